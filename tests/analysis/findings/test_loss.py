@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.analysis.findings.runs import RunLog, falling, level, log_of, only, rules
+from tuimon.analysis.findings.catalog import FindingSettings
+from tuimon.analysis.findings.finding import Severity
+
+
+def test_a_spike_is_found_at_its_step_and_resolves() -> None:
+    loss = falling(200)
+    loss[120] *= 2.5
+    found = only(log_of("loss", loss).findings(), "loss_spike")
+    assert found.step == 1210
+    assert found.value == pytest.approx(loss[120])
+    assert found.usual == pytest.approx(np.median(loss[95:120]))
+    assert "sigma above its recent median" in found.message
+    assert found.resolved_step == 1270
+
+
+@pytest.mark.parametrize(
+    ("name", "loss"),
+    [
+        ("healthy", falling(600)),
+        ("batches of one", falling(600, noise=0.28, seed=1)),
+        ("fine-tune near zero", falling(600, first=1.0, last=0.01, noise=0.4, seed=2)),
+        ("constant", np.full(200, 0.7)),
+        ("below zero", -falling(300)),
+        ("around zero", np.random.default_rng(3).standard_normal(300)),
+        ("one last digit", np.where(np.arange(200) % 50 == 49, 0.701, 0.7)),
+    ],
+)
+def test_noise_is_no_finding(name: str, loss: np.ndarray) -> None:
+    assert set(rules(log_of("loss", loss).findings())) <= {"plateau"}, name
+
+
+def test_what_happened_before_is_no_spike() -> None:
+    loss = level(200, 2.0)
+    loss[[15, 60]] *= 1.3
+    assert "loss_spike" not in rules(log_of("loss", loss).findings())
+
+
+def test_two_spikes_are_two_findings() -> None:
+    loss = falling(200)
+    loss[[100, 150]] *= 2.0
+    assert rules(log_of("loss", loss).findings()) == ["loss_spike", "loss_spike"]
+
+
+def test_a_spike_does_not_hide_the_next_smaller_one() -> None:
+    loss = falling(240)
+    loss[100:110] *= np.linspace(6.0, 1.1, 10)
+    loss[200] *= 1.4
+    assert [f.step for f in log_of("loss", loss).findings() if f.rule == "loss_spike"] == [1010, 2010]
+
+
+def test_an_early_spike_is_only_possible() -> None:
+    loss = level(80, 2.0)
+    loss[15] *= 8
+    found = only(log_of("loss", loss).findings(), "loss_spike")
+    assert found.severity is Severity.INFO
+    assert found.message.startswith("possible loss spike: ")
+
+
+def test_in_a_run_that_is_known_to_be_long_nothing_is_guessed() -> None:
+    loss = level(80, 2.0)
+    loss[15] *= 8
+    assert log_of("loss", loss).findings(total_steps=20_000) == ()
+
+
+def test_three_of_five_doublings_are_a_surge() -> None:
+    loss = falling(200)
+    loss[100:104] *= 3.0
+    found = only(log_of("loss", loss).findings(), "loss_surge")
+    assert found.step == 1030
+    assert "x its recent median" in found.message
+    assert not found.open
+
+
+def test_one_doubling_is_no_surge_unless_strict() -> None:
+    loss = falling(200)
+    loss[100] *= 3.0
+    assert "loss_surge" not in rules(log_of("loss", loss).findings())
+    strict = only(log_of("loss", loss).findings(settings=FindingSettings().strict()), "loss_surge")
+    assert strict.step == 1010
+    assert "its last value" in strict.message
+
+
+def test_a_loss_that_stays_up_diverges() -> None:
+    loss = falling(300)
+    loss[150:] *= np.linspace(1.0, 3.0, 150)
+    found = only(log_of("loss", loss).findings(), "divergence")
+    assert found.severity is Severity.CRITICAL
+    assert found.step is not None
+    assert found.onset_step is not None
+    assert 1510 < found.onset_step < found.step < 2700
+    assert "above its recent best" in found.message
+    assert found.open
+
+
+def test_a_loss_that_comes_back_resolves_the_divergence() -> None:
+    loss = falling(400)
+    loss[150:220] *= 3.0
+    found = only(log_of("loss", loss).findings(), "divergence")
+    assert found.resolved_step is not None
+    assert found.resolved_step > 2200
+
+
+@pytest.mark.parametrize("tag", ["train/d_loss", "reward", "policy_loss"])
+def test_a_loss_without_a_direction_may_rise(tag: str) -> None:
+    log = RunLog()
+    for loss in (falling(300) * np.linspace(1.0, 4.0, 300)).tolist():
+        log.train({tag: 0.5, "loss": loss})
+    assert log.findings() == ()
+
+
+def test_the_word_auxiliary_alone_gives_no_licence_to_rise() -> None:
+    log = RunLog()
+    for loss in (falling(300) * np.linspace(1.0, 4.0, 300)).tolist():
+        log.train({"load_balancing_loss": 0.5, "loss": loss})
+    assert "divergence" in rules(log.findings())

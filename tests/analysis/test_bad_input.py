@@ -1,0 +1,76 @@
+"""Whatever a log holds, nothing here raises or warns (warnings are errors)."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.analysis.logged_lines import Line, run_of
+from tuimon.analysis.best import best_value
+from tuimon.analysis.derived import DerivedSeries
+from tuimon.analysis.epochs import epoch_statistics
+from tuimon.analysis.eta import measure_progress, trace_eta
+from tuimon.analysis.smoothing import SMOOTHING_CYCLE, SmoothedSeries
+from tuimon.analysis.status import Evidence, decide_status
+from tuimon.analysis.totals import find_totals
+from tuimon.analysis.trend import loss_trend
+
+NUMBERS = st.floats() | st.sampled_from([0.0, 1.0, 2.5, math.nan, math.inf, 1e308, -1e308, 5e-324])
+TIMES = st.floats() | st.floats(1.7e9, 1.8e9) | st.sampled_from([math.nan, 0.0, 1.7e9])
+STEPS = st.integers(-(2**62), 2**62) | st.integers(0, 50)
+TAGS = st.sampled_from(
+    ["loss", "eval_loss", "epoch", "train/lr", "num_tokens", "percentage", "total_steps", "accuracy"]
+) | st.sampled_from(
+    [
+        "Config/epochs",
+        "train_runtime",
+        "elapsed_time",
+        "reward",
+        "tokens_per_second",
+        "proc.alive",
+        "convergence",
+    ]
+)
+LINES = st.lists(
+    st.builds(
+        lambda step, time, values: {"step": step, "time": time, **values},
+        STEPS,
+        TIMES,
+        st.dictionaries(TAGS, NUMBERS, min_size=1, max_size=4),
+    ),
+    max_size=30,
+)
+CONFIG = st.dictionaries(
+    st.sampled_from(
+        ["max_steps", "num_train_epochs", "steps_per_epoch", "a.epochs", "best_model_checkpoint", ""]
+    ),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(lines=LINES, other=LINES, config=CONFIG, total=st.none() | st.integers(-5, 10**18), now=TIMES)
+def test_nothing_raises(
+    lines: list[Line], other: list[Line], config: dict[str, str | float | None], total: int | None, now: float
+) -> None:
+    run = run_of(lines, other_stream=other, config=config)
+    totals = find_totals(run, total)
+    progress = measure_progress(run, now, totals)
+    for live in (True, False):
+        status = decide_status(Evidence.of(run, progress, now=now, live=live, changed_at=now))
+        measure_progress(run, now, totals, status)
+    fraction = progress.fraction
+    assert fraction is None or 0 <= fraction <= 1
+    assert progress.eta_s is None or progress.eta_s >= 0
+    trend = loss_trend(run)
+    assert trend is None or 0 <= trend.convergence <= 1
+    assert len(list(trace_eta(run, total))) >= 0
+    epoch_statistics(run)
+    best_value(run)
+    derived = DerivedSeries().update(run)
+    for smoothing in SMOOTHING_CYCLE:
+        for series in derived.series.values():
+            if len(series):
+                assert len(SmoothedSeries(smoothing).update(series)) == len(series)

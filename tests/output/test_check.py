@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from collections import defaultdict
+
+from tests.commands import SAMPLE_NAMES, SAMPLES, run
+
+
+def rules_by_run() -> dict[str, set[str]]:
+    found = defaultdict(set)
+    for document in run("check", "--json", SAMPLES).documents:
+        found[document["run"]].add(document["rule"])
+    return found
+
+
+def test_each_sample_run_has_the_findings_that_it_was_made_for_and_the_healthy_ones_have_none() -> None:
+    found = rules_by_run()
+    assert "nan_inf" in found["diverged"]
+    assert found["overfit"] == {"overfitting"}
+    assert found["resumed"] == {"restart_detected"}
+    assert found.keys() == {"diverged", "overfit", "resumed"}
+
+
+def test_a_finding_is_found_alone_as_among_others() -> None:
+    together = run("check", "--json", SAMPLES).documents
+    alone = [d for name in SAMPLE_NAMES for d in run("check", "--json", SAMPLES / name).documents]
+    assert alone == together
+
+
+def test_the_nan_of_the_diverged_run_is_found_at_its_step() -> None:
+    documents = run("check", "--json", SAMPLES / "diverged").documents
+    (loss,) = (d for d in documents if d["rule"] == "nan_inf" and d["series"] == "train/loss")
+    assert (loss["step"], loss["value"], loss["severity"], loss["state"]) == (328, "NaN", "critical", "open")
+    assert loss["usual"] > 0
+
+
+def test_lines_for_people_name_run_severity_rule_step_and_both_numbers() -> None:
+    lines = run("check", SAMPLES).out.splitlines()
+    assert len(lines) == len(run("check", "--json", SAMPLES).documents)
+    (overfit,) = (line for line in lines if line.startswith("overfit: "))
+    assert overfit.startswith("overfit: warning overfitting step 200: eval loss 0.9771 is 10 % above")
+    assert sum(line.endswith(")") and "(resolved at step" in line for line in lines) == 2
+
+
+def test_where_nothing_is_wrong_one_line_says_so() -> None:
+    assert run("check", SAMPLES / "healthy").out == "nothing found in 1 run\n"
+    assert run("check", SAMPLES / "healthy", SAMPLES / "huggingface").out == "nothing found in 2 runs\n"
+    assert run("check", "--json", SAMPLES / "healthy").out == ""

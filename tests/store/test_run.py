@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.store.logged import START, batch
+from tuimon.core.batch import (
+    ConfigRecord,
+    HistogramBatch,
+    ImageRecord,
+    LifecycleRecord,
+    LogLine,
+    Record,
+    TextRecord,
+)
+from tuimon.core.roles import Role
+from tuimon.store.axis import Axis
+from tuimon.store.run import KEPT_LOG_LINES, RunStore, RunView
+
+
+def run_of(*records: Record) -> RunView:
+    store = RunStore()
+    store.extend(0, records)
+    return store.freeze()
+
+
+def histogram(step: int) -> HistogramBatch:
+    one = np.array([step])
+    return HistogramBatch("weights", one, one, one + START, (np.array([0.0, 1.0]),), (np.array([5.0]),))
+
+
+def test_a_run_without_records_is_empty() -> None:
+    run = RunStore().freeze()
+    assert (len(run.series), run.attempts, run.log, run.revision) == (0, (), (), 0)
+    assert run.with_role(Role.LOSS) == ()
+    assert run.epoch_of_step(np.array([1.0])) is None
+
+
+def test_every_kind_of_record_is_kept_in_order() -> None:
+    saved = LifecycleRecord("checkpoint", 3, 20, START, "checkpoint-20")
+    texts = [TextRecord("note", order, order, START, "x" * order) for order in range(3)]
+    image = ImageRecord("samples", 0, 0, START, 4, 4, b"png")
+    run = run_of(
+        ConfigRecord({"lr": 1e-4, "model": "a"}),
+        *texts,
+        saved,
+        image,
+        histogram(1),
+        histogram(2),
+        ConfigRecord({"lr": 2e-4}),
+        LogLine(4, START, "INFO", "hello"),
+    )
+    assert run.config == {"lr": 2e-4, "model": "a"}
+    assert run.lifecycle == (saved,)
+    assert run.lifecycle_streams == (0,)
+    assert run.texts == {"note": tuple(texts)}
+    assert run.images == {"samples": (image,)}
+    assert [part.steps.tolist() for part in run.histograms["weights"]] == [[1], [2]]
+    assert [line.text for line in run.log] == ["hello"]
+    assert run.revision == 10
+
+
+def test_a_frozen_run_never_changes() -> None:
+    store = RunStore()
+    store.extend(0, [batch("loss", [1, 2]), TextRecord("note", 0, 0, START, "a"), histogram(1)])
+    before = store.freeze()
+    later: list[Record] = [batch(["loss", "lr"], [1, 2], first_order=2), ConfigRecord({"a": 1}), histogram(2)]
+    later += [TextRecord("note", 5, 5, START, "b"), LifecycleRecord("finished", 9, None, START)]
+    store.extend(0, later)
+    after = store.freeze()
+    assert (list(before.series), len(before.series["loss"]), len(before.attempts)) == (["loss"], 2, 1)
+    assert (list(after.series), len(after.series["loss"]), len(after.attempts)) == (["loss", "lr"], 4, 2)
+    assert (before.config, before.lifecycle) == ({}, ())
+    assert [len(before.texts["note"]), len(before.histograms["weights"])] == [1, 1]
+    assert [len(after.texts["note"]), len(after.histograms["weights"])] == [2, 2]
+    assert after.revision > before.revision
+    assert store.freeze().series["loss"] is after.series["loss"]
+
+
+def test_series_stay_in_the_order_in_which_tags_appeared() -> None:
+    tags = [f"tag{number}" for number in range(50, 0, -1)]
+    store = RunStore()
+    store.extend(0, [batch(tags[:30], [1])])
+    store.freeze()
+    store.extend(0, [batch(tags[::-1], [2], first_order=1)])
+    assert list(store.freeze().series) == tags[:30] + tags[:29:-1]
+
+
+def test_a_tag_belongs_to_the_stream_that_logged_it_first() -> None:
+    store = RunStore()
+    store.extend(0, [batch("loss", [1, 2], [5, 5])])
+    store.extend(3, [batch(["loss", "lr"], [1, 2, 3], [7, 7, 7])])
+    run = store.freeze()
+    assert run.series["loss"].values.tolist() == [5, 5]
+    assert run.series["lr"].stream == 3
+    assert run.duplicates == {"loss": 3}
+
+
+def test_a_log_keeps_its_last_lines() -> None:
+    run = run_of(*(LogLine(order, START, "INFO", str(order)) for order in range(KEPT_LOG_LINES + 5)))
+    assert (run.log[0].text, len(run.log)) == ("5", KEPT_LOG_LINES)
+
+
+def test_the_longest_series_of_a_role_comes_first() -> None:
+    run = run_of(
+        batch("eval_loss", [1]),
+        batch("val_loss", [1, 2, 3], first_order=1),
+        batch("loss", [1], first_order=9),
+    )
+    assert [series.tag for series in run.with_role(Role.EVAL_LOSS)] == ["val_loss", "eval_loss"]
+
+
+def test_an_empty_batch_leaves_no_trace() -> None:
+    assert run_of(batch("loss", [])).series == {}
+
+
+class TestEpochs:
+    def test_epochs_are_told_from_steps_and_beyond(self) -> None:
+        run = run_of(batch("epoch", [0, 100, 200], [0, 0.5, 1.0]))
+        epochs = run.epoch_of_step(np.array([-20.0, 50, 200, 300]))
+        assert epochs is not None
+        assert epochs.tolist() == [-0.1, 0.25, 1.0, 1.5]
+
+    def test_counts_of_epochs_rise_where_one_begins(self) -> None:
+        run = run_of(batch("epoch", range(0, 60, 10), [0, 0, 0, 1, 1, 2]))
+        epochs = run.epoch_of_step(np.array([0.0, 30, 40, 50]))
+        assert epochs is not None
+        assert epochs.tolist() == [0, 1, 1.5, 2]
+
+    def test_a_window_of_epochs_holds_the_points_logged_there(self) -> None:
+        steps = np.arange(0, 10_000)
+        run = run_of(
+            batch("loss", steps), batch("epoch", steps[::50], steps[::50] / 2500, first_order=10_000)
+        )
+        columns = run.window(run.series["loss"], Axis.EPOCH, np.linspace(0, 4, 5))
+        assert columns.edges.tolist() == [0, 1, 2, 3, 4]
+        assert columns.count.tolist() == [2500] * 4
+        assert columns.first[2] == run.series["loss"].values[5000]
+
+    def test_an_attempt_has_its_own_epochs(self) -> None:
+        steps = [0, 100, 200, 100, 200, 300]
+        run = run_of(batch("loss", steps), batch("epoch", steps, [0, 1, 2, 1, 2, 3], first_order=0))
+        edges = np.array([0.0, 1.5, 3.5])
+        assert run.window(run.series["loss"], Axis.EPOCH, edges, attempt=1).count.tolist() == [2, 1]
+        assert run.window(run.series["loss"], Axis.EPOCH, edges, attempt=2).count.tolist() == [1, 2]
+
+    def test_epochs_that_are_no_numbers_are_passed_over(self) -> None:
+        run = run_of(batch("epoch", [0, 10, 20, 30], [math.nan, 1, math.inf, 2]))
+        epochs = run.epoch_of_step(np.array([10.0, 20, 30]))
+        assert epochs is not None
+        assert epochs.tolist() == [1, 1.5, 2]
+
+    @pytest.mark.parametrize("epochs", [[1, 1, 1], [3, 2, 1], [math.nan] * 3])
+    def test_epochs_that_never_rise_are_none(self, epochs: list[float]) -> None:
+        run = run_of(batch("epoch", [0, 10, 20], epochs), batch("loss", [0, 10, 20], first_order=3))
+        assert run.epoch_of_step(np.array([1.0])) is None
+        columns = run.window(run.series["loss"], Axis.EPOCH, np.array([0.0, 20]))
+        assert columns.count.tolist() == [3]
+
+    def test_ten_million_epochs_cost_what_a_few_thousand_do(self) -> None:
+        steps = np.arange(200_000)
+        run = run_of(batch("epoch", steps, steps / 100_000))
+        epochs = run.epoch_of_step(np.array([50_000.0, 150_000]))
+        assert epochs == pytest.approx(np.array([0.5, 1.5]))

@@ -1,0 +1,213 @@
+"""`tuimon summary --json` of real files agrees with what reference readers found in them.
+
+Every file is named on the command line by itself, so that no other file is taken for a part of its run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands import only_run
+
+FOLDER = Path(__file__).parents[1].parent / "shared" / "data"
+EVENT_KINDS = ("tfevents", "tfevents_gz")
+ROW_KINDS = ("jsonl", "llamafactory_trainer_log", "metrics_json", "jsonlines_log_txt", "hf_trainer_state")
+# One event file of its own kind in each folder; where truth.json tells what a packed or damaged file held.
+ORIGINAL = FOLDER / (
+    "files/AguLeon__LoRA_RoBERTa_AGNews/runs/run0/events.out.tfevents.1744227257.b-3-167.5388.0"
+)
+
+Facts = dict[str, Any]
+
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not (FOLDER / "truth.json").exists(), reason="needs ../shared/data"),
+]
+
+
+@cache
+def truth() -> Facts:
+    found: Facts = json.loads((FOLDER / "truth.json").read_text(encoding="utf-8"))
+    return found
+
+
+def entries(*kinds: str) -> dict[Path, Facts]:
+    return {FOLDER / name: entry for name, entry in truth()["files"].items() if entry["kind"] in kinds}
+
+
+def is_same(fact: float | str | None, expected: float | str | None) -> bool:
+    if fact is None or expected is None:
+        return fact is expected
+    return float(fact) == float(expected) or (math.isnan(float(fact)) and math.isnan(float(expected)))
+
+
+def differences(tag: str, found: Facts | None, expected: Facts) -> Iterator[str]:
+    if found is None:
+        yield f"{tag} is missing"
+        return
+    for name, value in expected.items():
+        if not is_same(found[name], value):
+            yield f"{name} of {tag} is {found[name]}, not {value}"
+
+
+def expected_of_events(entry: Facts) -> dict[str, Facts]:
+    """Return what is to be found of each scalar tag; other plug-ins make texts, histograms and images."""
+    return {
+        tag: {name: facts[name] for name in ("count", "first_step", "last_step", "min", "max", "last")}
+        | {"nan": facts["n_nan"], "inf": facts["n_posinf"] + facts["n_neginf"]}
+        for tag, facts in entry["tags"].items()
+        if facts["plugin"] == "scalars"
+    }
+
+
+def expected_of_rows(path: Path, entry: Facts) -> dict[str, Facts]:
+    """Return what is to be found of each column of numbers.
+
+    The step column is no series but the place of all others, so it is compared as their steps; an epoch is
+    both. `count` in truth.json counts texts too, `numeric` counts what can be drawn.
+    """
+    step_name = entry["steps"]["step_key"]
+    steps = logged_steps(path, step_name)
+    return {
+        tag: {"count": facts["numeric"], "min": facts["min"], "max": facts["max"], "last": facts["last"]}
+        | {"nan": facts["n_nan"], "inf": facts["n_inf"]}
+        | {"first_step": steps[tag][0], "last_step": steps[tag][-1]}
+        for tag, facts in entry["columns"].items()
+        if facts["numeric"] and (tag != step_name or tag == "epoch")
+    }
+
+
+def logged_steps(path: Path, step_name: str) -> dict[str, list[int]]:
+    """Return the steps of each column, read by the standard library: truth.json has those of whole rows."""
+    text = path.read_text(encoding="utf-8").replace("\0", "\n")
+    if text.startswith('{"') and "log_history" not in text[:20_000]:
+        rows = [json.loads(line) for line in text.splitlines() if is_json(line)]
+    else:
+        rows = json.loads(text)["log_history"]
+    steps: dict[str, list[int]] = {}
+    for row in rows:
+        for tag in row:
+            steps.setdefault(tag, []).append(row[step_name])
+    return steps
+
+
+def is_json(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+def is_damaged_inside(entry: Facts) -> bool:
+    """Tell whether TensorBoard's reader stopped before the last record."""
+    return str(entry["raw"]["end"]).startswith("bad_") and entry["raw"]["records"] < 129
+
+
+def faults_of_events(entry: Facts, found: Facts) -> Iterator[list[str]]:
+    """Yield the faults of each series and text. Of a damaged file more than this is right: see below."""
+    series, texts = found["series"], found["texts"]
+    expected = expected_of_events(entry)
+    for tag, facts in expected.items():
+        if is_damaged_inside(entry):
+            facts = {"count": facts["count"], "first_step": facts["first_step"]}  # noqa: PLW2901  # at least this
+            more = tag in series and series[tag]["count"] > facts["count"]
+            yield [] if more else list(differences(tag, series.get(tag), facts))
+        else:
+            yield list(differences(tag, series.get(tag), facts))
+    for tag, facts in entry["tags"].items():
+        if facts["plugin"] == "text":
+            wanted = {name: facts[name] for name in ("count", "last_step")}
+            yield list(differences(tag, texts.get(tag), wanted))
+    if not is_damaged_inside(entry):
+        yield from ([f"{tag} is too much"] for tag in series.keys() - expected.keys())
+
+
+def faults_of_rows(path: Path, entry: Facts, found: Facts) -> Iterator[list[str]]:
+    """Yield the faults of each column."""
+    series = found["series"]
+    expected = expected_of_rows(path, entry)
+    for tag, facts in expected.items():
+        if entry.get("bad_lines"):
+            # A hole of NUL bytes spoils only the line in which it lies; the reference reader lost the line
+            # after it too. `last` and the steps are those of whole lines either way.
+            assert facts["count"] <= series[tag]["count"] <= facts["count"] + entry["bad_lines"]
+            facts["count"] = series[tag]["count"]
+        yield list(differences(tag, series.get(tag), facts))
+    yield from ([f"{tag} is too much"] for tag in series.keys() - expected.keys())
+
+
+def test_every_series_of_every_file_agrees(capsys: pytest.CaptureFixture[str]) -> None:
+    faults, compared, files = [], 0, 0
+    packed = dict.fromkeys(entries("tfevents_gz"), truth()["files"][str(ORIGINAL.relative_to(FOLDER))])
+    for path, entry in (entries("tfevents", *ROW_KINDS) | packed).items():
+        if entry.get("error"):
+            continue
+        found = only_run(path)
+        is_events = entry["kind"] in EVENT_KINDS
+        for wrong in faults_of_events(entry, found) if is_events else faults_of_rows(path, entry, found):
+            compared += 1
+            faults += [f"{path.relative_to(FOLDER)}: {each}" for each in wrong[:1]]
+        files += 1
+    with capsys.disabled():  # so that CI shows it
+        print(  # noqa: T201  # it is what this test is asked to say
+            f"\ntruth.json: {compared - len(faults)} of {compared} series in {files} files agree"
+        )
+    assert faults == []
+    assert files == len(entries(*EVENT_KINDS, *ROW_KINDS)) - 1
+    assert compared > 450
+
+
+@pytest.mark.parametrize("damage", ["hf_payload_bit_flip", "hf_length_bit_flip"])
+def test_behind_a_damaged_record_only_the_damaged_record_is_missing(damage: str) -> None:
+    """The same file without damage tells what there is to be found."""
+    path = FOLDER / "files" / "derived" / damage / ORIGINAL.name
+    found = only_run(path)
+    whole = expected_of_events(truth()["files"][str(ORIGINAL.relative_to(FOLDER))])
+    missing = {tag: facts["count"] - found["series"][tag]["count"] for tag, facts in whole.items()}
+    assert sum(missing.values()) == 1
+    for tag, facts in whole.items():
+        kept = ("first_step", "last_step", "last") if missing[tag] else tuple(facts)
+        assert list(differences(tag, found["series"][tag], {name: facts[name] for name in kept})) == []
+    damaged = entries("tfevents")[path]["raw"]["offset"]
+    assert [problem["offset"] for problem in found["problems"]] == [damaged]
+
+
+def test_what_is_cut_off_or_half_written_is_said_and_nothing_else_is() -> None:
+    said = {
+        path.relative_to(FOLDER / "files").parts[:2]: only_run(path)["problems"]
+        for path in entries(*EVENT_KINDS, *ROW_KINDS)
+    }
+    troubled = {name[1] for name, problems in said.items() if problems}
+    assert troubled == {
+        "hf_payload_bit_flip",
+        "hf_length_bit_flip",
+        "hf_truncated_in_header",
+        "hf_truncated_in_payload",
+        "hf_zero_tail",
+        "detectron2_nul_hole",
+        "trainer_state_half_written",
+    }
+
+
+def test_folders_with_several_event_files_keep_more_than_tensorboard_shows() -> None:
+    """TensorBoard forgets what a restart does again; here all points of all files are kept."""
+    for name, view in truth()["tensorboard_view_of_dirs_with_several_event_files"].items():
+        found = only_run(FOLDER / name)
+        files = [entry for path, entry in entries("tfevents").items() if path.parent == FOLDER / name]
+        assert len(files) == view["files"]
+        for tag, shown in view["tags"].items():
+            logged = [entry["tags"][tag] for entry in files if tag in entry["tags"]]
+            if logged[0]["plugin"] == "text":
+                assert found["texts"][tag]["count"] == sum(facts["count"] for facts in logged)
+                continue
+            series = found["series"][tag]
+            assert series["count"] == sum(facts["count"] for facts in logged) >= shown["count"], tag
+            wanted = {fact: shown[fact] for fact in ("first_step", "last_step", "last")}
+            assert list(differences(tag, series, wanted)) == []

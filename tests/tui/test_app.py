@@ -1,0 +1,484 @@
+"""The screen as a whole: snapshots in, pictures out; typing, help, runs, replay, resizing, pausing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.tui.drawing import pane_text
+from tests.tui.feeds import FixedFeed
+from tests.tui.keyboard import press
+from tests.tui.states import NOW, eight_gpus, live_state, sample_snapshot, sample_state, snapshot_of
+from tuimon.analysis.smoothing import SMOOTHING_CYCLE
+from tuimon.core.batch import Problem
+from tuimon.monitor.replay import Replay
+from tuimon.monitor.snapshot import Snapshot
+from tuimon.store.axis import Axis
+from tuimon.tui.app import TuimonApp
+from tuimon.tui.picture import Picture
+from tuimon.tui.view import PANES
+from tuimon.tui.widgets.board import Board
+from tuimon.tui.widgets.pane import Pane
+
+SIZE = (120, 40)
+
+
+def picture(app: TuimonApp) -> Picture:
+    assert app.picture is not None
+    return app.picture
+
+
+def shown(app: TuimonApp, pane: str) -> str:
+    return pane_text(picture(app), pane)
+
+
+def header_width(app: TuimonApp) -> int:
+    return picture(app).plan.panes["header"].width
+
+
+async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:
+    """Wait until something holds; the bound is for a loaded machine, not an expectation."""
+    async with asyncio.timeout(30):
+        while not holds():
+            await pilot.pause(0.01)
+
+
+async def test_the_run_that_is_live_is_opened_first_and_read_before_others() -> None:
+    feed = FixedFeed(snapshot_of(sample_state("healthy"), live_state(), sample_state("overfit")))
+    app = TuimonApp(feed)
+    async with app.run_test(size=SIZE):
+        assert app.view.run_name == "llama-sft-7"
+        assert sorted(feed.asked) == ["focus llama-sft-7", "start"]
+    assert feed.asked[-1] == "stop"
+
+
+async def test_a_run_that_was_named_is_opened() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="overfit")
+    async with app.run_test(size=SIZE):
+        assert app.view.run_name == "overfit"
+        assert "overfit DONE" in shown(app, "header")
+
+
+async def test_a_new_snapshot_is_drawn_by_itself() -> None:
+    feed = FixedFeed(snapshot_of())
+    app = TuimonApp(feed)
+    async with app.run_test(size=SIZE) as pilot:
+        assert "No training run" in shown(app, "chart0")
+        feed.show(snapshot_of(live_state(steps=300)))
+        await until(pilot, lambda: "300/1200" in shown(app, "header"))
+        for steps in range(301, 331):
+            feed.show(snapshot_of(live_state(steps=steps)))
+        await until(pilot, lambda: "330/1200" in shown(app, "header"))
+
+
+async def test_a_run_that_is_gone_makes_place_for_another() -> None:
+    feed = FixedFeed(snapshot_of(live_state("a"), live_state("b")))
+    app = TuimonApp(feed, run_name="b")
+    async with app.run_test(size=SIZE) as pilot:
+        feed.show(snapshot_of(live_state("a")))
+        await until(pilot, lambda: app.view.run_name == "a")
+        feed.show(snapshot_of())
+        await until(pilot, lambda: "waiting for runs" in shown(app, "header"))
+
+
+async def test_what_is_composed_is_the_picture() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        # Panes are made when they are first needed, and have a place one layout later.
+        await pilot.pause()
+        board = app.query_one(Board)
+        for name, rect in picture(app).plan.panes.items():
+            pane = board.pane(name)
+            assert tuple(pane.region) == tuple(rect)
+            drawn = ["".join(segment.text for segment in pane.render_line(y)) for y in range(rect.height)]
+            assert [line.rstrip() for line in drawn] == shown(app, name).splitlines()
+
+
+async def test_an_unchanged_picture_refreshes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    refreshed: list[str] = []
+    original = Pane.refresh
+
+    def refresh(pane: Pane, *regions: object, **options: object) -> Pane:
+        refreshed.append(pane.id or "")
+        return original(pane, *regions, **options)  # type: ignore[arg-type]  # handed on as they came
+
+    feed = FixedFeed(snapshot_of(live_state()))
+    app = TuimonApp(feed)
+    async with app.run_test(size=SIZE):
+        monkeypatch.setattr(Pane, "refresh", refresh)
+        app.draw()
+        assert refreshed == []
+        feed.snapshot = replace(feed.snapshot, now=NOW + 0.4)
+        app.draw()
+        assert refreshed == []
+        feed.snapshot = snapshot_of(live_state(steps=601))
+        app.draw()
+        assert "header" in refreshed
+        assert "diagnosis" in refreshed or "log" in refreshed
+        assert "runs" not in refreshed or "601" not in shown(app, "runs")
+
+
+async def test_the_filter_applies_while_it_is_typed_and_esc_closes_and_then_clears_it() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        everything = len(picture(app).specs)
+        await press(pilot, "slash", "G", "r", "a", "d")
+        assert app.query_one("#prompt", Input).display
+        assert app.view.filter_text == "Grad"
+        assert [spec.tags for spec in picture(app).specs] == [("Training/Gradient_Norm",)]
+        assert "footer" not in picture(app).plan.panes or app.prompting == "filter"
+        await press(pilot, "escape")
+        assert app.prompting is None
+        assert not app.query_one("#prompt", Input).display
+        assert app.view.filter_text == "Grad"
+        await press(pilot, "escape")
+        assert app.view.filter_text == ""
+        assert len(picture(app).specs) == everything
+
+
+async def test_enter_keeps_the_filter_and_keys_work_again() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "slash", "exclamation_mark", "L", "o", "s", "s", "enter")
+        assert app.view.filter_text == "!Loss"
+        assert "filter !Loss" in shown(app, "footer")
+        assert "Perplexity" in shown(app, "chart0")
+        await press(pilot, "j")
+        assert app.view.line("charts") == 1
+
+
+async def test_letters_that_are_keys_are_text_while_a_line_is_typed() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()))
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "slash", "q", "u", "s", "5", "question_mark", "left_parenthesis")
+        assert app.view.filter_text == "qus5?("
+        assert app.is_running
+        assert not app.view.paused
+        assert not app.helping
+
+
+async def type_command(pilot: Pilot[int], command: str) -> None:
+    await press(pilot, "colon")
+    pilot.app.query_one("#prompt", Input).value = command
+    await press(pilot, "enter")
+
+
+async def test_commands() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await type_command(pilot, "filter Norm")
+        assert app.view.filter_text == "Norm"
+        await type_command(pilot, "goto 400")
+        assert app.view.window is not None
+        assert app.view.window[0] < 400 < app.view.window[1]
+        await type_command(pilot, "open overfit")
+        assert app.view.run_name == "overfit"
+        await type_command(pilot, "open hug")
+        assert app.view.run_name == "huggingface"
+
+
+async def test_commands_that_make_no_sense_are_said_and_change_nothing() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        for command, said in (
+            ("open none", "no run is named 'none'"),
+            ("goto x", "unknown command 'goto x'"),
+            ("what", "unknown command 'what'"),
+            ("", "? help"),
+        ):
+            await type_command(pilot, command)
+            assert app.prompting is None
+            assert said in shown(app, "footer")
+        assert app.view.run_name == "healthy"
+        assert app.view.window is None
+
+
+@pytest.mark.parametrize("keys", [("q",), ("ctrl+c",), ("colon", "q", "enter"), ("slash", "x", "ctrl+c")])
+async def test_leaving(keys: tuple[str, ...]) -> None:
+    feed = FixedFeed(sample_snapshot())
+    app = TuimonApp(feed)
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, *keys)
+        await until(pilot, lambda: app.return_value is not None)
+    assert app.return_value == 0
+    assert feed.asked[-1] == "stop"
+
+
+async def test_esc_steps_back_one_level_at_a_time_and_never_leaves() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="diverged")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "slash", "l", "enter", "plus", "enter", "e", "enter", "question_mark")
+        view = app.view
+        assert (app.helping, view.explaining, view.full_chart, view.window is None, view.filter_text) == (
+            True,
+            True,
+            True,
+            False,
+            "l",
+        )
+        levels = []
+        for _ in range(6):
+            await press(pilot, "escape")
+            levels.append(
+                (app.helping, view.explaining, view.full_chart, view.window is not None, view.filter_text)
+            )
+        assert levels[:5] == [
+            (False, True, True, True, "l"),
+            (False, False, True, True, "l"),
+            (False, False, False, True, "l"),
+            (False, False, False, False, "l"),
+            (False, False, False, False, ""),
+        ]
+        assert app.is_running
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_tab_goes_round_all_panes_that_are_there(size: tuple[int, int]) -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=size) as pilot:
+        visible = [pane for pane in PANES if pane == "charts" or pane in picture(app).plan.panes]
+        visited = []
+        for _ in visible:
+            await press(pilot, "tab")
+            visited.append(app.view.focus)
+        assert sorted(visited) == sorted(visible)
+        assert app.view.focus == "charts"
+        await press(pilot, "shift+tab", "tab")
+        assert app.view.focus == "charts"
+
+
+async def test_the_list_of_runs_opens_the_run_under_the_cursor() -> None:
+    feed = FixedFeed(sample_snapshot())
+    app = TuimonApp(feed, run_name="diverged")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "shift+tab")
+        assert app.view.focus == "runs"
+        await press(pilot, "j")
+        assert "healthy DONE" in shown(app, "header")
+        assert "Training/Loss" in shown(app, "chart0")
+        await press(pilot, "G")
+        assert app.view.run_name == "resumed"
+        await press(pilot, "g", "enter")
+        assert app.view.run_name == "diverged"
+        assert app.view.focus == "charts"
+        assert feed.asked[-1] == "focus diverged"
+
+
+async def test_another_run_begins_at_its_first_chart_unzoomed() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "G", "plus", "shift+tab", "j")
+        assert app.view.line("charts") == 0
+        assert app.view.window is None
+
+
+async def test_a_paused_picture_stands_still_while_data_flows_and_catches_up() -> None:
+    feed = FixedFeed(snapshot_of(live_state(steps=300)))
+    app = TuimonApp(feed)
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "u")
+        feed.show(snapshot_of(live_state(steps=310)))
+        await pilot.pause(0.15)
+        assert "300/1200" in shown(app, "header")
+        await press(pilot, "s")
+        assert "300/1200" in shown(app, "header")
+        await press(pilot, "space")
+        assert "310/1200" in shown(app, "header")
+
+
+async def test_the_help_scrolls_by_line_and_page_and_closes() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "f1")
+        assert "Show this help" in shown(app, "help")
+        await press(pilot, "j", "j")
+        assert app.view.line("help") == 2
+        await press(pilot, "pagedown")
+        assert app.view.line("help") > 10
+        await press(pilot, "G")
+        assert "stopped, unknown" in shown(app, "help")
+        await press(pilot, "g")
+        assert "Show this help" in shown(app, "help")
+        await press(pilot, "question_mark")
+        assert not app.helping
+        assert "chart0" in picture(app).panes
+
+
+async def test_next_finding_chooses_its_chart_and_enter_explains_it() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="diverged")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "e", "e")
+        series = picture(app).specs[app.view.line("charts")].tags
+        assert "train/grad_norm" in series
+        await press(pilot, "enter")
+        assert app.view.explaining
+        assert "What to do" in shown(app, "chart0")
+        await press(pilot, "enter")
+        assert not app.view.explaining
+
+
+async def test_no_finding_is_said() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "e")
+        assert "no finding in this run" in shown(app, "footer")
+        await press(pilot, "enter")
+        assert not app.view.explaining
+
+
+async def test_a_message_goes_with_the_next_key() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "s")
+        assert "smoothing: ema .9" in shown(app, "footer")
+        await press(pilot, "j")
+        assert "smoothing" not in shown(app, "footer")
+
+
+async def test_zooming_shows_a_part_and_says_so() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "plus", "plus")
+        assert app.view.window is not None
+        assert app.view.window[1] == 873
+        assert "zoomed follow" in shown(app, "chart0")
+        for _ in range(40):
+            app.action_zoom(1)
+        assert 0 < app.view.window[1] - app.view.window[0] < 0.01
+        for _ in range(40):
+            app.action_zoom(-1)
+        assert app.view.window is None
+
+
+async def test_panning_without_zoom_says_what_to_do_first() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "H")
+        assert "zoom in first" in shown(app, "footer")
+
+
+async def test_every_axis_scale_and_smoothing_can_be_cycled_through() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="resumed")
+    async with app.run_test(size=SIZE) as pilot:
+        axes, scales = set(), set()
+        for _ in Axis:
+            await press(pilot, "x", "y", "s")
+            axes.add(app.view.axis)
+            scales.add(app.view.scale)
+        # None is what suits the run, which for steps is the accumulated axis: one can come back to it.
+        assert axes == {None, *Axis} - {Axis.ACCUMULATED}
+        assert scales == {None, "linear", "log", "symlog"}
+
+
+async def test_resizing_never_raises_and_comes_back_to_the_same_picture() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="resumed")
+    async with app.run_test(size=(200, 60)) as pilot:
+        before = picture(app).panes
+        for size in ((40, 12), (20, 5), (3, 2), (1, 1), (80, 24), (400, 100), (200, 60)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: header_width(app) == app.size.width)
+            assert tuple(app.size) == size
+        assert picture(app).panes == before
+
+
+async def test_gauges_follow_the_sensors() -> None:
+    feed = FixedFeed(snapshot_of(live_state(), hardware=(eight_gpus(),)))
+    app = TuimonApp(feed)
+    async with app.run_test(size=SIZE) as pilot:
+        assert "GPU2  lost" in shown(app, "hardware")
+        feed.show(snapshot_of(live_state(), hardware=(eight_gpus(), replace(eight_gpus(), gpus=()))))
+        await until(pilot, lambda: "no GPU was seen" in shown(app, "hardware"))
+
+
+async def test_problems_are_counted_in_the_footer_and_told_in_the_help() -> None:
+    broken = replace(live_state(), problems=(Problem("metrics.jsonl", "line 7 is no JSON", 812),))
+    app = TuimonApp(FixedFeed(snapshot_of(broken)))
+    async with app.run_test(size=SIZE) as pilot:
+        assert "! 1 problem (? shows)" in shown(app, "footer")
+        await press(pilot, "question_mark")
+        assert "metrics.jsonl at byte 812: line 7 is no JSON" in shown(app, "help")
+
+
+async def test_a_replay_plays_to_its_end_and_findings_open_on_the_way() -> None:
+    whole = sample_state("diverged")
+    app = TuimonApp(Replay(whole, speed=200.0), run_name="diverged")
+    async with app.run_test(size=SIZE) as pilot:
+        assert "replay 200x" in shown(app, "header")
+        assert "0 open" in shown(app, "diagnosis")
+        await until(pilot, lambda: "FAILED" in shown(app, "header"))
+        assert "339/600" in shown(app, "header")
+        assert app.state is not None
+        assert [(f.rule, f.step, f.count) for f in app.state.findings] == [
+            (f.rule, f.step, f.count) for f in whole.findings
+        ]
+        assert "paused 200x 100.0%" in shown(app, "header")
+
+
+async def test_a_replay_can_be_sought_by_step_and_by_jumps() -> None:
+    app = TuimonApp(Replay(sample_state("overfit"), speed=0.001), run_name="overfit")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "colon", *"goto", "space", *"240", "enter")
+        await until(pilot, lambda: "240/480" in shown(app, "header"))
+        await press(pilot, "full_stop")
+        await until(pilot, lambda: "241/480" in shown(app, "header"))
+        await press(pilot, "comma", "comma")
+        await until(pilot, lambda: "239/480" in shown(app, "header"))
+        assert "paused" in shown(app, "header")
+        await press(pilot, "b", "b")
+        await until(pilot, lambda: 180 < (app.state.progress.step or 0) < 200 if app.state else False)
+
+
+async def test_going_back_in_a_replay_while_a_finding_is_explained() -> None:
+    app = TuimonApp(Replay(sample_state("diverged"), speed=0.001, from_step=339), run_name="diverged")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "e", "enter")
+        assert "What to do" in shown(app, "chart0")
+        await press(pilot, "colon", *"goto", "space", "5", "enter")
+        assert "train/loss" in shown(app, "chart0")
+
+
+async def test_a_feed_that_wakes_an_app_that_is_ending_does_no_harm() -> None:
+    feed = FixedFeed(sample_snapshot())
+    app = TuimonApp(feed)
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "q")
+        for _ in range(50):
+            feed.show(sample_snapshot())
+            app.draw()
+            await asyncio.sleep(0)
+    assert app.return_value == 0
+
+
+async def test_a_wake_from_another_thread_is_drawn() -> None:
+    feed = FixedFeed(snapshot_of())
+    app = TuimonApp(feed)
+    fresh: Snapshot = snapshot_of(live_state())
+    async with app.run_test(size=SIZE) as pilot:
+        await asyncio.to_thread(feed.show, fresh)
+        await until(pilot, lambda: app.view.run_name == "llama-sft-7")
+
+
+async def test_keys_that_come_in_one_burst_all_count() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "slash", *"Lots", "backspace", "backspace", *"ss", "enter", "s", "j", "colon", "x")
+        assert app.view.filter_text == "Loss"
+        assert app.view.smoothing == SMOOTHING_CYCLE[1]
+        assert app.prompting == "command"
+        assert app.query_one("#prompt", Input).value == "x"
+
+
+async def test_the_line_can_be_edited_and_begins_with_the_filter_that_holds() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "slash", *"oss", "home", "L", "end", "left", "delete", "s", "enter")
+        assert app.view.filter_text == "Loss"
+        await press(pilot, "slash", "backspace")
+        assert app.view.filter_text == "Los"
+        await press(pilot, "ctrl+u", "enter")
+        assert app.view.filter_text == ""

@@ -1,0 +1,1 @@
+"""What the numbers mean: smoothing, progress and ETA, status, trend, findings."""

@@ -1,0 +1,1 @@
+"""What is wrong with a run, since when, why it usually happens, and what to do."""

@@ -1,0 +1,76 @@
+"""A whole series in at most 64 means."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean
+
+_MOST_BLOCKS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How much one stretch of blocks lies below another one before it.
+
+    Attributes:
+        before: Mean of the earlier blocks.
+        after: Mean of the later ones.
+        error: Standard error of their difference.
+    """
+
+    before: float
+    after: float
+    error: float
+
+    @property
+    def fall(self) -> float:
+        """How much the later blocks lie below the earlier ones."""
+        return self.before - self.after
+
+
+class Blocks:
+    """Means over stretches of equal length that double whenever there are too many of them.
+
+    The state is 64 numbers however long the run is, and a stretch of any length is known with the precision
+    that its points allow. Each block also keeps the learning rate at its end.
+
+    Attributes:
+        length: Points per block.
+        means: Means of the complete blocks, oldest first.
+        rates: Learning rates at their ends.
+    """
+
+    def __init__(self) -> None:
+        self.length = 1
+        self.means: list[float] = []
+        self.rates: list[float] = []
+        self._sum = 0.0
+        self._count = 0
+
+    def push(self, value: float, rate: float) -> bool:
+        """Add a point; return whether a block is complete."""
+        self._sum += value
+        self._count += 1
+        if self._count < self.length:
+            return False
+        self.means.append(self._sum / self._count)
+        self.rates.append(rate)
+        self._sum, self._count = 0.0, 0
+        if len(self.means) == _MOST_BLOCKS:
+            self.means = [0.5 * (a + b) for a, b in zip(self.means[::2], self.means[1::2], strict=True)]
+            self.rates = self.rates[1::2]
+            self.length *= 2
+        return True
+
+    def change(self, earlier: slice, later: slice) -> Change:
+        """Compare two stretches of at least two blocks each."""
+        before, after = self.means[earlier], self.means[later]
+        mean_before, mean_after = fmean(before), fmean(after)
+        square = _squared_error(before, mean_before) + _squared_error(after, mean_after)
+        return Change(mean_before, mean_after, math.sqrt(square))
+
+
+def _squared_error(values: list[float], mean: float) -> float:
+    """Return the square of the standard error of a mean."""
+    return sum((value - mean) ** 2 for value in values) / (len(values) * (len(values) - 1))

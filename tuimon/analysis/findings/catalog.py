@@ -1,0 +1,134 @@
+"""Every rule, and the thresholds of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tuimon.analysis.findings.collapse import MetricCollapse, MetricCollapseLimits
+from tuimon.analysis.findings.evaluation import EvalMissing, EvalMissingLimits, Overfitting, OverfittingLimits
+from tuimon.analysis.findings.frame import Rule
+from tuimon.analysis.findings.gpu import GpuUnderutilised, GpuUnderutilisedLimits
+from tuimon.analysis.findings.gpu_health import (
+    GpuImbalance,
+    GpuImbalanceLimits,
+    ThermalThrottle,
+    ThermalThrottleLimits,
+)
+from tuimon.analysis.findings.gpu_memory import (
+    GpuMemoryLeak,
+    GpuMemoryLeakLimits,
+    GpuMemoryPressure,
+    GpuMemoryPressureLimits,
+)
+from tuimon.analysis.findings.gradient import (
+    GradExplosion,
+    GradExplosionLimits,
+    GradVanishing,
+    GradVanishingLimits,
+)
+from tuimon.analysis.findings.host import DiskFull, DiskFullLimits, HostMemoryLeak, HostMemoryLeakLimits
+from tuimon.analysis.findings.learning_rate import LrAnomaly, LrAnomalyLimits
+from tuimon.analysis.findings.lifecycle import Crashed, CrashedLimits, Stalled, StalledLimits
+from tuimon.analysis.findings.loading import DataloaderBottleneck, DataloaderBottleneckLimits
+from tuimon.analysis.findings.loss import (
+    Divergence,
+    DivergenceLimits,
+    LossSpike,
+    LossSpikeLimits,
+    LossSurge,
+    LossSurgeLimits,
+)
+from tuimon.analysis.findings.nonfinite import NanInf, NanInfLimits
+from tuimon.analysis.findings.plateau import Plateau, PlateauLimits
+from tuimon.analysis.findings.restart import (
+    CheckpointRegress,
+    CheckpointRegressLimits,
+    RestartDetected,
+    RestartDetectedLimits,
+)
+from tuimon.analysis.findings.speed import (
+    StepTimeOutlier,
+    StepTimeOutlierLimits,
+    ThroughputDrop,
+    ThroughputDropLimits,
+)
+
+# A rule sees a point after those above it: what names another rule's finding stands below that rule.
+RULES: tuple[type[Rule[Any]], ...] = (
+    NanInf,
+    LossSpike,
+    LossSurge,
+    Divergence,
+    Plateau,
+    CheckpointRegress,
+    Overfitting,
+    EvalMissing,
+    MetricCollapse,
+    GradExplosion,
+    GradVanishing,
+    LrAnomaly,
+    DataloaderBottleneck,
+    ThermalThrottle,
+    StepTimeOutlier,
+    ThroughputDrop,
+    Stalled,
+    Crashed,
+    RestartDetected,
+    GpuUnderutilised,
+    GpuImbalance,
+    GpuMemoryLeak,
+    GpuMemoryPressure,
+    HostMemoryLeak,
+    DiskFull,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FindingSettings:
+    """The thresholds of every rule, under the rule's name, and which rules are off.
+
+    Attributes:
+        off: Names of rules that do not run.
+    """
+
+    nan_inf: NanInfLimits = field(default_factory=NanInfLimits)
+    loss_spike: LossSpikeLimits = field(default_factory=LossSpikeLimits)
+    loss_surge: LossSurgeLimits = field(default_factory=LossSurgeLimits)
+    divergence: DivergenceLimits = field(default_factory=DivergenceLimits)
+    plateau: PlateauLimits = field(default_factory=PlateauLimits)
+    checkpoint_regress: CheckpointRegressLimits = field(default_factory=CheckpointRegressLimits)
+    overfitting: OverfittingLimits = field(default_factory=OverfittingLimits)
+    eval_missing: EvalMissingLimits = field(default_factory=EvalMissingLimits)
+    metric_collapse: MetricCollapseLimits = field(default_factory=MetricCollapseLimits)
+    grad_explosion: GradExplosionLimits = field(default_factory=GradExplosionLimits)
+    grad_vanishing: GradVanishingLimits = field(default_factory=GradVanishingLimits)
+    lr_anomaly: LrAnomalyLimits = field(default_factory=LrAnomalyLimits)
+    dataloader_bottleneck: DataloaderBottleneckLimits = field(default_factory=DataloaderBottleneckLimits)
+    thermal_throttle: ThermalThrottleLimits = field(default_factory=ThermalThrottleLimits)
+    step_time_outlier: StepTimeOutlierLimits = field(default_factory=StepTimeOutlierLimits)
+    throughput_drop: ThroughputDropLimits = field(default_factory=ThroughputDropLimits)
+    stalled: StalledLimits = field(default_factory=StalledLimits)
+    crashed: CrashedLimits = field(default_factory=CrashedLimits)
+    restart_detected: RestartDetectedLimits = field(default_factory=RestartDetectedLimits)
+    gpu_underutilised: GpuUnderutilisedLimits = field(default_factory=GpuUnderutilisedLimits)
+    gpu_imbalance: GpuImbalanceLimits = field(default_factory=GpuImbalanceLimits)
+    gpu_memory_leak: GpuMemoryLeakLimits = field(default_factory=GpuMemoryLeakLimits)
+    gpu_memory_pressure: GpuMemoryPressureLimits = field(default_factory=GpuMemoryPressureLimits)
+    host_memory_leak: HostMemoryLeakLimits = field(default_factory=HostMemoryLeakLimits)
+    disk_full: DiskFullLimits = field(default_factory=DiskFullLimits)
+    off: frozenset[str] = frozenset()
+
+    def strict(self) -> FindingSettings:
+        """Return the settings with the simple literal rules on.
+
+        A loss at twice the value before it, ten points that do not fall, a gradient norm above 100 or below
+        0.01: easy to explain, blind to noise, and loud on healthy runs.
+        """
+        return replace(
+            self,
+            loss_surge=replace(self.loss_surge, literal=True),
+            plateau=replace(self.plateau, literal=True),
+            grad_explosion=replace(self.grad_explosion, literal=True),
+            grad_vanishing=replace(self.grad_vanishing, literal=True),
+        )

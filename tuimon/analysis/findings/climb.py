@@ -1,0 +1,112 @@
+"""Quantities that grow and grow."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from itertools import pairwise
+
+# The share of its rise by which a climb must go beyond what was reached before. Own choice.
+_BEYOND = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Ascent:
+    """Block means that rose one after the other.
+
+    Attributes:
+        first: The oldest mean.
+        last: The newest mean.
+        readings: Readings between the middle of the oldest and of the newest block.
+    """
+
+    first: float
+    last: float
+    readings: int
+
+    @property
+    def rise(self) -> float:
+        """How much it rose in all."""
+        return self.last - self.first
+
+    @property
+    def per_reading(self) -> float:
+        """How much it rises from one reading to the next."""
+        return self.rise / self.readings
+
+
+class Climb:
+    """Watches whether the means of the last blocks each lie above the one before, without levelling off.
+
+    What has been as high before and came down again (checkpoints that are deleted) climbs only beyond that.
+    A leak may take minutes or days: the same test runs over blocks of several lengths at once, each made of
+    blocks of the length before it.
+
+    Args:
+        length: Readings in the shortest block.
+        blocks: How many blocks must rise.
+        scales: How many lengths there are, each `growth` times the one before.
+        growth: See `scales`.
+        least_step: Each mean must lie so much above the one before.
+        least_last: The last step must be at least this share of the first: what saturates is no leak.
+    """
+
+    def __init__(
+        self,
+        *,
+        least_step: float,
+        least_last: float,
+        length: int = 12,
+        blocks: int = 5,
+        scales: int = 4,
+        growth: int = 4,
+    ) -> None:
+        self._least_step = least_step
+        self._least_last = least_last
+        self._lengths = [length * growth**scale for scale in range(scales)]
+        self._growth = growth
+        self._blocks = blocks
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._means: list[deque[float]] = [deque(maxlen=self._blocks) for _ in self._lengths]
+        self._highest = [-math.inf] * len(self._lengths)
+        self._sums = [0.0] * len(self._lengths)
+        self._counts = [0] * len(self._lengths)
+
+    def push(self, value: float) -> bool:
+        """Add a reading; return whether a block is complete."""
+        carried = value
+        for scale in range(len(self._lengths)):
+            self._sums[scale] += carried
+            self._counts[scale] += 1
+            if self._counts[scale] < (self._lengths[0] if scale == 0 else self._growth):
+                return scale > 0
+            carried = self._sums[scale] / self._counts[scale]
+            means = self._means[scale]
+            if len(means) == self._blocks:
+                self._highest[scale] = max(self._highest[scale], means[0])
+            means.append(carried)
+            self._sums[scale], self._counts[scale] = 0.0, 0
+        return True
+
+    def ascents(self) -> tuple[Ascent, ...]:
+        """Return the lengths of block over which it climbs now, shortest first."""
+        return tuple(
+            Ascent(means[0], means[-1], (self._blocks - 1) * length)
+            for means, length, highest in zip(self._means, self._lengths, self._highest, strict=True)
+            if self._climbs(means) and means[-1] > highest + _BEYOND * (means[-1] - means[0])
+        )
+
+    def rests(self) -> bool:
+        """Return whether the newest of the shortest blocks does not lie above the one before."""
+        means = self._means[0]
+        return len(means) < 2 or means[-1] - means[-2] <= self._least_step
+
+    def _climbs(self, means: deque[float]) -> bool:
+        if len(means) < self._blocks:
+            return False
+        steps = [later - earlier for earlier, later in pairwise(means)]
+        return min(steps) > self._least_step and steps[-1] > self._least_last * steps[0]

@@ -1,0 +1,254 @@
+"""Runs every rule over the points of one run, as they come."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tuimon.analysis.findings.catalog import RULES, FindingSettings
+from tuimon.analysis.findings.finding import Finding
+from tuimon.analysis.findings.frame import RUN_SERIES, Ledger, Rule
+from tuimon.analysis.findings.history import History
+from tuimon.analysis.findings.samples import SampleGate
+from tuimon.analysis.findings.timeline import HISTORY_POINTS, Timeline
+from tuimon.analysis.status import Status
+from tuimon.core.batch import ConfigValue
+from tuimon.core.roles import HARDWARE_ROLES, Role, is_evaluation, role_of
+from tuimon.store.attempts import leading_rank
+from tuimon.store.axis import Attempt
+from tuimon.store.rows import Rows
+
+_NO_CONFIG: Mapping[str, ConfigValue] = {}
+# The Hugging Face trainer writes it in the last record of a run.
+_CLOSING_TAG = "train_runtime"
+# Beside what rules look at: what tells training lines and evaluations.
+_SIGNS_OF_LIFE = {
+    Role.PERPLEXITY,
+    Role.EVAL_PERPLEXITY,
+    Role.ACCURACY,
+    Role.EVAL_ACCURACY,
+    Role.ERROR,
+    Role.EVAL_TIME,
+}
+_WANTED = frozenset().union(_SIGNS_OF_LIFE, *(rule.roles for rule in RULES))
+
+
+class _Channel:
+    """One series on its way to the rules that look at it."""
+
+    __slots__ = ("closing", "evaluation", "hardware", "history", "ignored", "role", "rules", "tag")
+
+    def __init__(
+        self, tag: str, rules: tuple[Rule[Any], ...], history: History | None, *, ignored: bool
+    ) -> None:
+        self.tag = tag
+        self.role = role_of(tag)
+        self.hardware = self.role in HARDWARE_ROLES
+        self.evaluation = is_evaluation(tag) and not self.hardware
+        self.rules = rules
+        self.history = history
+        self.ignored = ignored
+        self.closing = _closes(tag)
+
+
+class FindingEngine:
+    """Finds what is wrong with one run.
+
+    Points are judged one by one in order of arrival, each with a bounded state, so that a run gives the same
+    findings however its points are cut into calls, live or in a replay. Used by one thread.
+
+    Args:
+        run_name: The run's name.
+        settings: Thresholds, if not the defaults.
+    """
+
+    def __init__(self, run_name: str, settings: FindingSettings | None = None) -> None:
+        self.run_name = run_name
+        self._settings = settings or FindingSettings()
+        self._run = Timeline()
+        self._ledger = Ledger()
+        self._gate = SampleGate()
+        self._channels: dict[str, _Channel] = {}
+        self._rules = tuple(rule for rule in RULES if rule.name not in self._settings.off)
+        self._run_rules = tuple(self._make(rule, RUN_SERIES) for rule in self._rules if not rule.per_series)
+        self._on_line = _with_hook(self._run_rules, "line")
+        self._on_restart = _with_hook(self._run_rules, "restarted")
+        self._on_activity = _with_hook(self._run_rules, "active")
+        self._on_sample = _with_hook(self._run_rules, "sampled")
+        self._on_silence = _with_hook(self._run_rules, "silence")
+        self._leader: str | None = None
+        self._closed_at: tuple[int, float] | None = None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings in the order in which they opened, in their present state."""
+        return self._ledger.findings
+
+    @property
+    def checked_step(self) -> int | None:
+        """The last training step that was looked at; None before the first."""
+        return self._run.train_step
+
+    @staticmethod
+    def wanted(tag: str) -> bool:
+        """Return whether the engine needs the points of a tag."""
+        return role_of(tag) in _WANTED or _closes(tag)
+
+    def extend(
+        self,
+        rows: Rows,
+        attempts: tuple[Attempt, ...] = (),
+        total_steps: int | None = None,
+        config: Mapping[str, ConfigValue] = _NO_CONFIG,
+    ) -> None:
+        """Judge more points.
+
+        Args:
+            rows: New points in order of arrival. Points of tags that are not `wanted` are passed over.
+            attempts: What the store makes of the steps that fall. If it knows of one attempt only, they fall
+                for other reasons than restarts (several writers, a counter that begins anew each epoch).
+            total_steps: The step at which the run will end, if known.
+            config: Hyper-parameters.
+        """
+        run = self._run
+        run.total_steps, run.config = total_steps, config
+        run.restarts_are_known = len(attempts) != 1
+        channels = [self._channels.get(tag) for tag in rows.tags]
+        moment, fresh = math.nan, True
+        times = np.where(np.isfinite(rows.wall_times), rows.wall_times, np.nan).tolist()
+        columns = (rows.tag_index.tolist(), rows.steps.tolist(), times, rows.values.tolist())
+        for index, step, time, value in zip(*columns, strict=True):
+            channel = channels[index]
+            if channel is None:
+                channel = channels[index] = self._open(rows.tags[index])
+            if channel.ignored:
+                continue
+            run.tag = channel.tag
+            if time != moment or step != run.step:
+                run.move(step, time)
+                moment, fresh = time, True
+            if not channel.hardware:
+                self._take_metric(channel, value)
+                continue
+            self._take_reading(channel, value)
+            if fresh:
+                # A record of sensors has many points of one moment, in which silence is looked at once.
+                fresh = False
+                for rule in self._on_silence:
+                    rule.silence()
+
+    def tick(self, now: float, *, running: bool = True) -> None:
+        """Let the clock speak when no rows do: only rules about silence look.
+
+        Args:
+            now: Unix seconds; in a replay or check the time of the data.
+            running: Whether the run may still bring something.
+        """
+        if running and now > self._run.now:
+            self._run.advance(now)
+            for rule in self._on_silence:
+                rule.silence()
+
+    def end(self, status: Status) -> None:
+        """Say that nothing more will come, and how the run ended."""
+        self._run.ended = True
+        self._run.failed = status is Status.FAILED
+        for rule in self._run_rules:
+            rule.ended()
+
+    def _take_metric(self, channel: _Channel, value: float) -> None:
+        run = self._run
+        if channel.closing:
+            self._closed_at = (run.step or 0, run.time)
+            run.ended = True
+        if run.ended and self._closed_at is not None and _same(self._closed_at, run.step, run.time):
+            # The closing record repeats the mean of the loss under the name of a training loss.
+            return
+        if channel.tag == self._leader:
+            self._take_line()
+        elif channel.evaluation:
+            self._take_evaluation(channel, value)
+        history = channel.history if (finite := math.isfinite(value)) else None
+        if history is not None:
+            history.measure(value)
+        for rule in channel.rules:
+            rule.point(value)
+        if history is not None:
+            history.absorb(value)
+        if finite:
+            run.latest[channel.role] = value
+
+    def _take_line(self) -> None:
+        run = self._run
+        if run.begin_line():
+            self._gate.drop()
+            for rule in self._on_restart:
+                rule.restarted()
+        self._note_activity()
+        for rule in self._on_line:
+            rule.line()
+        for sample in self._gate.release(run.lines, paused=run.paused):
+            for rule in self._on_sample:
+                rule.sampled(sample)
+
+    def _take_evaluation(self, channel: _Channel, value: float) -> None:
+        run = self._run
+        if run.time > run.active_time or not math.isfinite(run.active_time):
+            self._note_activity()
+            self._gate.drop()
+        run.note_evaluation()
+        if channel.role is Role.EVAL_LOSS and math.isfinite(value):
+            run.note_eval_loss(channel.tag, value)
+
+    def _note_activity(self) -> None:
+        for rule in self._on_activity:
+            rule.active()
+        if math.isfinite(self._run.time):
+            self._run.active_time = self._run.time
+
+    def _take_reading(self, channel: _Channel, value: float) -> None:
+        for rule in channel.rules:
+            rule.point(value)
+        if math.isfinite(value):
+            self._gate.add(channel.role, channel.tag, value, self._run.time)
+
+    def _open(self, tag: str) -> _Channel:
+        """Meet a tag for the first time."""
+        role = role_of(tag)
+        rules = tuple(
+            self._make(rule, tag) if rule.per_series else next(r for r in self._run_rules if type(r) is rule)
+            for rule in self._rules
+            if role in rule.roles
+        )
+        history = self._run.history(tag) if role in HISTORY_POINTS else None
+        channel = self._channels[tag] = _Channel(
+            tag, _with_hook(rules, "point"), history, ignored=not self.wanted(tag)
+        )
+        if channel.ignored or channel.hardware:
+            return channel
+        self._run.note_tag(tag, role)
+        rank = leading_rank(tag)
+        if rank is not None and (self._leader is None or rank < (leading_rank(self._leader) or 0)):
+            self._leader = tag
+            self._run.change_leader()
+        return channel
+
+    def _make(self, rule: type[Rule[Any]], series: str) -> Rule[Any]:
+        return rule(self._run, self._ledger, series, getattr(self._settings, rule.name))
+
+
+def _closes(tag: str) -> bool:
+    return tag.rsplit("/", 1)[-1] == _CLOSING_TAG
+
+
+def _with_hook(rules: tuple[Rule[Any], ...], hook: str) -> tuple[Rule[Any], ...]:
+    """Return the rules that override a hook, so that the others cost nothing."""
+    return tuple(rule for rule in rules if getattr(type(rule), hook) is not getattr(Rule, hook))
+
+
+def _same(moment: tuple[int, float], step: int | None, time: float) -> bool:
+    """Return whether a row is of the same record, judged by its step and time (NaN equals NaN)."""
+    return moment[0] == step and (moment[1] == time or (math.isnan(moment[1]) and math.isnan(time)))

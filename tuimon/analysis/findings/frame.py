@@ -1,0 +1,267 @@
+"""What all rules share: how evidence becomes a finding, stays one, and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+
+from tuimon.analysis.findings.finding import Finding, FindingState, Severity
+from tuimon.analysis.findings.timeline import Timeline
+from tuimon.core.roles import Role
+
+RUN_SERIES = "run"
+LimitsT = TypeVar("LimitsT")
+# One reading of all sensors of a kind: by role, then by tag.
+Sample: TypeAlias = Mapping[Role, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a rule says at the moment at which it speaks.
+
+    Attributes:
+        value: The value that was seen.
+        usual: The usual value it is held against.
+        message: One sentence with both numbers.
+        severity: How bad it is, if not as bad as usual for the rule.
+        causes: Causes that this case points to, named before those of the rule.
+        remedies: Remedies that this case points to, named before those of the rule.
+    """
+
+    value: float | None
+    usual: float | None
+    message: str
+    severity: Severity | None = None
+    causes: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+
+
+Describe: TypeAlias = Callable[[], Evidence]
+
+
+class Ledger:
+    """All findings of a run in the order in which they opened."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings in their present state."""
+        return tuple(entry.finding for entry in self._entries)
+
+    def add(self, finding: Finding) -> Entry:
+        """Open a finding."""
+        entry = Entry(finding)
+        self._entries.append(entry)
+        return entry
+
+    def is_open(self, *rules: str) -> bool:
+        """Return whether any finding of these rules is open."""
+        return any(entry.is_open and entry.rule in rules for entry in self._entries)
+
+
+class Entry:
+    """One finding while it grows."""
+
+    __slots__ = ("_count", "_opened", "_resolved", "_resolved_step", "last_step")
+
+    def __init__(self, opened: Finding) -> None:
+        self._opened = opened
+        self._count = opened.count
+        self._resolved = False
+        self._resolved_step: int | None = None
+        self.last_step = opened.step
+
+    @property
+    def rule(self) -> str:
+        """The rule that opened it."""
+        return self._opened.rule
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still holds."""
+        return not self._resolved
+
+    @property
+    def finding(self) -> Finding:
+        """The finding in its present state."""
+        return replace(
+            self._opened,
+            state=FindingState.RESOLVED if self._resolved else FindingState.OPEN,
+            resolved_step=self._resolved_step,
+            last_step=self.last_step,
+            count=self._count,
+        )
+
+    def repeat(self, step: int | None) -> None:
+        """Note that it was seen again."""
+        self._count += 1
+        self.last_step = step
+
+    def resolve(self, step: int | None) -> None:
+        """Note that it no longer holds."""
+        self._resolved = True
+        self._resolved_step = step
+
+
+class Alarm:
+    """At most one open finding of one rule in one series.
+
+    A rule reports each point as a `hit`, or as a `miss` that is calm or merely between its two thresholds.
+    The series is the rule's, unless the alarm has one of its own (one GPU of several).
+    `hold` hits in a row open a finding; while it is open, hits are counted; `clear` calm misses in a row
+    resolve it and arm the alarm again. This is the whole removal of duplicates.
+    """
+
+    __slots__ = ("_calm", "_entry", "_onset", "_possible", "_rule", "_series", "_streak", "clear", "hold")
+
+    def __init__(
+        self, rule: Rule[Any], hold: int = 1, clear: int | None = None, series: str | None = None
+    ) -> None:
+        self._rule = rule
+        self._series = series
+        self.hold = hold
+        self.clear = clear if clear is not None else max(5, 2 * hold)
+        self._entry: Entry | None = None
+        self._possible = False
+        self._streak = 0
+        self._calm = 0
+        self._onset: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a finding is open, a possible one not counted."""
+        return self._entry is not None and not self._possible
+
+    def hit(self, describe: Describe) -> None:
+        """Report what the rule looks for; `describe` is called only when that opens a finding."""
+        self._calm = 0
+        if self._entry is not None and not self._possible:
+            self._entry.repeat(self._rule.run.step)
+            return
+        if self._streak == 0:
+            self._onset = self._rule.run.step
+        self._streak += 1
+        if self._streak >= self.hold:
+            self.resolve()
+            self._open(describe(), possible=False)
+
+    def suspect(self, describe: Describe) -> None:
+        """Report clear evidence from fewer points than the rule demands: a finding that says "possible".
+
+        In a run that is known to be long there is no need to guess.
+        """
+        if not self._rule.run.may_be_small:
+            return
+        self._calm = 0
+        if self._entry is None:
+            self._onset = self._rule.run.step
+            self._open(describe(), possible=True)
+        else:
+            self._entry.repeat(self._rule.run.step)
+
+    def miss(self, *, calm: bool = True) -> None:
+        """Report a point that is not what the rule looks for."""
+        self._streak = 0
+        if self._entry is None:
+            return
+        self._calm = self._calm + 1 if calm else 0
+        if self._calm >= self.clear:
+            self.resolve()
+
+    def resolve(self) -> None:
+        """End an open finding at once."""
+        if self._entry is not None:
+            self._entry.resolve(self._rule.run.step)
+        self._entry = None
+        self._streak = self._calm = 0
+
+    def _open(self, evidence: Evidence, *, possible: bool) -> None:
+        rule, run = self._rule, self._rule.run
+        severity = rule.severity if evidence.severity is None else evidence.severity
+        message = evidence.message
+        if possible:
+            severity = Severity.INFO
+            message = f"possible {rule.name.replace('_', ' ')}: {message}"
+        self._possible = possible
+        self._entry = rule.ledger.add(
+            Finding(
+                rule=rule.name,
+                series=self._series or rule.series,
+                severity=severity,
+                step=run.step,
+                time=run.time,
+                value=evidence.value,
+                usual=evidence.usual,
+                message=message,
+                causes=_merged(evidence.causes, rule.causes),
+                remedies=_merged(evidence.remedies, rule.remedies),
+                last_step=run.step,
+                onset_step=self._onset,
+                accumulated_step=run.accumulated_step,
+            )
+        )
+
+
+class Rule(Generic[LimitsT]):
+    """Looks for one thing, in one series (`per_series`) or in a run as a whole.
+
+    A rule overrides the hooks it needs. It is called in the thread of the engine, sees every point once, in
+    order of arrival, and keeps a bounded state.
+
+    Attributes:
+        name: Its name in findings, settings and documentation.
+        severity: How bad what it finds usually is.
+        roles: The roles of the series whose points it sees.
+        per_series: Whether each series of these roles gets a rule of its own.
+        causes: Why it usually happens, likeliest first.
+        remedies: What to do, as instructions.
+        run: The run as it is now.
+        ledger: Where its findings go.
+        series: The tag it is about, or `run`.
+        limits: Its thresholds.
+    """
+
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
+    roles: ClassVar[frozenset[Role]] = frozenset()
+    per_series: ClassVar[bool] = True
+    causes: ClassVar[tuple[str, ...]]
+    remedies: ClassVar[tuple[str, ...]]
+
+    def __init__(self, run: Timeline, ledger: Ledger, series: str, limits: LimitsT) -> None:
+        self.run = run
+        self.ledger = ledger
+        self.series = series
+        self.limits = limits
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make alarms and windows, once."""
+
+    def point(self, value: float) -> None:
+        """Look at a point of one of the roles; `value` may be non-finite."""
+
+    def line(self) -> None:
+        """Look at the run at a training line, before the points that were logged with it."""
+
+    def restarted(self) -> None:
+        """Take note of a restart, before the training line that showed it."""
+
+    def active(self) -> None:
+        """Look at a training line or an evaluation as a sign of life, while `run.silence_s` still counts."""
+
+    def sampled(self, sample: Sample) -> None:
+        """Look at a reading of the sensors that was taken while training went on."""
+
+    def silence(self) -> None:
+        """Look at the run when time has passed without a sign of life."""
+
+    def ended(self) -> None:
+        """Take note that nothing more will come."""
+
+
+def _merged(first: tuple[str, ...], usual: tuple[str, ...]) -> tuple[str, ...]:
+    return first + tuple(text for text in usual if text not in first)

@@ -1,0 +1,96 @@
+"""GPUs that wait."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from statistics import fmean
+
+from tuimon.analysis.findings.finding import Severity
+from tuimon.analysis.findings.frame import RUN_SERIES, Alarm, Evidence, Rule, Sample
+from tuimon.core.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class GpuUnderutilisedLimits:
+    """Defaults of `gpu_underutilised` (80 % is the ideal; below 50 % half of the GPUs is paid for nothing).
+
+    Attributes:
+        percent: A mean below this is too little.
+        calm_percent: A mean above this is calm.
+        mean_samples: The mean is over so many readings.
+        least_samples: Before so many readings only possible cases are found ...
+        possible_samples: ... and before so many none.
+        possible_percent: What `percent` is for them; every single mean over GPUs must lie below it.
+        hold: Readings in a row.
+    """
+
+    percent: float = 50.0
+    calm_percent: float = 60.0
+    mean_samples: int = 40
+    least_samples: int = 25
+    possible_samples: int = 10
+    possible_percent: float = 30.0
+    hold: int = 5
+
+
+class GpuUnderutilised(Rule[GpuUnderutilisedLimits]):
+    """GPUs that are busy less than half of the time while training goes on."""
+
+    name = "gpu_underutilised"
+    severity = Severity.WARNING
+    roles = frozenset({Role.GPU_UTILISATION})
+    per_series = False
+    causes = (
+        "loading or preparing examples keeps the GPUs waiting",
+        "a batch that is too small",
+        "work between the steps: logging, metrics, copies to the host",
+    )
+    remedies = (
+        "Raise num_workers and prefetch_factor, and set pin_memory.",
+        "Use a larger batch if memory allows.",
+        "Profile a few steps, and move work out of the loop.",
+    )
+
+    def prepare(self) -> None:
+        """Start without readings."""
+        self._alarm = Alarm(self, self.limits.hold)
+        self._means: deque[float] = deque(maxlen=self.limits.mean_samples)
+
+    def restarted(self) -> None:
+        """Forget the readings: it may be another machine."""
+        self._alarm.resolve()
+        self._means.clear()
+
+    def sampled(self, sample: Sample) -> None:
+        """Look at a reading of all GPUs."""
+        logged = sample.get(Role.GPU_UTILISATION, {})
+        gpus = {tag: percent for tag, percent in logged.items() if 0.0 <= percent <= 100.0}
+        if not gpus:
+            return
+        self._means.append(fmean(gpus.values()))
+        mean = fmean(self._means)
+        self.series = next(iter(gpus)) if len(gpus) == 1 else RUN_SERIES
+        self._judge(mean, len(gpus))
+
+    def _judge(self, mean: float, gpus: int) -> None:
+        limits = self.limits
+        if len(self._means) < limits.least_samples:
+            if len(self._means) >= limits.possible_samples and max(self._means) < limits.possible_percent:
+                self._alarm.suspect(lambda: self._describe(mean, gpus))
+        elif self.ledger.is_open("dataloader_bottleneck"):
+            # That finding says it better.
+            self._alarm.miss(calm=False)
+        elif mean < limits.percent:
+            self._alarm.hit(lambda: self._describe(mean, gpus))
+        else:
+            self._alarm.miss(calm=mean > limits.calm_percent)
+
+    def _describe(self, mean: float, gpus: int) -> Evidence:
+        who = "the GPU was" if gpus == 1 else f"the {gpus} GPUs were"
+        return Evidence(
+            value=mean,
+            usual=None,
+            message=f"{who} busy {mean:.0f} % of the time over the last {len(self._means)} readings "
+            f"(below {self.limits.percent:.0f} %)",
+        )

@@ -1,0 +1,198 @@
+"""GPUs that fall behind the others, or that are too hot."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from tuimon.analysis.findings.finding import Severity
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
+from tuimon.analysis.findings.windows import SortedWindow
+from tuimon.core.roles import Role, gpu_index
+
+
+def by_gpu(readings: Mapping[str, float]) -> dict[int, float]:
+    """Return the readings of one role by the number of the GPU."""
+    return {gpu_index(tag) or 0: value for tag, value in readings.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class GpuImbalanceLimits:
+    """Defaults of `gpu_imbalance` (pipeline-parallel stages differ by 6 to 14 points when all is well).
+
+    Attributes:
+        points: One GPU's mean lies so many percentage points below the median of the others.
+        mean_samples: The mean is over so many readings.
+        least_samples: Before so many readings nothing is said.
+        hold: Readings in a row.
+        clear: Calm readings in a row after which it is over.
+        calm_points: Below this distance a reading is calm.
+    """
+
+    points: float = 22.0
+    mean_samples: int = 40
+    least_samples: int = 25
+    hold: int = 3
+    clear: int = 20
+    calm_points: float = 16.0
+
+
+class GpuImbalance(Rule[GpuImbalanceLimits]):
+    """One GPU that is much less busy than the others."""
+
+    name = "gpu_imbalance"
+    severity = Severity.WARNING
+    roles = frozenset({Role.GPU_UTILISATION})
+    per_series = False
+    causes = (
+        "uneven shards or pipeline stages",
+        "a rank that waits for its own examples",
+        "a GPU that is slower, or shared with another job",
+    )
+    remedies = (
+        "Compare batch sizes, sequence lengths and layers per rank.",
+        "Check clocks, temperature and other processes of that GPU (nvidia-smi).",
+        "Check that every rank has the same number of loader workers.",
+    )
+
+    def prepare(self) -> None:
+        """Start without readings."""
+        self._recent: dict[str, deque[float]] = {}
+        self._alarms: dict[str, Alarm] = {}
+
+    def restarted(self) -> None:
+        """Forget the readings: it may be another machine."""
+        for alarm in self._alarms.values():
+            alarm.resolve()
+        self._recent.clear()
+
+    def sampled(self, sample: Sample) -> None:
+        """Look at a reading of all GPUs."""
+        limits = self.limits
+        for tag, percent in sample.get(Role.GPU_UTILISATION, {}).items():
+            if 0.0 <= percent <= 100.0:
+                self._recent.setdefault(tag, deque(maxlen=limits.mean_samples)).append(percent)
+        known = {tag: fmean(last) for tag, last in self._recent.items() if len(last) >= limits.least_samples}
+        if len(known) < 2:
+            return
+        for tag, mean in known.items():
+            others = median(other for name, other in known.items() if name != tag)
+            self._judge(tag, mean, others)
+
+    def _judge(self, tag: str, mean: float, others: float) -> None:
+        limits = self.limits
+        alarm = self._alarms.get(tag)
+        if alarm is None:
+            alarm = self._alarms[tag] = Alarm(self, limits.hold, limits.clear, series=tag)
+        if others - mean > limits.points:
+            message = f"GPU {gpu_index(tag)} is busy {mean:.0f} % of the time, the others {others:.0f} %"
+            alarm.hit(lambda: Evidence(value=mean, usual=others, message=message))
+        else:
+            alarm.miss(calm=others - mean < limits.calm_points)
+
+
+@dataclass(frozen=True, slots=True)
+class ThermalThrottleLimits:
+    """Defaults of `thermal_throttle`.
+
+    Attributes:
+        bits: NVML's clock event bits for heat: 0x20 (software thermal) and 0x40 (hardware thermal). The power
+            cap, 0x4, is how a card is meant to work.
+        temperature_c: Without bits: from this temperature on ...
+        clock_share: ... with a clock below this share of its own 80th percentile (own choice).
+        hits: So many of the last `window` busy readings.
+        window: See `hits`.
+        busy_percent: From this utilisation on a reading is busy.
+        least_samples: Before so many busy readings nothing is said.
+        clear: Calm readings in a row after which it is over.
+    """
+
+    bits: int = 0x60
+    temperature_c: float = 84.0
+    clock_share: float = 0.88
+    hits: int = 4
+    window: int = 6
+    busy_percent: float = 20.0
+    least_samples: int = 10
+    clear: int = 10
+
+
+class _Heat:
+    """What is known of one GPU."""
+
+    def __init__(self, alarm: Alarm, window: int) -> None:
+        self.alarm = alarm
+        self.hot: deque[bool] = deque(maxlen=window)
+        self.clocks = SortedWindow(128)
+        self.count = 0
+
+
+class ThermalThrottle(Rule[ThermalThrottleLimits]):
+    """A GPU that lowers its clock because it is too hot."""
+
+    name = "thermal_throttle"
+    severity = Severity.WARNING
+    roles = frozenset(
+        {Role.GPU_UTILISATION, Role.GPU_TEMPERATURE, Role.GPU_CLOCK, Role.GPU_THROTTLE},
+    )
+    per_series = False
+    causes = (
+        "cooling: dust, a fan that failed, a room that is too warm",
+        "a neighbour in the chassis that heats it",
+        "a power limit above what the cooling carries",
+    )
+    remedies = (
+        "Check fans and air flow, and the temperature of the neighbours.",
+        "Lower the power limit (nvidia-smi -pl): a cool card at less power is often faster.",
+        "Move the job to another node.",
+    )
+
+    def prepare(self) -> None:
+        """Start without GPUs."""
+        self._gpus: dict[int, _Heat] = {}
+
+    def sampled(self, sample: Sample) -> None:
+        """Look at a reading of all GPUs."""
+        measures = {role: by_gpu(sample.get(role, {})) for role in self.roles}
+        tags = {gpu_index(tag) or 0: tag for tag in sample.get(Role.GPU_TEMPERATURE, {})}
+        for index in {*measures[Role.GPU_THROTTLE], *measures[Role.GPU_CLOCK]}:
+            if measures[Role.GPU_UTILISATION].get(index, 100.0) < self.limits.busy_percent:
+                continue
+            if index not in self._gpus:
+                series = tags.get(index, f"gpu.{index}")
+                alarm = Alarm(self, clear=self.limits.clear, series=series)
+                self._gpus[index] = _Heat(alarm, self.limits.window)
+            self._look(index, {role: of_role.get(index) for role, of_role in measures.items()})
+
+    def _look(self, index: int, reading: dict[Role, float | None]) -> None:
+        limits, gpu = self.limits, self._gpus[index]
+        clock, temperature = reading[Role.GPU_CLOCK], reading[Role.GPU_TEMPERATURE]
+        usual = gpu.clocks.quantile(0.8) if len(gpu.clocks) else None
+        slow = clock is not None and usual is not None and clock < limits.clock_share * usual
+        hot = temperature is not None and temperature >= limits.temperature_c
+        bits = int(reading[Role.GPU_THROTTLE] or 0.0)
+        gpu.count += 1
+        gpu.hot.append(bool(bits & limits.bits) or (hot and slow))
+        if clock is not None and not gpu.alarm.is_open:
+            gpu.clocks.push(clock)
+        if gpu.count < limits.least_samples:
+            return
+        if gpu.hot[-1] and sum(gpu.hot) >= limits.hits:
+            gpu.alarm.hit(lambda: _describe(index, clock, usual, temperature))
+        else:
+            gpu.alarm.miss(calm=not gpu.hot[-1])
+
+
+def _describe(index: int, clock: float | None, usual: float | None, temperature: float | None) -> Evidence:
+    parts = []
+    if temperature is not None:
+        parts.append(f"at {temperature:.0f} C")
+    if clock is not None and usual is not None:
+        parts.append(f"{clock:.0f} MHz (usual {usual:.0f} MHz)")
+    return Evidence(
+        value=temperature if clock is None else clock,
+        usual=usual,
+        message=f"GPU {index} is throttled by heat: {', '.join(parts) or 'the driver says so'}",
+    )

@@ -1,0 +1,112 @@
+"""What is usual for one noisy series, with outliers kept out of it."""
+
+from __future__ import annotations
+
+import math
+
+from tuimon.analysis.findings.windows import SortedWindow
+
+# Before this many points nothing is usual yet.
+WARM_UP_POINTS = 24
+_SPREAD_POINTS = 128
+# What lies this far out does not become usual, nor what follows it until it is back near the median, unless
+# that lasts so many points: then it is a new level.
+_OUTLIER_SIGMAS, _BACK_SIGMAS, _OUTLIER_RATIO, _MOST_OUTLIERS = 6.0, 3.0, 1.08, 25
+# A series that hardly moves still gets a spread, so that its last digit is no outlier.
+_LEAST_SPREAD = 1e-3
+
+
+class History:
+    """The recent median of a series and the spread of its deviations from it.
+
+    Losses and gradient norms have multiplicative, skewed noise (a fine-tune at loss 0.01, batches of one
+    example), so deviations are logarithms of ratios while every value is positive, and differences
+    otherwise. `measure` a point first, let the rules judge, then `absorb` it.
+
+    Attributes:
+        count: Finite points absorbed so far, outliers included.
+        positive: Whether every value so far was positive.
+        median: Of the recent values, before the measured point; NaN before there is one.
+        deviation: Of the measured point from the median: log of the ratio, or difference.
+        sigma: Robust upper spread of earlier deviations.
+        ratio: The measured point over the median; in series that are not positive 1 + difference / |median|.
+    """
+
+    __slots__ = (
+        "_deviations", "_outliers", "_recent", "count", "deviation", "median", "positive", "ratio", "sigma",
+    )  # fmt: skip
+
+    def __init__(self, recent_points: int) -> None:
+        self._recent = SortedWindow(recent_points)
+        self._deviations = SortedWindow(_SPREAD_POINTS)
+        self._outliers = 0
+        self.count = 0
+        self.positive = True
+        self.median = math.nan
+        self.deviation = 0.0
+        self.sigma = math.inf
+        self.ratio = 1.0
+
+    @property
+    def ready(self) -> bool:
+        """Whether enough points are known to call one of them unusual."""
+        return self.count >= WARM_UP_POINTS
+
+    @property
+    def score(self) -> float:
+        """How many sigmas the measured point lies above the recent median."""
+        return self.deviation / self.sigma
+
+    @property
+    def largest_deviation(self) -> float:
+        """The largest deviation that is usual; infinite before there is one."""
+        return self._deviations.largest if len(self._deviations) else math.inf
+
+    @property
+    def median_now(self) -> float:
+        """The median with everything absorbed; NaN before there is a point."""
+        return self._recent.median if len(self._recent) else math.nan
+
+    def level(self, points: int) -> float:
+        """Return the median of the last points that are no outliers; NaN before there is one."""
+        return self._recent.median_of_last(points) if len(self._recent) else math.nan
+
+    def measure(self, value: float) -> None:
+        """Compare a finite value with what is usual."""
+        if self.positive and value <= 0.0:
+            self._become_linear()
+        if not len(self._recent):
+            self.deviation, self.ratio, self.sigma = 0.0, 1.0, math.inf
+            return
+        self.median = median = self._recent.median
+        if self.positive:
+            self.ratio = value / median
+            self.deviation = math.log(value) - math.log(median)
+            least = _LEAST_SPREAD
+        else:
+            self.deviation = value - median
+            scale = abs(median) or max(abs(self._recent.smallest), abs(self._recent.largest))
+            self.ratio = 1.0 + self.deviation / scale if scale else 1.0
+            least = _LEAST_SPREAD * scale or math.inf
+        self.sigma = max(self._deviations.upper_spread(), least)
+
+    def absorb(self, value: float) -> None:
+        """Let the measured value become part of what is usual, unless it is an outlier."""
+        self.count += 1
+        sigmas = _BACK_SIGMAS if self._outliers else _OUTLIER_SIGMAS
+        if self.ready and self.ratio > _OUTLIER_RATIO and self.deviation > sigmas * self.sigma:
+            self._outliers += 1
+            if self._outliers < _MOST_OUTLIERS:
+                return
+            self._recent.clear()
+        elif self.count > 1 and math.isfinite(self.deviation):
+            self._deviations.push(self.deviation)
+        self._outliers = 0
+        self._recent.push(value)
+
+    def _become_linear(self) -> None:
+        """Start over with differences: the logarithms so far say nothing about values below zero."""
+        self.positive = False
+        self.count = 0
+        self._recent.clear()
+        self._deviations.clear()

@@ -1,0 +1,179 @@
+"""Disks and host memory that fill up."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import fmean
+
+from tuimon.analysis.findings.climb import Ascent, Climb
+from tuimon.analysis.findings.finding import Severity
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
+from tuimon.core.roles import Role
+from tuimon.core.units import format_duration
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFullLimits:
+    """Defaults of `disk_full` (own choice).
+
+    Attributes:
+        percent: From this share on a disk is full ...
+        critical_percent: ... and from this one on it is critical.
+        rising_percent: Or above this share, while five block means in a row rise ...
+        rise: ... by so many points.
+        least_step: Each of them by so many.
+        calm_percent: Below this it is over.
+    """
+
+    percent: float = 95.0
+    critical_percent: float = 98.0
+    rising_percent: float = 85.0
+    rise: float = 4.0
+    least_step: float = 0.15
+    calm_percent: float = 93.0
+
+
+class DiskFull(Rule[DiskFullLimits]):
+    """A disk that is full, or soon will be."""
+
+    name = "disk_full"
+    severity = Severity.WARNING
+    roles = frozenset({Role.DISK_PCT})
+    causes = ("checkpoints that are never deleted", "caches and logs", "another job on the same disk")
+    remedies = (
+        "Keep fewer checkpoints (save_total_limit), and delete old ones.",
+        "Empty caches, or move them to another disk.",
+        "Save the next checkpoint elsewhere.",
+    )
+
+    def prepare(self) -> None:
+        """Start without readings."""
+        self._alarm = Alarm(self, clear=3)
+        self._climb = Climb(least_step=self.limits.least_step, least_last=0.3)
+        self._critical = False
+        self._rising: Ascent | None = None
+        self._start_time = math.nan
+        self._readings = 0
+
+    def point(self, value: float) -> None:
+        """Look at the used share of a disk."""
+        limits = self.limits
+        if not 0.0 <= value <= 100.0:
+            return
+        if self._readings == 0:
+            self._start_time = self.run.now
+        self._readings += 1
+        if self._climb.push(value):
+            rising = (ascent for ascent in self._climb.ascents() if ascent.rise > limits.rise)
+            self._rising = next(rising, None)
+        if value >= limits.critical_percent and not self._critical:
+            # What was a warning is something else now.
+            self._alarm.resolve()
+        if value >= limits.percent:
+            self._critical = self._critical or value >= limits.critical_percent
+            self._alarm.hit(lambda: self._describe(value))
+        elif value > limits.rising_percent and self._rising is not None:
+            self._alarm.hit(lambda: self._describe(value))
+        else:
+            self._alarm.miss(calm=value < limits.calm_percent)
+            self._critical = self._critical and self._alarm.is_open
+
+    def _describe(self, value: float) -> Evidence:
+        message = f"the disk is {value:.1f} % full"
+        if self._rising is not None and value < self.limits.critical_percent:
+            reading_s = (self.run.now - self._start_time) / self._readings
+            left_s = (100.0 - value) / self._rising.per_reading * reading_s
+            if math.isfinite(left_s):
+                message += f" and rising, full in about {format_duration(left_s)}"
+        severity = Severity.CRITICAL if value >= self.limits.critical_percent else None
+        return Evidence(value=value, usual=None, message=message, severity=severity)
+
+
+@dataclass(frozen=True, slots=True)
+class HostMemoryLeakLimits:
+    """Defaults of `host_memory_leak` (own choice).
+
+    Attributes:
+        rise: Points of the host's memory by which five block means rise in all.
+        least_growth: Share of its first value by which each block mean of the process must rise.
+        least_last: The last rise must be this share of the first: warm-up saturates.
+    """
+
+    rise: float = 5.0
+    least_growth: float = 0.005
+    least_last: float = 0.55
+
+
+class HostMemoryLeak(Rule[HostMemoryLeakLimits]):
+    """A process whose memory on the host grows and grows.
+
+    The memory of the process itself is what counts; the host's used share alone also holds the page cache.
+    """
+
+    name = "host_memory_leak"
+    severity = Severity.WARNING
+    roles = frozenset({Role.PROCESS_MEMORY, Role.HOST_MEMORY_PCT})
+    per_series = False
+    causes = (
+        "loader workers that copy a Python list of examples (reference counts touch its pages)",
+        "metrics, outputs or examples that are kept in a list",
+        "a cache without a limit",
+    )
+    remedies = (
+        "Hold the examples in numpy arrays or memory-mapped files instead of Python lists.",
+        "Use persistent_workers with fewer workers.",
+        "Clear lists of outputs after each evaluation.",
+    )
+
+    def prepare(self) -> None:
+        """Start without readings."""
+        self._alarm = Alarm(self, clear=1)
+        self._begin()
+
+    def restarted(self) -> None:
+        """Start over: it is another process."""
+        self._alarm.resolve()
+        self._begin()
+
+    def _begin(self) -> None:
+        limits = self.limits
+        self._first: float | None = None
+        self._start_time = math.nan
+        self._readings = 0
+        self._process = Climb(least_step=limits.least_growth, least_last=limits.least_last)
+        self._host = Climb(least_step=0.0, least_last=0.0)
+
+    def sampled(self, sample: Sample) -> None:
+        """Look at a reading of the host."""
+        processes = [size for size in sample.get(Role.PROCESS_MEMORY, {}).values() if size > 0.0]
+        hosts = [
+            percent for percent in sample.get(Role.HOST_MEMORY_PCT, {}).values() if 0.0 <= percent <= 100.0
+        ]
+        if not processes or not hosts:
+            return
+        if self._first is None:
+            self._first, self._start_time = max(processes), self.run.now
+            self.series = next(iter(sample[Role.PROCESS_MEMORY]))
+        self._readings += 1
+        self._host.push(fmean(hosts))
+        if self._process.push(max(processes) / self._first):
+            self._judge()
+
+    def _judge(self) -> None:
+        climbing = {ascent.readings for ascent in self._process.ascents()}
+        for ascent in self._host.ascents():
+            if ascent.readings in climbing and ascent.rise > self.limits.rise:
+                self._alarm.hit(lambda leak=ascent: self._describe(leak))  # type: ignore[misc]
+                return
+        self._alarm.miss(calm=self._process.rests())
+
+    def _describe(self, leak: Ascent) -> Evidence:
+        reading_s = (self.run.now - self._start_time) / self._readings
+        left_s = (100.0 - leak.last) / leak.per_reading * reading_s
+        full = f", full in about {format_duration(left_s)}" if math.isfinite(left_s) else ""
+        return Evidence(
+            value=leak.last,
+            usual=leak.first,
+            message=f"the process grows: host memory went from {leak.first:.0f} to {leak.last:.0f} %{full}",
+        )

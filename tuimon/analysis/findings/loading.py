@@ -1,0 +1,112 @@
+"""Training that waits for its examples."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from statistics import fmean
+
+from tuimon.analysis.findings.finding import Severity
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
+from tuimon.analysis.findings.windows import SortedWindow
+from tuimon.core.roles import Role, role_of
+from tuimon.core.units import format_value
+
+
+@dataclass(frozen=True, slots=True)
+class DataloaderBottleneckLimits:
+    """Defaults of `dataloader_bottleneck` (SageMaker Debugger: CPU above 90 % while the GPU waits).
+
+    Attributes:
+        gpu_percent: GPUs below this mean ...
+        cpu_percent: ... while the median of the CPU lies above this.
+        mean_samples: Over so many readings.
+        least_samples: Before so many readings nothing is said.
+        load_share: Or the logged loading time is more than this share of the step time (own choice) ...
+        load_points: ... by the median of so many points.
+        hold: Readings or points in a row.
+        clear: Calm ones in a row after which it is over.
+        calm_gpu_percent: GPUs above this are calm.
+    """
+
+    gpu_percent: float = 60.0
+    cpu_percent: float = 88.0
+    mean_samples: int = 20
+    least_samples: int = 15
+    load_share: float = 0.3
+    load_points: int = 12
+    hold: int = 3
+    clear: int = 20
+    calm_gpu_percent: float = 70.0
+
+
+class DataloaderBottleneck(Rule[DataloaderBottleneckLimits]):
+    """GPUs that wait while the CPUs are busy preparing examples."""
+
+    name = "dataloader_bottleneck"
+    severity = Severity.WARNING
+    roles = frozenset({Role.GPU_UTILISATION, Role.CPU_UTILISATION, Role.LOAD_TIME, Role.STEP_TIME})
+    per_series = False
+    causes = (
+        "too few loader workers, or too few CPU cores for them",
+        "examples that are expensive to decode or augment",
+        "storage that is too slow",
+    )
+    remedies = (
+        "Raise num_workers and prefetch_factor, and set pin_memory and persistent_workers.",
+        "Prepare the examples once, before training (tokenise, resize, pack).",
+        "Move augmentation to the GPU, or stage the examples on a local disk.",
+    )
+
+    def prepare(self) -> None:
+        """Start without readings."""
+        limits = self.limits
+        self._alarm = Alarm(self, limits.hold, limits.clear)
+        self._gpu: deque[float] = deque(maxlen=limits.mean_samples)
+        self._cpu = SortedWindow(limits.mean_samples)
+        self._shares = SortedWindow(limits.load_points)
+        self._load_s = math.nan
+
+    def restarted(self) -> None:
+        """Forget the readings: it may be another machine."""
+        self._alarm.resolve()
+        self._gpu.clear()
+        self._cpu.clear()
+        self._shares.clear()
+
+    def point(self, value: float) -> None:
+        """Look at a logged loading time or step time."""
+        role = role_of(self.run.tag)
+        if role is Role.LOAD_TIME:
+            self._load_s = value
+        elif role is Role.STEP_TIME and value > 0.0 and 0.0 <= self._load_s <= value:
+            self._shares.push(self._load_s / value)
+            if self._shares.full:
+                self._judge_shares()
+
+    def sampled(self, sample: Sample) -> None:
+        """Look at a reading of GPUs and CPU."""
+        limits = self.limits
+        gpus = [p for p in sample.get(Role.GPU_UTILISATION, {}).values() if 0.0 <= p <= 100.0]
+        cpus = [p for p in sample.get(Role.CPU_UTILISATION, {}).values() if 0.0 <= p <= 100.0]
+        if not gpus or not cpus:
+            return
+        self._gpu.append(fmean(gpus))
+        self._cpu.push(fmean(cpus))
+        if len(self._gpu) < limits.least_samples:
+            return
+        gpu, cpu = fmean(self._gpu), self._cpu.median
+        if gpu < limits.gpu_percent and cpu >= limits.cpu_percent:
+            message = f"the GPUs are busy {gpu:.0f} % while the CPU is at {cpu:.0f} %"
+            self._alarm.hit(lambda: Evidence(value=gpu, usual=None, message=message))
+        elif not len(self._shares):
+            self._alarm.miss(calm=gpu > limits.calm_gpu_percent)
+
+    def _judge_shares(self) -> None:
+        share = self._shares.median
+        if share > self.limits.load_share:
+            message = f"loading takes {100 * share:.0f} % of the step time ({format_value(self._load_s, 3)})"
+            self._alarm.hit(lambda: Evidence(value=share, usual=None, message=message))
+        else:
+            self._alarm.miss()

@@ -1,0 +1,252 @@
+"""Training losses that jump, and those that rise and stay up."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from tuimon.analysis.findings.finding import Severity
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.naming import spoken, times
+from tuimon.analysis.findings.windows import MovingMinimum, SortedWindow
+from tuimon.core.roles import Role
+from tuimon.core.units import format_value
+
+LimitsT = TypeVar("LimitsT")
+
+
+class LossRule(Rule[LimitsT]):
+    """A rule that holds a training loss against what is usual for it."""
+
+    roles = frozenset({Role.LOSS})
+    causes: ClassVar[tuple[str, ...]] = (
+        "a bad batch",
+        "learning rate too high, or no warm-up",
+        "Adam's epsilon or beta2",
+        "overflow in fp16 or fp8",
+    )
+
+    def prepare(self) -> None:
+        """Take hold of what is usual for this series."""
+        self.history = self.run.history(self.series)
+
+
+@dataclass(frozen=True, slots=True)
+class LossSpikeLimits:
+    """Defaults of `loss_spike`.
+
+    Attributes:
+        sigmas: Distance from the recent median in robust sigmas (6 to 7: OLMo).
+        rise: Least rise over the recent median, as a share (own choice).
+        beyond: Least multiple of the largest deviation among the last 128 (own choice).
+        calm_sigmas: Below this a point is calm.
+        clear: Calm points in a row after which it is over.
+        possible_points: From so many points on, clear evidence is a possible spike.
+        possible_beyond: What `beyond` is for it.
+        possible_rise: What `rise` is for it.
+    """
+
+    sigmas: float = 6.0
+    rise: float = 0.08
+    beyond: float = 1.2
+    calm_sigmas: float = 3.0
+    clear: int = 6
+    possible_points: int = 12
+    possible_beyond: float = 2.5
+    possible_rise: float = 1.0
+
+
+class LossSpike(LossRule[LossSpikeLimits]):
+    """A loss far above its recent median, measured by its own noise."""
+
+    name = "loss_spike"
+    severity = Severity.WARNING
+    remedies = (
+        "Watch the next 50 steps: a loss that returns can be left alone.",
+        "If it does not return, go back about 100 steps and skip the next 200 to 500 batches.",
+        "Lower the peak learning rate, or lengthen the warm-up.",
+        "Clip the gradient norm to 1.0.",
+    )
+
+    def prepare(self) -> None:
+        """Start without a spike."""
+        super().prepare()
+        self._alarm = Alarm(self, clear=self.limits.clear)
+
+    def point(self, value: float) -> None:
+        """Look at a loss."""
+        history, limits = self.history, self.limits
+        if not math.isfinite(value):
+            return
+        rise = history.ratio - 1.0
+        if not history.ready:
+            early = history.count >= limits.possible_points and rise > limits.possible_rise
+            if early and history.deviation > limits.possible_beyond * history.largest_deviation:
+                self._alarm.suspect(lambda: self._describe(value))
+            return
+        score = history.score
+        beyond = history.deviation > limits.beyond * history.largest_deviation
+        if score > limits.sigmas and rise > limits.rise and beyond:
+            self._alarm.hit(lambda: self._describe(value))
+        else:
+            self._alarm.miss(calm=score < limits.calm_sigmas)
+
+    def _describe(self, value: float) -> Evidence:
+        median = self.history.median
+        return Evidence(
+            value=value,
+            usual=median,
+            message=f"{spoken(self.series)} {format_value(value)} is {self.history.score:.0f} sigma above "
+            f"its recent median {format_value(median)}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LossSurgeLimits:
+    """Defaults of `loss_surge`.
+
+    Attributes:
+        factor: Times the recent median (llm-foundry's KillLossSpike: 2).
+        hits: So many of the last `window` points.
+        window: See `hits`.
+        sigmas: Least distance in robust sigmas, so that a batch of one example does not surge all the time
+            (own choice).
+        calm_factor: Below this multiple of the recent median a point is calm.
+        clear: Calm points in a row after which it is over.
+        literal: Compare with the point before instead: any doubling counts.
+    """
+
+    factor: float = 2.0
+    hits: int = 3
+    window: int = 5
+    sigmas: float = 3.0
+    calm_factor: float = 1.3
+    clear: int = 6
+    literal: bool = False
+
+
+class LossSurge(LossRule[LossSurgeLimits]):
+    """A loss at twice its recent median and more, several times in a row."""
+
+    name = "loss_surge"
+    severity = Severity.WARNING
+    remedies = LossSpike.remedies
+
+    def prepare(self) -> None:
+        """Start without a surge."""
+        super().prepare()
+        self._alarm = Alarm(self, clear=self.limits.clear)
+        self._recent: deque[bool] = deque(maxlen=self.limits.window)
+        self._last = math.nan
+
+    def point(self, value: float) -> None:
+        """Look at a loss."""
+        history, limits = self.history, self.limits
+        if not math.isfinite(value) or not history.positive:
+            return
+        if limits.literal:
+            self._compare_with_last(value)
+            return
+        if not history.ready:
+            return
+        high = history.ratio > limits.factor and history.score > limits.sigmas
+        self._recent.append(high)
+        if high and (self._alarm.is_open or sum(self._recent) >= limits.hits):
+            self._alarm.hit(lambda: self._describe(value, history.median))
+        else:
+            self._alarm.miss(calm=history.ratio < limits.calm_factor)
+
+    def _compare_with_last(self, value: float) -> None:
+        last, self._last = self._last, value
+        if value > self.limits.factor * last:
+            self._alarm.hit(lambda: self._describe(value, last))
+        else:
+            self._alarm.miss()
+
+    def _describe(self, value: float, usual: float) -> Evidence:
+        return Evidence(
+            value=value,
+            usual=usual,
+            message=f"{spoken(self.series)} {format_value(value)} is {times(value, usual, 1)} its "
+            f"{'last value' if self.limits.literal else 'recent median'} {format_value(usual)}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DivergenceLimits:
+    """Defaults of `divergence` (severity and persistence: K2-V2; the numbers are our own choice).
+
+    Attributes:
+        factor: Median of the last points over the best such median.
+        median_points: How many points that median is over.
+        best_points: How far back the best is looked for.
+        point_factor: So much above the best must `most_points` of the last points lie.
+        most_points: See `point_factor`.
+        sigmas: Least distance in robust sigmas.
+        hold: Points in a row that it must last.
+        least_points: Before so many points nothing is said.
+        calm_factor: Below this multiple of the best a point is calm.
+    """
+
+    factor: float = 1.5
+    median_points: int = 15
+    best_points: int = 200
+    point_factor: float = 1.3
+    most_points: int = 13
+    sigmas: float = 1.8
+    hold: int = 15
+    least_points: int = 40
+    calm_factor: float = 1.2
+
+
+class Divergence(LossRule[DivergenceLimits]):
+    """A loss that rose well above its recent best and stayed there."""
+
+    name = "divergence"
+    severity = Severity.CRITICAL
+    causes = (
+        "learning rate too high, or no warm-up",
+        "the gradient norm rose first",
+        "a bad stretch of examples",
+        "overflow in fp16 or fp8",
+    )
+    remedies = (
+        "Stop, and go back to a checkpoint from before the rise.",
+        "Lower the peak learning rate by 10 to 30 %, and lengthen the warm-up.",
+        "Clip the gradient norm to 1.0.",
+    )
+
+    def prepare(self) -> None:
+        """Start without a best."""
+        super().prepare()
+        self._alarm = Alarm(self, self.limits.hold)
+        self._window = SortedWindow(self.limits.median_points)
+        self._best = MovingMinimum(self.limits.best_points)
+
+    def point(self, value: float) -> None:
+        """Look at a loss."""
+        limits = self.limits
+        if not math.isfinite(value) or not self.history.positive or self.run.undirected:
+            return
+        self._window.push(value)
+        if not self._window.full:
+            return
+        median = self._window.median
+        best = self._best.push(median)
+        if self.history.count < limits.least_points:
+            return
+        risen = median > limits.factor * best and math.log(median / best) > limits.sigmas * self.history.sigma
+        if risen and self._window.count_above(limits.point_factor * best) >= limits.most_points:
+            self._alarm.hit(lambda: self._describe(median, best))
+        else:
+            self._alarm.miss(calm=median < limits.calm_factor * best)
+
+    def _describe(self, median: float, best: float) -> Evidence:
+        return Evidence(
+            value=median,
+            usual=best,
+            message=f"{spoken(self.series)} has stayed {times(median, best, 1)} above its recent best "
+            f"{format_value(best)} for {self.limits.hold} points",
+        )

@@ -1,0 +1,84 @@
+"""Values that are no numbers any more."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tuimon.analysis.findings.finding import Severity
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.naming import spoken
+from tuimon.core.roles import Role, role_of
+from tuimon.core.units import format_value
+
+_MEASURED = frozenset(
+    {
+        Role.LOSS, Role.EVAL_LOSS, Role.PERPLEXITY, Role.EVAL_PERPLEXITY, Role.ACCURACY, Role.EVAL_ACCURACY,
+        Role.ERROR, Role.REWARD, Role.AUXILIARY, Role.GRAD_NORM, Role.LEARNING_RATE,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NanInfLimits:
+    """Defaults of `nan_inf`: one value is enough, as in SageMaker Debugger and Lightning.
+
+    Attributes:
+        clear: Finite values in a row after which it is over.
+    """
+
+    clear: int = 20
+
+
+class NanInf(Rule[NanInfLimits]):
+    """A training or evaluation value that is NaN or infinite."""
+
+    name = "nan_inf"
+    severity = Severity.CRITICAL
+    roles = _MEASURED
+    causes = (
+        "learning rate too high",
+        "overflow in fp16",
+        "a division by zero or a logarithm of zero",
+        "a bad example in the batch",
+    )
+    remedies = (
+        "Go back to a checkpoint from before it, and look at the batch of that step.",
+        "Lower the learning rate, and clip the gradient norm to 1.0.",
+        "Train in bf16, or with loss scaling.",
+        "Add an epsilon to divisions and logarithms.",
+    )
+
+    def prepare(self) -> None:
+        """Start without a finite value."""
+        self._alarm = Alarm(self, clear=self.limits.clear)
+        self._last_finite: float | None = None
+
+    def point(self, value: float) -> None:
+        """Look at a value."""
+        if math.isfinite(value):
+            self._last_finite = value
+            self._alarm.miss()
+        else:
+            self._alarm.hit(lambda: self._describe(value))
+
+    def _describe(self, value: float) -> Evidence:
+        step = "" if self.run.step is None else f" at step {self.run.step}"
+        if self._last_finite is None:
+            known = ["it never was finite"]
+        else:
+            known = [f"last finite {format_value(self._last_finite)}"]
+        norm = self.run.latest.get(Role.GRAD_NORM)
+        if norm is not None and role_of(self.series) is not Role.GRAD_NORM:
+            known.append(f"gradient norm was {format_value(norm)}")
+        return Evidence(
+            value=value,
+            usual=self._last_finite,
+            message=f"{spoken(self.series)} became {format_value(value)}{step} ({'; '.join(known)})",
+            causes=("overflow in fp16",) if self._trains_in_fp16() else (),
+        )
+
+    def _trains_in_fp16(self) -> bool:
+        return any(
+            key.rsplit(".", 1)[-1] == "fp16" and value is True for key, value in self.run.config.items()
+        )

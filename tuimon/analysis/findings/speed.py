@@ -1,0 +1,292 @@
+"""Training that became slower, or uneven."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import TypeVar
+
+from tuimon.analysis.findings.finding import Severity
+from tuimon.analysis.findings.frame import RUN_SERIES, Alarm, Evidence, Rule
+from tuimon.analysis.findings.naming import times
+from tuimon.analysis.findings.windows import DelayedWindow, SortedWindow
+from tuimon.core.roles import Role, role_of
+from tuimon.core.units import format_duration, format_value
+
+LimitsT = TypeVar("LimitsT")
+# Where the speed is read from, the best first: what the trainer measured, and else the times of its lines.
+_RANKS = {Role.STEP_TIME: 0, Role.THROUGHPUT: 1}
+_LINES_RANK = 2
+_RECENT_STEPS = 8
+_CAUSES_BY_RULE = {
+    "dataloader_bottleneck": "the GPUs wait for examples (see dataloader_bottleneck)",
+    "thermal_throttle": "a GPU is throttled by heat (see thermal_throttle)",
+    "step_time_outlier": "single steps that stall (see step_time_outlier)",
+}
+
+
+class SpeedRule(Rule[LimitsT]):
+    """A rule about the time that steps take, read from the best place that the run offers."""
+
+    severity = Severity.WARNING
+    roles = frozenset(_RANKS)
+    per_series = False
+
+    def prepare(self) -> None:
+        """Start without a speed."""
+        self._rank = _LINES_RANK + 1
+        self._source = RUN_SERIES
+        self.forget()
+
+    def forget(self) -> None:
+        """Start over: the source, or the machine, is another one."""
+
+    def take(self, slowness: float) -> None:
+        """Look at seconds per step, or at anything that grows with them."""
+
+    def restarted(self) -> None:
+        """Forget the speed: it may be another machine."""
+        self.forget()
+
+    def line(self) -> None:
+        """Look at the time that a training line took."""
+        if self._rank >= _LINES_RANK and self.run.step_s > 0.0:
+            self._adopt(_LINES_RANK, RUN_SERIES)
+            self.take(self.run.step_s)
+
+    def point(self, value: float) -> None:
+        """Look at a logged step time or throughput."""
+        tag = self.run.tag
+        rank = _RANKS[role_of(tag)]
+        if rank < self._rank:
+            self._adopt(rank, tag)
+        if tag == self._source and math.isfinite(value) and value > 0.0:
+            self.take(1.0 / value if self.inverted else value)
+
+    @property
+    def inverted(self) -> bool:
+        """Whether a throughput was logged, which is the inverse of a time."""
+        return self._rank == _RANKS[Role.THROUGHPUT]
+
+    def spoken_pace(self, slowness: float) -> str:
+        """Return a pace as it was logged, or in seconds per step."""
+        if self.inverted:
+            return f"throughput {format_value(1.0 / slowness, 3)}"
+        if self._rank == _LINES_RANK:
+            return f"{format_duration(slowness)} per step"
+        return f"step time {format_value(slowness, 3)}"
+
+    def _adopt(self, rank: int, source: str) -> None:
+        """Read the speed from a better source from now on."""
+        if rank != self._rank:
+            self.forget()
+            self._rank, self._source, self.series = rank, source, source
+
+
+@dataclass(frozen=True, slots=True)
+class ThroughputDropLimits:
+    """Defaults of `throughput_drop`.
+
+    Attributes:
+        slowdown: Times the usual seconds per step (NVRx: below 0.75 of the own best is 1.33 times).
+        sigmas: Least distance of the logarithm in robust sigmas of single steps (own choice).
+        median_points: The median of so many points is compared.
+        usual_points: With the median of so many before.
+        hold: Points in a row.
+        least_points: Before so many points only possible drops are found ...
+        possible_points: ... and before so many none.
+        possible_slowdown: What `slowdown` is for them.
+        skipped: First points after a start that are left out (NVRx leaves out five).
+        calm_slowdown: Below this multiple a point is calm.
+        clear: Calm points in a row after which it is over.
+    """
+
+    slowdown: float = 1.28
+    sigmas: float = 1.3
+    median_points: int = 12
+    usual_points: int = 128
+    hold: int = 8
+    least_points: int = 40
+    possible_points: int = 25
+    possible_slowdown: float = 2.0
+    skipped: int = 5
+    calm_slowdown: float = 1.15
+    clear: int = 12
+
+
+class ThroughputDrop(SpeedRule[ThroughputDropLimits]):
+    """Steps that take longer than they used to, pauses left out."""
+
+    name = "throughput_drop"
+    causes = (
+        "loading of examples",
+        "another job on the same machine",
+        "a GPU that throttles",
+        "slow communication between GPUs, or uneven shards",
+    )
+    remedies = (
+        "Raise num_workers and prefetch_factor, and set pin_memory.",
+        "Look at temperature, clocks, CPU and disk, and at who else uses the machine.",
+        "Look for longer sequences or larger batches since then.",
+    )
+
+    def prepare(self) -> None:
+        """Start without a slowdown."""
+        self._alarm = Alarm(self, self.limits.hold, self.limits.clear)
+        super().prepare()
+
+    def forget(self) -> None:
+        """Start over."""
+        self._alarm.resolve()
+        self._count = 0
+        self._recent = SortedWindow(self.limits.median_points)
+        # The points that are judged are not yet part of what is usual.
+        self._usual = DelayedWindow(self.limits.usual_points, self.limits.median_points)
+
+    def take(self, slowness: float) -> None:
+        """Look at seconds per step, or at anything that grows with them."""
+        limits = self.limits
+        self._count += 1
+        if self._count <= limits.skipped:
+            return
+        log = math.log(slowness)
+        self._recent.push(log)
+        usual = self._usual.window
+        if self._count >= limits.possible_points and len(usual):
+            excess = self._recent.median - usual.median
+            uneven = excess <= limits.sigmas * _spread(usual)
+            if self._count < limits.least_points:
+                if excess > math.log(limits.possible_slowdown) and not uneven:
+                    self._alarm.suspect(self._describe)
+            elif excess > math.log(limits.slowdown) and not uneven:
+                self._alarm.hit(self._describe)
+            else:
+                self._alarm.miss(calm=excess < math.log(limits.calm_slowdown))
+        if not self._alarm.is_open:
+            self._usual.push(log)
+
+    def _describe(self) -> Evidence:
+        recent, usual = math.exp(self._recent.median), math.exp(self._usual.window.median)
+        was = self.spoken_pace(usual).removeprefix("throughput ").removeprefix("step time ")
+        message = f"{self.spoken_pace(recent)}, was {was} ({times(recent, usual, 1)} slower)"
+        if self.inverted:
+            recent, usual = 1.0 / recent, 1.0 / usual
+        return Evidence(value=recent, usual=usual, message=message, causes=self._known_causes())
+
+    def _known_causes(self) -> tuple[str, ...]:
+        """Name what is open already and would explain it."""
+        return tuple(cause for rule, cause in _CAUSES_BY_RULE.items() if self.ledger.is_open(rule))
+
+
+@dataclass(frozen=True, slots=True)
+class StepTimeOutlierLimits:
+    """Defaults of `step_time_outlier` (SageMaker Debugger: ten beyond 3 to 5 sigma; numbers: own choice).
+
+    Attributes:
+        factor: Times the median of the last `window` steps ...
+        sigmas: ... and so many robust sigmas of the logarithm above it, for steps that always vary.
+        outliers: So many of them ...
+        window: ... among so many steps.
+        sparse: The median of the last eight steps must stay below this multiple of the usual one. If all
+            steps are slower, `throughput_drop` says it.
+        evenness: If their distances differ by less than this share, they are checkpoints.
+        least_points: Before so many points nothing is said.
+        skipped: First points after a start that are left out.
+        clear: Points in a row without another one after which it is over.
+    """
+
+    factor: float = 3.0
+    sigmas: float = 4.0
+    outliers: int = 4
+    window: int = 64
+    sparse: float = 1.5
+    evenness: float = 0.2
+    least_points: int = 25
+    skipped: int = 5
+    clear: int = 80
+
+
+class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
+    """Single steps, again and again and at no fixed distance, that take several times as long."""
+
+    name = "step_time_outlier"
+    causes = (
+        "one rank or node that is slower than the others (a straggler)",
+        "a storage or network that stalls now and then",
+        "examples of very different lengths",
+        "another job on the same machine",
+    )
+    remedies = (
+        "Compare the step times of the ranks, and take the slow node out.",
+        "Raise num_workers and prefetch_factor, and stage the examples on a local disk.",
+        "Sort examples into batches of similar length.",
+    )
+
+    def prepare(self) -> None:
+        """Start without an outlier."""
+        self._alarm = Alarm(self, clear=self.limits.clear)
+        super().prepare()
+
+    def forget(self) -> None:
+        """Start over."""
+        self._alarm.resolve()
+        self._count = 0
+        self._window = SortedWindow(self.limits.window)
+        self._recent = SortedWindow(_RECENT_STEPS)
+        self._outliers: deque[int] = deque()
+
+    def take(self, slowness: float) -> None:
+        """Look at seconds per step, or at anything that grows with them."""
+        limits = self.limits
+        self._count += 1
+        if self._count <= limits.skipped or not math.isfinite(slowness):
+            return
+        log = math.log(slowness)
+        usual, limit = self._usual(log)
+        self._window.push(log)
+        self._recent.push(log)
+        while self._outliers and self._outliers[0] <= self._count - limits.window:
+            self._outliers.popleft()
+        if log > limit:
+            self._outliers.append(self._count)
+            sparse = self._recent.median < usual + math.log(limits.sparse)
+            if self._count >= limits.least_points and sparse and self._irregular():
+                self._alarm.hit(lambda: self._describe(slowness, math.exp(usual)))
+                return
+        self._alarm.miss()
+
+    def _usual(self, log: float) -> tuple[float, float]:
+        """Return the usual logarithm, and the one from which on a step is an outlier."""
+        if not len(self._window):
+            return log, math.inf
+        usual = self._window.median
+        # Up to a quarter of the steps may be outliers, which these quantiles do not feel.
+        below, above = self._window.quantile(0.25), self._window.quantile(0.7)
+        sigma = max((usual - below) / 0.6745, (above - usual) / 0.5244)
+        return usual, usual + max(math.log(self.limits.factor), self.limits.sigmas * sigma)
+
+    def _irregular(self) -> bool:
+        if len(self._outliers) < self.limits.outliers:
+            return False
+        return not _evenly_spaced(self._outliers, self.limits.evenness)
+
+    def _describe(self, slowness: float, usual: float) -> Evidence:
+        message = f"{len(self._outliers)} of the last {self.limits.window} steps took more than "
+        message += f"{self.limits.factor:.0f}x the usual time (usual: {self.spoken_pace(usual)})"
+        if self.inverted:
+            slowness, usual = 1.0 / slowness, 1.0 / usual
+        return Evidence(value=slowness, usual=usual, message=message)
+
+
+def _evenly_spaced(positions: Sequence[int], evenness: float) -> bool:
+    gaps = [later - earlier for earlier, later in pairwise(positions)]
+    middle = median(gaps)
+    return all(abs(gap - middle) <= max(1.0, evenness * middle) for gap in gaps)
+
+
+def _spread(window: SortedWindow) -> float:
+    return (window.quantile(0.75) - window.quantile(0.25)) / 1.349

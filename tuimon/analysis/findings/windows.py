@@ -1,0 +1,129 @@
+"""Windows over the last values of a stream that know their order statistics at any moment."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
+from statistics import median
+
+
+class SortedWindow:
+    """The last `size` values, kept sorted beside their order of arrival.
+
+    Adding a value moves at most `size` pointers in C, which for the windows of the rules (up to 128) is
+    cheaper than any tree. Values must be finite.
+    """
+
+    __slots__ = ("_arrived", "_sorted", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._arrived: deque[float] = deque()
+        self._sorted: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def push(self, value: float) -> None:
+        """Add a value; the oldest one leaves when the window is full."""
+        if len(self._sorted) == self.size:
+            del self._sorted[bisect_left(self._sorted, self._arrived.popleft())]
+        self._arrived.append(value)
+        insort(self._sorted, value)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._arrived.clear()
+        self._sorted.clear()
+
+    @property
+    def full(self) -> bool:
+        """Whether it holds `size` values."""
+        return len(self._sorted) == self.size
+
+    @property
+    def median(self) -> float:
+        """The median; the window must not be empty."""
+        middle, odd = divmod(len(self._sorted), 2)
+        return self._sorted[middle] if odd else 0.5 * (self._sorted[middle - 1] + self._sorted[middle])
+
+    def median_of_last(self, count: int) -> float:
+        """Return the median of the last `count` values (at least one); the window must not be empty."""
+        return median(list(self._arrived)[-max(1, count) :])
+
+    @property
+    def smallest(self) -> float:
+        """The smallest value; the window must not be empty."""
+        return self._sorted[0]
+
+    @property
+    def largest(self) -> float:
+        """The largest value; the window must not be empty."""
+        return self._sorted[-1]
+
+    def quantile(self, share: float) -> float:
+        """Return the value below which `share` of the values lie; the window must not be empty."""
+        return self._sorted[min(len(self._sorted) - 1, int(share * len(self._sorted)))]
+
+    def upper_spread(self) -> float:
+        """Return a robust sigma of values whose upper side matters; infinite before there are two.
+
+        It is the larger of what the quartiles and what the upper tail would mean for a normal distribution.
+        """
+        known, count = self._sorted, len(self._sorted)
+        if count < 2:
+            return math.inf
+        quartiles = (known[int(0.75 * count)] - known[int(0.25 * count)]) / 1.349
+        upper_tail = (known[int(0.95 * count)] - known[int(0.5 * count)]) / 1.645
+        return max(quartiles, upper_tail)
+
+    def count_above(self, limit: float) -> int:
+        """Return how many values are larger than `limit`."""
+        return len(self._sorted) - bisect_right(self._sorted, limit)
+
+
+class DelayedWindow:
+    """A sorted window that a value enters only after `delay` others came.
+
+    What is usual is thus read from before a change, for as long as it takes to be sure of the change.
+    """
+
+    __slots__ = ("_waiting", "delay", "window")
+
+    def __init__(self, size: int, delay: int) -> None:
+        self.window = SortedWindow(size)
+        self.delay = delay
+        self._waiting: deque[float] = deque()
+
+    def push(self, value: float) -> None:
+        """Add a value; the one that came `delay` values ago enters the window."""
+        self._waiting.append(value)
+        if len(self._waiting) > self.delay:
+            self.window.push(self._waiting.popleft())
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.window.clear()
+        self._waiting.clear()
+
+
+class MovingMinimum:
+    """The smallest of the last `size` values, in constant time per value on average."""
+
+    __slots__ = ("_candidates", "_count", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._count = 0
+        self._candidates: deque[tuple[int, float]] = deque()
+
+    def push(self, value: float) -> float:
+        """Add a value and return the smallest of the last `size`."""
+        while self._candidates and self._candidates[-1][1] >= value:
+            self._candidates.pop()
+        self._candidates.append((self._count, value))
+        self._count += 1
+        if self._candidates[0][0] <= self._count - 1 - self.size:
+            self._candidates.popleft()
+        return self._candidates[0][1]

@@ -1,0 +1,290 @@
+"""How fast a run is, and how long the rest of it will take, from the times of its training lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tuimon.analysis.lines import TrainingLines
+from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.medians import median
+
+# All that follows looks at no more than this many intervals: they outlast any noise that averages out, and
+# what is older says little about what is to come.
+_KEPT_INTERVALS = 400
+# Where one step is logged many times, more lines have to be looked at to find as many steps.
+_MOST_LINES = 1 << 16
+# Before three clean intervals nobody can tell compilation from speed.
+FEWEST_INTERVALS = 3
+# The newest stretch is held against ever longer ones before it. They are of another speed where the means
+# differ by more than 6 % and 3.5 standard errors; less is noise that comes and goes.
+_FIRST_WINDOW = 8
+_OTHER_SPEED, _OTHER_SPEED_ERRORS = 0.06, 3.5
+# A drift (longer sequences, growing evaluation sets) is believed at these many standard errors, reaches
+# as far ahead as it has been seen, and leaves at least this share of the present duration.
+_DRIFT_ERRORS, _FEWEST_DRIFT_INTERVALS, _LEAST_SHARE = 6.0, 48, 0.3
+_GROWTH_ERRORS, _FEWEST_GROWTH_EVALUATIONS = 3.0, 4
+_LAST_EVALUATIONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A steady change: `slope` per unit, seen over `span` units, of which `level` is the present mean."""
+
+    level: float
+    slope: float
+    span: float
+
+    def mean_ahead(self, ahead: float) -> float:
+        """Return the mean over the next `ahead` units."""
+        reach = min(ahead, self.span)
+        return max(self.level + self.slope * (self.span + reach) / 2, _LEAST_SHARE * self.level)
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationPace:
+    """How often evaluations come and how long they take.
+
+    Attributes:
+        last_step: The training step of the last one.
+        gap_steps: The usual number of steps between two.
+        seconds: Of each: the present level and how it grows from one to the next.
+    """
+
+    last_step: int
+    gap_steps: float
+    seconds: Drift
+
+    def left(self, total: int) -> int:
+        """Return how many are still to come before step `total` is done."""
+        return max(int((total - self.last_step) / self.gap_steps + 1e-9), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """Seconds until the end: the likely value and a range around it."""
+
+    seconds: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a run is at present.
+
+    Attributes:
+        seconds_per_step: Mean over the newest stretch of one speed, pauses left out.
+        low: Lower quartile of the single intervals of that stretch, per step.
+        high: Their upper quartile.
+        pause_s_per_step: Pauses that nothing in the log explains (checkpoints), spread over the steps.
+        drift: How the seconds per step change, counted in steps; None where they do not.
+        evaluations: None where the run has none.
+        interval_s: Usual seconds between two training lines.
+        interval_steps: Usual steps between two training lines.
+        longest_gap_s: The longest silence between any two lines of one attempt.
+    """
+
+    seconds_per_step: float
+    low: float
+    high: float
+    pause_s_per_step: float
+    drift: Drift | None
+    evaluations: EvaluationPace | None
+    interval_s: float
+    interval_steps: float
+    longest_gap_s: float
+
+    def remaining(self, step: int, total: int) -> Remaining:
+        """Return what is left from the last line of the log, which is at `step`, to step `total`."""
+        steps = max(total - step, 0)
+        per_step = self.drift.mean_ahead(steps) if self.drift else self.seconds_per_step
+        pauses = steps * self.pause_s_per_step
+        if self.evaluations is not None:
+            left = self.evaluations.left(total)
+            pauses += left * self.evaluations.seconds.mean_ahead(left)
+        scale = per_step / self.seconds_per_step
+        likely = steps * per_step + pauses
+        low, high = steps * self.low * scale + pauses, steps * self.high * scale + pauses
+        return Remaining(likely, min(low, likely), max(high, likely))
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # clocks that are none, steps near 2**63
+def measure_pace(lines: TrainingLines) -> Pace | None:
+    """Measure the speed of a run, or return None before there are three clean intervals.
+
+    The method: a first interval (compilation), and one that holds a restart, do not count. After an
+    evaluation an interval begins at the evaluation's line. Intervals longer than median +
+    max(4 IQR, median / 2) are cut there; the surplus is a pause. Walking back in doubling windows ends where
+    the speed was another one. The cost does not grow with the run.
+    """
+    intervals = _clean_intervals(lines)
+    if intervals is None:
+        return None
+    newest = _newest_stretch(intervals.per_step)
+    stretch, steps = intervals.per_step[newest:], intervals.steps[newest:]
+    calm = _winsorised(stretch)
+    mean = float(calm.mean())
+    if not mean > 0:
+        return None
+    ordered = np.sort(calm)
+    pace = Pace(
+        seconds_per_step=mean,
+        low=float(ordered[len(ordered) // 4]),
+        high=float(ordered[(3 * len(ordered)) // 4]),
+        pause_s_per_step=float(((stretch - calm) * steps).sum() / steps.sum()),
+        drift=_drift(intervals.per_step, intervals.steps),
+        evaluations=None,
+        interval_s=intervals.usual_s,
+        interval_steps=median(steps),
+        longest_gap_s=intervals.longest_gap_s,
+    )
+    return replace(pace, evaluations=_evaluation_pace(lines, pace))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Intervals:
+    """The last clean intervals: `per_step` seconds float64[n] and `steps` int64[n]."""
+
+    per_step: Float64Array
+    steps: Int64Array
+    usual_s: float
+    longest_gap_s: float
+
+
+def _clean_intervals(lines: TrainingLines) -> _Intervals | None:
+    steps, times, starts = _recent_steps(lines)
+    if len(steps) <= FEWEST_INTERVALS:
+        return None
+    begin_times, begin_steps = times[:-1].copy(), steps[:-1].copy()
+    before = np.searchsorted(times, lines.evaluation_times, side="right") - 1
+    inside = (before >= 0) & (before < len(times) - 1)
+    before, at = before[inside], lines.evaluation_steps[inside]
+    # An evaluation that bears the next line's step was logged with that line, not between two.
+    between = at != steps[before + 1]
+    before, at = before[between], at[between]
+    begin_times[before] = lines.evaluation_times[inside][between]
+    on_scale = (at >= steps[before]) & (at < steps[before + 1])
+    begin_steps[before[on_scale]] = at[on_scale]
+    seconds, counts = times[1:] - begin_times, steps[1:] - begin_steps
+    clean = (counts > 0) & (seconds >= 0) & ~starts[1:]
+    later = clean & ~starts[:-1]
+    if np.count_nonzero(later) >= FEWEST_INTERVALS:
+        clean = later
+    if np.count_nonzero(clean) < FEWEST_INTERVALS:
+        return None
+    return _Intervals(
+        per_step=seconds[clean] / counts[clean],
+        steps=counts[clean],
+        usual_s=median(seconds[clean]),
+        longest_gap_s=float(np.diff(times)[~starts[1:]].max(initial=0.0)),
+    )
+
+
+def _recent_steps(lines: TrainingLines) -> tuple[Int64Array, Float64Array, npt.NDArray[np.bool_]]:
+    """Return step and time of the last lines, the first line of each step only.
+
+    The third column says with which of them an attempt begins.
+    """
+    window = _KEPT_INTERVALS + 1
+    while True:
+        first = max(len(lines) - window, 0)
+        steps, times = lines.steps[first:], lines.times[first:]
+        starts = np.zeros(len(steps), np.bool_)
+        starts[lines.starts[lines.starts >= first] - first] = True
+        fresh = (np.append(True, np.diff(steps) != 0) | starts) & np.isfinite(times)
+        if first == 0 or window >= _MOST_LINES or np.count_nonzero(fresh) > _KEPT_INTERVALS // 2:
+            kept = np.flatnonzero(fresh)[-_KEPT_INTERVALS - 1 :]
+            return steps[kept], times[kept], starts[kept]
+        window *= 4
+
+
+def _winsorised(values: Float64Array) -> Float64Array:
+    """Cut values at median + max(4 IQR, median / 2)."""
+    ordered = np.sort(values)
+    quarter, half, three = (float(ordered[(len(ordered) * part) // 4]) for part in (1, 2, 3))
+    return np.minimum(values, half + max(4 * (three - quarter), half / 2))
+
+
+def _newest_stretch(per_step: Float64Array) -> int:
+    """Return where the newest stretch of one speed begins."""
+    begin = max(len(per_step) - _FIRST_WINDOW, 0)
+    while begin > 0:
+        earlier = max(2 * begin - len(per_step), 0)
+        new, old = _winsorised(per_step[begin:]), _winsorised(per_step[earlier:begin])
+        differs = abs(float(new.mean() - old.mean()))
+        error = float(np.sqrt(new.var() / len(new) + old.var() / len(old)))
+        enough = len(old) >= _FIRST_WINDOW // 2
+        if enough and differs > _OTHER_SPEED * float(new.mean()) and differs > _OTHER_SPEED_ERRORS * error:
+            break
+        begin = earlier
+    return begin
+
+
+def _fit(values: Float64Array) -> tuple[float, float]:
+    """Return the least-squares slope per element and its standard error."""
+    x = np.arange(len(values)) - (len(values) - 1) / 2
+    spread = float((x * x).sum())
+    slope = float((x * values).sum()) / spread
+    residual = values - values.mean() - slope * x
+    return slope, float(np.sqrt((residual * residual).sum() / max(len(values) - 2, 1) / spread))
+
+
+def _drift(per_step: Float64Array, steps: Int64Array) -> Drift | None:
+    """Return the steady change over the longest stretch that a straight line explains, or None."""
+    begin = 0
+    while len(per_step) - begin >= _FEWEST_DRIFT_INTERVALS:
+        calm = _winsorised(per_step[begin:])
+        slope, error = _fit(calm)
+        if abs(slope) > _DRIFT_ERRORS * error and _is_straight(calm, slope):
+            span = float(steps[begin:].sum())
+            return Drift(float(calm.mean()), slope * len(calm) / span, span)
+        begin += -(-(len(per_step) - begin) // 2)
+    return None
+
+
+def _is_straight(values: Float64Array, slope: float) -> bool:
+    """Return whether no quarter lies off the line; a jump from one level to another bends it."""
+    residual = values - values.mean() - slope * (np.arange(len(values)) - (len(values) - 1) / 2)
+    quarters = np.array_split(residual, 4)
+    means = np.array([quarter.mean() for quarter in quarters])
+    errors = np.array([quarter.std() / np.sqrt(len(quarter)) for quarter in quarters])
+    return bool(
+        (np.abs(means) <= np.maximum(_OTHER_SPEED_ERRORS * errors, 0.02 * float(values.mean()))).all()
+    )
+
+
+def _evaluation_pace(lines: TrainingLines, pace: Pace) -> EvaluationPace | None:
+    """Return how often evaluations come and how long they take; what is trained before them left out."""
+    before = np.searchsorted(lines.times, lines.evaluation_times, side="right") - 1
+    # The last of the tags of one evaluation says when it was over.
+    last = np.append(np.diff(before) != 0, True)[: len(before)] & (before >= 0)
+    followed_by_restart = np.isin(before + 1, lines.starts) & (before + 1 < len(lines))
+    at_line = lines.steps[before]
+    next_line = lines.steps[np.minimum(before + 1, len(lines) - 1)]
+    with_next_line = (lines.evaluation_steps == next_line) & (next_line > at_line)
+    last &= ~followed_by_restart & ~with_next_line
+    if not last.any():
+        return None
+    before, at, ended = before[last], lines.evaluation_steps[last], lines.evaluation_times[last]
+    at_line, next_line = at_line[last], next_line[last]
+    on_scale = (at >= at_line) & ((at < next_line) | (before + 1 == len(lines)))
+    at = np.where(on_scale & (at <= at_line + pace.interval_steps), at, at_line)
+    seconds = np.maximum(ended - lines.times[before] - (at - at_line) * pace.seconds_per_step, 0)
+    origin = float(lines.steps[0]) - pace.interval_steps
+    gaps = np.diff(np.append(origin, at))
+    gaps = gaps[gaps > 0]
+    if not len(gaps) or not np.isfinite(seconds).all():
+        return None
+    return EvaluationPace(int(at[-1]), median(gaps), _evaluation_seconds(seconds))
+
+
+def _evaluation_seconds(seconds: Float64Array) -> Drift:
+    level = float(seconds[-_LAST_EVALUATIONS:].mean())
+    if len(seconds) >= _FEWEST_GROWTH_EVALUATIONS:
+        slope, error = _fit(seconds)
+        if abs(slope) > _GROWTH_ERRORS * error:
+            return Drift(float(seconds.mean()), slope, float(len(seconds)))
+    return Drift(level, 0.0, 0.0)

@@ -1,0 +1,120 @@
+"""How the live screen is started: theme, glyphs, colours, and whether there is a screen at all."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from tuimon.cli.paths import positive_seconds
+
+if TYPE_CHECKING:
+    from tuimon.core.settings import Settings
+    from tuimon.monitor.feed import Feed
+
+# Keys are answered while the reader works: Python's default of 5 ms would let it hold the lock too long.
+_SWITCH_INTERVAL_S = 0.001
+
+
+def add_screen_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every screen has."""
+    parser.add_argument(
+        "-n",
+        "--interval",
+        type=positive_seconds,
+        metavar="SECONDS",
+        help="shortest time between two pictures (default: 0.1, over SSH 0.3)",
+    )
+    parser.add_argument("--theme", choices=("dark", "light", "ansi", "mono"), help="colours of the screen")
+    parser.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII characters only")
+    parser.add_argument("--no-color", dest="color", action="store_false", default=None, help="use no colour")
+    parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal")
+
+
+def screen_settings(args: argparse.Namespace) -> dict[str, object]:
+    """Return the settings that were given on the command line for a screen."""
+    return {
+        "theme": args.theme,
+        "ascii": args.ascii,
+        "color": args.color,
+        "interval_s": args.interval,
+        "ssh_interval_s": args.interval,
+    }
+
+
+def can_show() -> bool:
+    """Return whether this is a terminal that can show a screen, which Textual draws on standard error."""
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    is_terminal = all(stream is not None and stream.isatty() for stream in streams)
+    return is_terminal and os.environ.get("TERM", "") not in ("", "dumb")
+
+
+def run_screen(feed: Feed, settings: Settings, *, run_name: str | None, mouse: bool) -> int:
+    """Show a feed until the person leaves; return the exit code."""
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    feed.focus(run_name)
+    # Reading begins while Textual is still being imported.
+    feed.start()
+    from tuimon.monitor.priority import be_nice
+    from tuimon.tui.app import TuimonApp
+
+    # All that was imported stays: a collection that looks at it takes twenty milliseconds, and the first one
+    # would come just before the first picture.
+    gc.freeze()
+    be_nice()
+    theme = _theme(settings)
+    if theme == "mono":
+        os.environ["NO_COLOR"] = "1"  # for what Textual draws itself
+    app = TuimonApp(
+        feed,
+        theme_name=theme,
+        glyphs="ascii" if _wants_ascii(settings) else "braille",
+        run_name=run_name,
+        interval_s=_interval_s(settings),
+    )
+    ended = app.run(mouse=mouse)
+    code = (app.return_code or 0) if ended is None else ended
+    _end_without_terminal(code)
+    return code
+
+
+def _end_without_terminal(code: int) -> None:
+    """End at once where the terminal has vanished: Textual's thread for keys would read its end for ever."""
+    if any(thread.name == "textual-input" for thread in threading.enumerate()):
+        os._exit(code)
+
+
+def _theme(settings: Settings) -> str:
+    """Return the theme: no colour where none is wanted, the terminal's own colours where it has only few."""
+    if settings.color is False or (settings.color is None and os.environ.get("NO_COLOR")):
+        return "mono"
+    few = os.environ.get("TERM", "") in ("linux", "screen", "xterm", "vt100", "vt220", "ansi", "cygwin")
+    if settings.theme == "dark" and few and os.environ.get("COLORTERM", "") not in ("truecolor", "24bit"):
+        return "ansi"
+    return settings.theme
+
+
+def _interval_s(settings: Settings) -> float:
+    """Return the shortest time between two pictures: longer over SSH, where bytes are dear."""
+    over_ssh = any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
+    return settings.ssh_interval_s if over_ssh else settings.interval_s
+
+
+def _wants_ascii(settings: Settings) -> bool:
+    if settings.ascii is not None:
+        return settings.ascii
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return encoding != "utf8" or not _locale_is_unicode() or os.environ.get("TERM") == "linux"
+
+
+def _locale_is_unicode() -> bool:
+    """Return whether the locale that was chosen is one of UTF-8; none at all counts as one."""
+    everything, characters, language = (os.environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    # Where the language is C, Python has set the characters to UTF-8 for itself (PEP 538): nobody chose them.
+    if characters == "C.UTF-8" and language in ("C", "POSIX"):
+        characters = ""
+    chosen = everything or characters or language
+    return not chosen or "utf" in chosen.lower()

@@ -1,0 +1,40 @@
+"""`tuimon watch`: the live screen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tuimon.cli.paths import add_paths, add_total, roots_of, settings_of
+from tuimon.cli.screen import add_screen_arguments, can_show, run_screen, screen_settings
+
+SUMMARY = "Watch runs live: curves, progress, GPUs and what is wrong."
+EXAMPLE = "tuimon watch ./outputs"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_paths(parser, required=False)
+    add_total(parser)
+    parser.add_argument(
+        "--run", metavar="NAME", help="open this run first (default: the one that changed last)"
+    )
+    parser.add_argument("--once", action="store_true", help="print one summary of every run and leave")
+    add_screen_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    settings = settings_of({"total": args.total} | screen_settings(args))
+    if args.once or not can_show():
+        if not args.once:
+            print("tuimon: this is no terminal that can show a screen; printing a summary", file=sys.stderr)
+        from tuimon.cli.summary import print_summary
+
+        return print_summary(roots_of(args.paths), total=settings.total)
+    from tuimon.hardware.sampler import local_sampler
+    from tuimon.monitor.monitor import Monitor
+
+    roots = roots_of(args.paths)
+    monitor = Monitor(roots, total=settings.total, probe=local_sampler(roots[0].path), for_screen=True)
+    return run_screen(monitor, settings, run_name=args.run, mouse=not args.no_mouse)

@@ -1,0 +1,1 @@
+"""The words everybody speaks: batches, columns, roles, clock, errors, settings, units."""

@@ -1,0 +1,107 @@
+"""What is made of a run's points as they come: progress, status, trend, findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuimon.analysis.eta import measure_progress
+from tuimon.analysis.progress import Progress
+from tuimon.analysis.status import Evidence, Status, decide_status
+from tuimon.analysis.totals import Totals, find_totals
+from tuimon.analysis.trend import Trend, loss_trend
+from tuimon.store.rows import RowReader, Rows
+from tuimon.store.run import RunView
+
+if TYPE_CHECKING:
+    from tuimon.analysis.findings.engine import FindingEngine
+
+# Rules look at points one by one in Python: this many take a few milliseconds, after which keys get a turn.
+SLICE_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of a run at one moment beside its points and findings."""
+
+    status: Status
+    progress: Progress
+    trend: Trend | None
+
+
+class RunJudge:
+    """Follows one run. Used by one thread.
+
+    Args:
+        name: The run's name, for findings.
+        total: The total number of steps, if the person gave it.
+        with_rules: Whether rules run.
+    """
+
+    def __init__(self, name: str, total: int | None, *, with_rules: bool) -> None:
+        self._name = name
+        self._with_rules = with_rules
+        self.engine: FindingEngine | None = None
+        self._total = total
+        self._reader: RowReader | None = None
+        self._waiting: Rows | None = None
+        self._at = 0
+
+    def extend(self, run: RunView, slice_rows: int | None = SLICE_ROWS) -> bool:
+        """Let the rules look at new points, at most at a slice of them; return whether more are waiting."""
+        if not self._with_rules:
+            return False
+        if self.engine is None or self._reader is None:
+            # Rules come after the first picture, and so does their import.
+            from tuimon.analysis.findings.engine import FindingEngine  # noqa: PLC0415
+
+            self.engine = FindingEngine(self._name)
+            self._reader = RowReader(self.engine.wanted)
+        if self._waiting is None:
+            self._waiting, self._at = self._reader.read(run), 0
+        stop = len(self._waiting) if slice_rows is None else self._at + slice_rows
+        rows = self._waiting.part(self._at, stop)
+        self.engine.extend(rows, run.attempts, self.totals(run).total_steps, run.config)
+        self._at = stop
+        if stop >= len(self._waiting):
+            self._waiting = None
+        return self._waiting is not None
+
+    def totals(self, run: RunView) -> Totals:
+        """Return how long the run will be, as far as anything tells."""
+        return find_totals(run, self._total)
+
+    def verdict(
+        self,
+        run: RunView,
+        now: float,
+        *,
+        live: bool,
+        changed_at: float,
+        process_alive: bool | None = None,
+        caught_up: bool = True,
+    ) -> Verdict:
+        """Return what can be said now.
+
+        Args:
+            run: The run, with all points that `extend` has seen, or more.
+            now: The time that ages refer to.
+            live: Whether `now` is the clock, so that silence means something.
+            changed_at: When the run's files changed last.
+            process_alive: Whether the process that writes the run lives; None where nobody knows.
+            caught_up: Whether all that was written so far was read. As long as it was not, silence lies in
+                the reading, not in the run.
+        """
+        totals = self.totals(run)
+        draft = measure_progress(run, now, totals)
+        evidence = Evidence.of(
+            run, draft, now=now, live=live, changed_at=changed_at, process_alive=process_alive
+        )
+        status = decide_status(evidence)
+        stalled = False
+        if self.engine is not None:
+            if caught_up and self._waiting is None:
+                self.engine.tick(now, running=status.live)
+            stalled = any(finding.open and finding.rule == "stalled" for finding in self.engine.findings)
+        progress = measure_progress(run, now, totals, status, stalled=stalled)
+        return Verdict(status, progress, loss_trend(run))

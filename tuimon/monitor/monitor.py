@@ -1,0 +1,327 @@
+"""The live monitor: one thread that reads and judges, one that samples the hardware."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tuimon.core.batch import Problem
+from tuimon.core.clock import Clock, SystemClock
+from tuimon.core.hardware import HardwareSample
+from tuimon.hardware.base import Probe
+from tuimon.monitor.failures import Failures
+from tuimon.monitor.hints import ChangeHints
+from tuimon.monitor.liveness import WriterWatch
+from tuimon.monitor.priority import be_nice
+from tuimon.monitor.publisher import Gate, Publisher
+from tuimon.monitor.snapshot import RunState, Snapshot
+from tuimon.monitor.watching import RunWatch, superseded
+from tuimon.sources.base import ReadBudget
+from tuimon.sources.discovery import Discoverer
+from tuimon.sources.naming import Root
+
+# One slice of reading: a few milliseconds, after which a key gets its turn.
+_SLICE = ReadBudget(max_bytes=1 << 20)
+# At most this long between two looks at what is due, so that what came is published soon.
+_ROUND_S = 0.05
+# A screen cannot show more pictures than this, and each one costs a freeze.
+_PUBLISH_S = 0.1
+# With a live run, ages and ETAs move even when nothing was logged.
+_LIVE_REFRESH_S = 1.0
+_DISCOVERY_S = 2.0
+# A look below the roots may take this share of the time.
+_DISCOVERY_SHARE = 0.02
+_SAMPLE_S = 1.0
+_KEPT_SAMPLES = 600
+_RESTART_S = 1.0
+_FIRST_PICTURE_S = 2.0
+
+
+class Monitor:
+    """Watches everything below some paths; see `Feed` for what a screen does with it.
+
+    Args:
+        roots: What to watch.
+        total: The total number of steps of each run, if the person gave it.
+        clock: Tells the present.
+        probe: This machine's sensors, or None. It is used by the sampler thread only.
+        for_screen: Whether a screen will open the gate after its first picture: until then the threads that
+            read and sample leave the interpreter to it.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Root],
+        *,
+        total: int | None = None,
+        clock: Clock | None = None,
+        probe: Probe | None = None,
+        for_screen: bool = False,
+    ) -> None:
+        self.gate = Gate()
+        self._clock = clock or SystemClock()
+        self._total = total
+        self._probe = probe
+        self._for_screen = for_screen
+        first = Snapshot(0, self._clock.now(), tuple(root.path for root in roots), listing=True)
+        self._publisher = Publisher(first)
+        self._roots = tuple(roots)
+        self._discoverer = Discoverer()
+        self._watches: dict[str, RunWatch] = {}
+        self._open_run: str | None = None
+        self._stopping = threading.Event()
+        self._stirred = threading.Event()
+        self._discovery_due = 0.0
+        self._problems: tuple[Problem, ...] = ()
+        self._failures = Failures()
+        self._samples: deque[HardwareSample] = deque(maxlen=_KEPT_SAMPLES)
+        self._samples_taken = 0
+        self._samples_given = 0
+        self._published_at = 0.0
+        self._unpublished = True
+        self._heard: deque[str] = deque(maxlen=1000)
+        self._writers = WriterWatch()
+        self._followed: dict[str, tuple[Path, ...]] = {}
+        self._hints = ChangeHints(self._hear)
+        self._hinted = False
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        return self._publisher.snapshot
+
+    def subscribe(self, wake: Callable[[], None] | None) -> None:
+        """Call `wake` after every change, in the thread that made it."""
+        self._publisher.subscribe(wake)
+
+    def start(self) -> None:
+        """Start both threads; a second call does nothing."""
+        if self._threads:
+            return
+        for name, round_ in (("reader", self._read_round), ("sampler", self._sample_round)):
+            thread = threading.Thread(
+                target=self._run, args=(name, round_), name=f"tuimon-{name}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """Let both threads end, and wait for them a moment; a hung driver call does not hold up the exit."""
+        self._stopping.set()
+        self._stirred.set()
+        self.gate.open()
+        for thread in self._threads:
+            thread.join(timeout=1.0)
+        # Last: the reader may have been about to ask for more hints.
+        self._hints.stop()
+
+    def focus(self, run_name: str | None) -> None:
+        """Read this run before all others."""
+        self._open_run = run_name
+        self._stirred.set()
+
+    def rescan(self) -> None:
+        """Look for new runs and files now."""
+        self._discovery_due = 0.0
+        self._stirred.set()
+
+    def _run(self, name: str, round_: Callable[[], None]) -> None:
+        """Repeat rounds until the end; a round that fails is said on the screen, and the next one tried."""
+        be_nice()
+        while not self._stopping.is_set():
+            try:
+                round_()
+            except Exception as error:  # noqa: BLE001  # a thread that dies silently would freeze the screen
+                if self._failures.note(f"tuimon {name}", error):
+                    self._publisher.publish(problems=(*self._problems, *self._failures.problems))
+                self._stopping.wait(_RESTART_S)
+
+    # The reader's thread
+
+    def _read_round(self) -> None:
+        now = time.monotonic()
+        if now >= self._discovery_due:
+            self._discover()
+        if self._published_at and self._for_screen:
+            # The first points are published: now it is the screen's turn.
+            self._for_screen = False
+            self.gate.close(_FIRST_PICTURE_S)
+            self.gate.pass_through()
+        if self._published_at and not self._hinted:
+            self._hinted = True
+            self._hints.watch({path.parent for watch in self._watches.values() for path in watch.paths})
+        self._take_hints()
+        busy = self._read_due(time.monotonic() + _ROUND_S)
+        self._give_hardware()
+        self._publish(force=not busy)
+        if not busy:
+            self._stirred.wait(self._seconds_to_next())
+            self._stirred.clear()
+
+    def _discover(self) -> None:
+        started = time.monotonic()
+        found = self._discoverer.discover(self._roots)
+        for ref in found.runs:
+            watch = self._watches.get(ref.name)
+            if watch is None:
+                self._watches[ref.name] = RunWatch(ref, self._total, with_rules=True)
+                self._unpublished = True
+            elif ref != watch.reading.ref:
+                watch.reading.update(ref)
+                watch.schedule.hurry(started)
+        for name in superseded(self._watches, found.runs):
+            self._watches.pop(name).reading.close()
+            self._unpublished = True
+        if found.problems != self._problems:
+            self._problems = found.problems
+            self._unpublished = True
+        ended = time.monotonic()
+        self._discovery_due = ended + max(_DISCOVERY_S, (ended - started) / _DISCOVERY_SHARE)
+        self._hinted = False
+
+    def _read_due(self, deadline: float) -> bool:
+        """Read and judge what is due, the open run first; return whether work is left."""
+        busy = False
+        for watch in self._in_turn():
+            self.gate.pass_through()
+            try:
+                busy |= self._read_slice(watch)
+            except Exception as error:  # noqa: BLE001  # one run that fails must not hold up the others
+                self._unpublished |= self._failures.note(f"run {watch.name}", error)
+                watch.pending = False
+                watch.schedule.due = time.monotonic() + _RESTART_S
+            if time.monotonic() >= deadline or not (self._published_at or watch.behind):
+                # The first run that was read is worth a picture: it is the one that changed last.
+                return True
+        return busy
+
+    def _read_slice(self, watch: RunWatch) -> bool:
+        """Read and judge a slice of a run if it is due; return whether more is there."""
+        busy = False
+        now = time.monotonic()
+        if watch.schedule.due <= now:
+            told = len(watch.reading.problems)
+            changed, more = watch.read(_SLICE)
+            is_open = watch.name == self._open_run
+            watch.schedule.looked(now, changed=changed, is_open=is_open, run_count=len(self._watches))
+            if more:
+                watch.schedule.due = now
+                busy = True
+            if changed:
+                self._writers.note_growth(watch.name, now)
+                watch.pending = True
+            if changed or len(watch.reading.problems) > told:
+                watch.state = None
+                self._unpublished = True
+        if watch.pending and self._published_at and not self._first_picture_pending(watch):
+            self.gate.pass_through()
+            watch.pending = watch.judge.extend(watch.view)
+            watch.state = None
+            self._unpublished = True
+            busy |= watch.pending
+        return busy
+
+    def _first_picture_pending(self, watch: RunWatch) -> bool:
+        """Return whether points come before rules: nothing of this run was on the screen yet."""
+        return watch.reading.loaded < 1.0 and watch.schedule.due <= time.monotonic()
+
+    def _in_turn(self) -> list[RunWatch]:
+        """Return the runs that are due, the open one first, then those that changed last."""
+        now = time.monotonic()
+        due = [watch for watch in self._watches.values() if watch.pending or watch.schedule.due <= now]
+        return sorted(due, key=lambda w: (w.name != self._open_run, -w.reading.ref.mtime))
+
+    def _seconds_to_next(self) -> float:
+        due = min((watch.schedule.due for watch in self._watches.values()), default=self._discovery_due)
+        live = self._published_at + _LIVE_REFRESH_S if self.snapshot.live else self._discovery_due
+        return max(0.0, min(due, self._discovery_due, live) - time.monotonic())
+
+    def _take_hints(self) -> None:
+        """Hurry to the runs whose files were heard of."""
+        heard: set[str] = set()
+        while self._heard:
+            heard.add(self._heard.popleft())
+        if not heard:
+            return
+        now = time.monotonic()
+        for watch in self._watches.values():
+            if any(str(path) in heard for path in watch.paths):
+                watch.schedule.hurry(now)
+
+    def _hear(self, path: str, files_changed: bool) -> None:  # noqa: FBT001  # called by ChangeHints only
+        """Note a hint; called in watchdog's thread."""
+        self._heard.append(path)
+        if files_changed:
+            self._discovery_due = min(self._discovery_due, time.monotonic() + 0.2)
+        self._stirred.set()
+
+    def _give_hardware(self) -> None:
+        """Give new samples to the run that this machine works on, if it is clear which one that is."""
+        fresh = self._samples_taken - self._samples_given
+        if not fresh:
+            return
+        self._samples_given = self._samples_taken
+        running = [w for w in self._watches.values() if w.state is not None and w.state.status.live]
+        if len(running) == 1 and running[0].add_hardware(tuple(self._samples)[-fresh:]):
+            running[0].pending = True
+            running[0].state = None
+        self._unpublished = True
+
+    def _publish(self, *, force: bool) -> None:
+        """Publish what changed: at once when idle, else not more often than a screen can show it."""
+        since = time.monotonic() - self._published_at
+        live = self.snapshot.live
+        if not self._unpublished and not (live and since >= _LIVE_REFRESH_S):
+            return
+        if since < _PUBLISH_S and not (force and since >= _PUBLISH_S / 5):
+            return
+        now = self._clock.now()
+        found = ((watch, self._refreshed(watch, now)) for watch in self._watches.values())
+        states = {watch.name: state for watch, state in found if state is not None}
+        known = self._writers.known()
+        self._followed = {
+            name: self._watches[name].paths
+            for name, state in states.items()
+            if state.status.live or name in known
+        }
+        self._unpublished = False
+        self._published_at = time.monotonic()
+        self._publisher.publish(
+            now=now,
+            runs=tuple(states[name] for name in sorted(states)),
+            hardware=tuple(self._samples)[-60:],
+            problems=(*self._problems, *self._failures.problems),
+            listing=False,
+        )
+
+    def _refreshed(self, watch: RunWatch, now: float) -> RunState | None:
+        """Return the state of a run; if it cannot be made, the last one that could, or None."""
+        stale = time.monotonic() - watch.refreshed_at >= _LIVE_REFRESH_S
+        if watch.state is None or (watch.state.status.live and stale):
+            try:
+                watch.refresh(now, live=True, process_alive=self._writers.alive(watch.name))
+            except Exception as error:  # noqa: BLE001  # one run that fails must not hold up the others
+                self._failures.note(f"run {watch.name}", error)
+                watch.state = self.snapshot.run(watch.name)
+        return watch.state
+
+    # The sampler's thread
+
+    def _sample_round(self) -> None:
+        """Once a second, while a run is live, sample sensors and look after writers."""
+        if self._followed:
+            self._writers.look(self._followed, time.monotonic())
+        if not self._published_at:
+            self._stopping.wait(_ROUND_S)
+            return
+        self.gate.pass_through()
+        # Rates and the CPU's use need two samples, which are taken in any case.
+        if self._probe is not None and (self._samples_taken < 2 or self.snapshot.live):
+            self._samples.append(self._probe.sample(self._clock.now()))
+            self._samples_taken += 1
+            self._stirred.set()
+        self._stopping.wait(_SAMPLE_S)

@@ -1,0 +1,93 @@
+"""Read everything once, without threads: what `summary`, `check` and `eta` stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tuimon.core.batch import Problem
+from tuimon.core.clock import Clock
+from tuimon.core.errors import NoRunError
+from tuimon.monitor.snapshot import RunState
+from tuimon.monitor.watching import RunWatch
+from tuimon.sources.base import UNBOUNDED, RunRef
+from tuimon.sources.discovery import Discoverer
+from tuimon.sources.naming import Root
+from tuimon.store.run import RunView
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All runs below some paths, read to their ends.
+
+    Attributes:
+        runs: In the order of their names.
+        problems: What is wrong beside the runs: unreadable paths and the like.
+    """
+
+    runs: tuple[RunState, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def all_problems(self) -> tuple[Problem, ...]:
+        """What is wrong in the runs and beside them."""
+        return (*(problem for run in self.runs for problem in run.problems), *self.problems)
+
+
+def read_once(
+    roots: Sequence[Root], *, total: int | None = None, with_rules: bool = False, clock: Clock | None = None
+) -> Reading:
+    """Read all runs below `roots` to their ends.
+
+    "Now" is the time of each run's own data, so that the same files give the same answer on any day.
+
+    Args:
+        roots: Where to look.
+        total: The total number of steps of each run, if the person gave it.
+        with_rules: Whether rules run.
+        clock: Tells the present. With it, a run that goes on at this moment is measured at the present.
+
+    Raises:
+        NoRunError: There is no run.
+    """
+    discovery = Discoverer().discover(roots)
+    if not discovery.runs:
+        where = ", ".join(str(root.path) for root in roots)
+        told = discovery.problems[0] if discovery.problems else None
+        raise NoRunError(
+            told.message if told is not None else "no training run found",
+            str(told.path) if told is not None else where,
+            "" if told is not None else "`tuimon doctor PATH` tells what each file was taken for",
+        )
+    states = tuple(iter_states(discovery.runs, total=total, with_rules=with_rules, clock=clock))
+    return Reading(states, discovery.problems)
+
+
+def iter_states(
+    refs: Sequence[RunRef], *, total: int | None, with_rules: bool, clock: Clock | None = None
+) -> Iterator[RunState]:
+    """Read runs one by one, so that only one is being worked on at a time; see `read_once`."""
+    for ref in refs:
+        watch = RunWatch(ref, total, with_rules=with_rules)
+        more = True
+        while more:
+            _, more = watch.read(UNBOUNDED)
+        while watch.judge.extend(watch.view, None):
+            pass
+        state = watch.refresh(clock.now(), live=True) if clock is not None else None
+        if state is None or not state.status.live:
+            state = watch.refresh(data_time(watch.view), live=False)
+        watch.reading.close()
+        yield state
+
+
+def data_time(run: RunView) -> float:
+    """Return the newest wall time that a run logged; NaN where it logged none."""
+    newest = [
+        float(np.nanmax(s.wall_times))
+        for s in run.series.values()
+        if len(s) and np.isfinite(s.wall_times).any()
+    ]
+    return max(newest, default=float("nan"))

@@ -1,0 +1,85 @@
+"""One run's files on their way into its store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tuimon.core.batch import Problem
+from tuimon.sources.base import ReadBudget, RunRef, Source, SourceRef
+from tuimon.sources.registry import open_source
+from tuimon.store.run import RunStore
+
+# A file with a million bad lines is one problem with many places; the first ones tell the story.
+_KEPT_PROBLEMS = 100
+
+
+class RunReading:
+    """Reads the sources of one run, a slice at a time. Used by one thread.
+
+    Attributes:
+        ref: The run as it was discovered last.
+        store: What was read so far.
+    """
+
+    def __init__(self, ref: RunRef) -> None:
+        self.ref = ref
+        self.store = RunStore()
+        self._sources: list[Source] = []
+        self._paths: list[set[Path]] = []
+        self._bytes_read = 0
+        self._problems: dict[Problem, None] = {}
+        self.update(ref)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What could not be read, each problem once."""
+        return tuple(self._problems)
+
+    @property
+    def loaded(self) -> float:
+        """The share of all bytes that was read, 0 to 1."""
+        total = sum(source.total_bytes for source in self._sources)
+        return min(1.0, self._bytes_read / total) if total else 1.0
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Names of the formats that the run is read from."""
+        return tuple(source.format for source in self._sources)
+
+    def update(self, ref: RunRef) -> None:
+        """Take up files that discovery found since, as sources of their own or as parts of known ones."""
+        self.ref = ref
+        for found in ref.sources:
+            stream = self._stream_of(found)
+            if stream is None:
+                self._sources.append(open_source(found))
+                self._paths.append(set(found.paths))
+                continue
+            new = tuple(path for path in found.paths if path not in self._paths[stream])
+            if new:
+                self._sources[stream].add_paths(new)
+                self._paths[stream].update(new)
+
+    def read(self, budget: ReadBudget) -> bool:
+        """Read one slice of each source; return whether more is there to be read at once."""
+        more = False
+        for stream, source in enumerate(self._sources):
+            result = source.read(budget)
+            self._bytes_read += result.bytes_read
+            self.store.extend(stream, result.records)
+            more |= result.more
+            for problem in result.problems[: _KEPT_PROBLEMS - len(self._problems)]:
+                self._problems[problem] = None
+        return more
+
+    def _stream_of(self, found: SourceRef) -> int | None:
+        """Return which open source reads these files already."""
+        for stream, (source, paths) in enumerate(zip(self._sources, self._paths, strict=True)):
+            if source.format == found.format and not paths.isdisjoint(found.paths):
+                return stream
+        return None
+
+    def close(self) -> None:
+        """Let go of open files."""
+        for source in self._sources:
+            source.close()

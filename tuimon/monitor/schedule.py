@@ -1,0 +1,53 @@
+"""When to look at a run's files again: often while they grow, seldom while they are quiet."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+SHORTEST_S = 0.2
+# A trainer that logs a hundred times a second is not looked at a hundred times a second: each look costs some
+# milliseconds, which the training may want.
+LEAST_S = 0.1
+LONGEST_S = 2.0
+# The run on the screen is never left alone for longer than this.
+OPEN_RUN_S = 0.5
+_GROWTH = 1.5
+# With thousands of runs the quiet ones are asked less often, so that a round of polls stays this rare.
+_POLLS_PER_S = 500.0
+# A run that has been quiet for an hour is asked every half minute: a look below the roots, which comes more
+# often, sees that its files have changed.
+_LONGEST_QUIET_S = 30.0
+_QUIET_SHARE = _LONGEST_QUIET_S / 3600
+
+
+@dataclass(slots=True)
+class PollSchedule:
+    """The next look at one run, in seconds of a monotonic clock.
+
+    Attributes:
+        due: When to look next.
+        interval_s: The present distance between two looks.
+        quiet_since: When the run's files changed last.
+        looked_at: When the last look was.
+    """
+
+    quiet_since: float
+    due: float = 0.0
+    interval_s: float = SHORTEST_S
+    looked_at: float = -math.inf
+
+    def looked(self, now: float, *, changed: bool, is_open: bool, run_count: int) -> None:
+        """Note a look at the run, and decide on the next one."""
+        self.looked_at = now
+        if changed:
+            self.quiet_since = now
+        quiet_s = min((now - self.quiet_since) * _QUIET_SHARE, _LONGEST_QUIET_S)
+        longest = OPEN_RUN_S if is_open else max(LONGEST_S, run_count / _POLLS_PER_S, quiet_s)
+        self.interval_s = SHORTEST_S if changed else min(self.interval_s * _GROWTH, longest)
+        self.due = now + self.interval_s
+
+    def hurry(self, now: float) -> None:
+        """Look at once, or soon if the last look was just now: something was heard of the run."""
+        self.due = min(self.due, max(now, self.looked_at + LEAST_S))
+        self.interval_s = SHORTEST_S

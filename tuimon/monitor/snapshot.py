@@ -1,0 +1,107 @@
+"""What a screen draws from: everything that is known, frozen at one moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuimon.analysis.findings.finding import Finding
+from tuimon.analysis.progress import Progress
+from tuimon.analysis.status import Status
+from tuimon.analysis.trend import Trend
+from tuimon.core.batch import Problem
+from tuimon.core.hardware import HardwareSample
+from tuimon.store.run import RunView
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """One run at one moment.
+
+    Attributes:
+        name: The path below the given folder, or the name that tells it apart.
+        path: The run's folder or file.
+        formats: Names of the formats it is read from.
+        run: All that was read.
+        status: Whether it is alive.
+        progress: How far, how fast, when done.
+        trend: Where the training loss is going; None before it can be told.
+        findings: In the order in which they opened.
+        problems: What could not be read.
+        loaded: The share of its bytes that was read, 0 to 1.
+        changed_at: When its files changed last, in unix seconds.
+        checked_step: The rules have seen everything up to this step; None where they did not run.
+    """
+
+    name: str
+    path: Path
+    formats: tuple[str, ...]
+    run: RunView
+    status: Status
+    progress: Progress
+    trend: Trend | None
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+    loaded: float
+    changed_at: float
+    checked_step: int | None
+
+    @property
+    def open_findings(self) -> tuple[Finding, ...]:
+        """Findings that still hold, the worst first, older before newer."""
+        return tuple(sorted((f for f in self.findings if f.open), key=lambda f: -f.severity))
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """Where a replay is.
+
+    Attributes:
+        speed: Seconds of the data per second.
+        paused: Whether it stands still.
+        position: Wall time of the data (or pace time where none is logged) that is shown.
+        start: The earliest position.
+        end: The latest position.
+        step: The step that is shown.
+    """
+
+    speed: float
+    paused: bool
+    position: float
+    start: float
+    end: float
+    step: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that is known, at one moment.
+
+    Attributes:
+        revision: Rises with every published change.
+        now: The time that ages and ETAs refer to: the clock's when live, the data's in a replay.
+        roots: What is watched.
+        runs: In the order of their names.
+        hardware: The last hardware samples of this machine, oldest first; empty in a replay.
+        problems: What is wrong beside the runs: unreadable paths, a thread that died.
+        listing: Whether the first look below the roots is still going on.
+        playback: Where a replay is, or None when live.
+    """
+
+    revision: int
+    now: float
+    roots: tuple[Path, ...]
+    runs: tuple[RunState, ...] = ()
+    hardware: tuple[HardwareSample, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    listing: bool = False
+    playback: Playback | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether any run is live."""
+        return any(run.status.live for run in self.runs)
+
+    def run(self, name: str | None) -> RunState | None:
+        """Return the run of that name, or None."""
+        return next((run for run in self.runs if run.name == name), None)

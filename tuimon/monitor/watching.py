@@ -1,0 +1,123 @@
+"""One run under watch: its reading, its judge, and the state that screens see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tuimon.analysis.progress import SteadyEta
+from tuimon.core.batch import ScalarBatch
+from tuimon.core.hardware import HardwareSample, as_metrics
+from tuimon.core.roles import HARDWARE_ROLES, role_of
+from tuimon.monitor.judging import RunJudge
+from tuimon.monitor.reading import RunReading
+from tuimon.monitor.schedule import PollSchedule
+from tuimon.monitor.snapshot import RunState
+from tuimon.sources.base import ReadBudget, RunRef
+from tuimon.store.run import HARDWARE_STREAM, RunView
+
+
+class RunWatch:
+    """Reads and judges one run, slice by slice. Used by the reader thread, or by a command without threads.
+
+    Attributes:
+        view: The run as it was frozen last.
+        state: What screens see; None when it is out of date.
+        pending: Whether the judge has not seen all points yet.
+        behind: Whether the last read left something unread.
+        refreshed_at: When `state` was made, in seconds of a monotonic clock.
+    """
+
+    def __init__(self, ref: RunRef, total: int | None, *, with_rules: bool) -> None:
+        self.reading = RunReading(ref)
+        self.judge = RunJudge(ref.name, total, with_rules=with_rules)
+        self.schedule = PollSchedule(quiet_since=time.monotonic() - max(time.time() - ref.mtime, 0.0))
+        self.view: RunView = self.reading.store.freeze()
+        self.state: RunState | None = None
+        self.pending = False
+        self.behind = True
+        self.refreshed_at = 0.0
+        self._samples = 0
+        self._steady_eta = SteadyEta()
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.reading.ref.name
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All files that the run is read from."""
+        return tuple(path for source in self.reading.ref.sources for path in source.paths)
+
+    def read(self, budget: ReadBudget) -> tuple[bool, bool]:
+        """Read a slice; return whether anything came, and whether more is there."""
+        before = self.reading.store.revision
+        self.behind = more = self.reading.read(budget)
+        changed = self.reading.store.revision != before
+        if changed:
+            self.view = self.reading.store.freeze()
+        return changed, more
+
+    def add_hardware(self, samples: tuple[HardwareSample, ...]) -> bool:
+        """Take this machine's samples in as series, unless the run logs hardware itself."""
+        logged = any(
+            series.stream != HARDWARE_STREAM and role_of(tag) in HARDWARE_ROLES
+            for tag, series in self.view.series.items()
+        )
+        if logged or not samples:
+            return False
+        step = np.array([self.state.progress.step or 0 if self.state is not None else 0])
+        for sample in samples:
+            metrics = as_metrics(sample)
+            if not metrics:
+                continue
+            self._samples += 1
+            batch = ScalarBatch(
+                tuple(metrics),
+                np.array([self._samples]),
+                step,
+                np.array([sample.wall_time]),
+                tuple(np.array([value]) for value in metrics.values()),
+            )
+            self.reading.store.extend(HARDWARE_STREAM, [batch])
+        self.view = self.reading.store.freeze()
+        return True
+
+    def refresh(self, now: float, *, live: bool, process_alive: bool | None = None) -> RunState:
+        """Make and keep the state that screens see; see `RunJudge.verdict` for the arguments."""
+        self.refreshed_at = time.monotonic()
+        verdict = self.judge.verdict(
+            self.view,
+            now,
+            live=live,
+            changed_at=self.reading.ref.mtime,
+            process_alive=process_alive,
+            caught_up=not (self.behind or self.pending),
+        )
+        engine = self.judge.engine
+        self.state = RunState(
+            name=self.name,
+            path=self.reading.ref.path,
+            formats=self.reading.formats,
+            run=self.view,
+            status=verdict.status,
+            progress=self._steady_eta.show(verdict.progress, now) if live else verdict.progress,
+            trend=verdict.trend,
+            findings=engine.findings if engine is not None else (),
+            problems=self.reading.problems,
+            loaded=self.reading.loaded,
+            changed_at=self.reading.ref.mtime,
+            checked_step=engine.checked_step if engine is not None else None,
+        )
+        return self.state
+
+
+def superseded(watches: Mapping[str, RunWatch], found: Sequence[RunRef]) -> list[str]:
+    """Return the runs whose files are all read as parts of other runs by now; what is merely gone stays."""
+    names = {ref.name for ref in found}
+    claimed = {path for ref in found for source in ref.sources for path in source.paths}
+    return [name for name, watch in watches.items() if name not in names and claimed.issuperset(watch.paths)]

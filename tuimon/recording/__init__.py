@@ -1,0 +1,1 @@
+"""What we write ourselves: the demo run."""

@@ -1,0 +1,149 @@
+"""What event files hold beside numbers, as the records that everybody speaks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tuimon.core.batch import ConfigRecord, HistogramBatch, ImageRecord, LifecycleRecord, Record, TextRecord
+from tuimon.core.columns import Float64Array
+from tuimon.sources.event_plugins import read_histogram, read_hyper_parameters, read_images, read_text
+from tuimon.sources.event_proto import (
+    AUDIO,
+    HISTOGRAM,
+    IMAGE,
+    SESSION_CHECKPOINT,
+    SESSION_START,
+    Event,
+    Value,
+)
+from tuimon.sources.protobuf import DamagedMessageError
+
+
+@dataclass(slots=True)
+class Writer:
+    """Who wrote an event file.
+
+    Attributes:
+        host: From the name of the file; "" where it does not tell.
+        announced_at: Order of the last record that said that a writer began; None before the first one.
+    """
+
+    host: str
+    announced_at: int | None = None
+
+    def announce(self, order: int, wall_time: float) -> LifecycleRecord:
+        """Return the record that says that this writer began at `order`."""
+        self.announced_at = order
+        return LifecycleRecord("writer", order, None, wall_time, self.host)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Histogram:
+    tag: str
+    order: int
+    step: int
+    wall_time: float
+    edges: Float64Array
+    counts: Float64Array
+
+
+class EventConverter:
+    """Turns the events of one source into records.
+
+    The name of a plug-in stands only in the first record of a tag, so it is remembered by tag.
+
+    Args:
+        others: Counts what is not read, by kind.
+    """
+
+    def __init__(self, others: Counter[str]) -> None:
+        self._others = others
+        self._plugins: dict[str, str] = {}
+
+    def convert(
+        self, events: list[tuple[int, Event]], writer: Writer, report: Callable[[str, int], None]
+    ) -> list[Record]:
+        """Return the records of some events; numbers are left to others.
+
+        Args:
+            events: Order and content of each.
+            writer: Whose events they are.
+            report: Takes what is damaged: what is wrong, and the order of the event.
+        """
+        records: list[Record] = []
+        histograms: list[_Histogram] = []
+        for order, event in events:
+            records += self._lifecycle(order, event, writer)
+            if event.other:
+                self._others[event.other] += 1
+            for value in event.values:
+                try:
+                    found = self._convert(order, event, value)
+                except DamagedMessageError as error:
+                    report(f"a value that cannot be decoded was skipped: {error}", order)
+                    continue
+                records += [record for record in found if not isinstance(record, _Histogram)]
+                histograms += [record for record in found if isinstance(record, _Histogram)]
+        return records + _batches(histograms)
+
+    def _lifecycle(self, order: int, event: Event, writer: Writer) -> Iterator[LifecycleRecord]:
+        if event.file_version:
+            # PyTorch writes this record twice when a run is resumed with purge_step.
+            is_repeated = writer.announced_at == order - 1
+            record = writer.announce(order, event.wall_time)
+            if not is_repeated:
+                yield record
+        if event.session_status == SESSION_START:
+            yield LifecycleRecord("writer", order, event.step, event.wall_time, writer.host)
+        elif event.session_status == SESSION_CHECKPOINT:
+            yield LifecycleRecord("checkpoint", order, event.step, event.wall_time, event.session_text)
+        elif event.session_status:
+            self._others["session"] += 1
+
+    def _convert(self, order: int, event: Event, value: Value) -> list[Record | _Histogram]:
+        plugin = value.plugin or self._plugins.get(value.tag, "")
+        if value.plugin:
+            self._plugins[value.tag] = plugin
+        if value.scalar is not None:
+            return []
+        found = _read_value(plugin, order, event, value)
+        if not found:
+            self._others[plugin or ("audio" if value.kind == AUDIO else "tensor")] += 1
+        return found
+
+
+def _read_value(plugin: str, order: int, event: Event, value: Value) -> list[Record | _Histogram]:
+    """Return what one value holds; nothing if it is of a kind that is not read."""
+    place = value.tag, order, event.step, event.wall_time
+    if plugin == "hparams":
+        parameters = read_hyper_parameters(value.plugin_content)
+        return [ConfigRecord(parameters, event.wall_time)] if parameters else []
+    if value.kind == HISTOGRAM or plugin == "histograms":
+        histogram = read_histogram(event, value)
+        return [_Histogram(*place, *histogram)] if histogram else []
+    if value.kind == IMAGE or plugin == "images":
+        return [ImageRecord(*place, *image) for image in read_images(event, value)]
+    text = read_text(event, value.tensor) if plugin == "text" and value.tensor else None
+    return [TextRecord(*place, text)] if text is not None else []
+
+
+def _batches(histograms: list[_Histogram]) -> list[Record]:
+    """Return one batch per tag."""
+    by_tag: dict[str, list[_Histogram]] = {}
+    for histogram in histograms:
+        by_tag.setdefault(histogram.tag, []).append(histogram)
+    return [
+        HistogramBatch(
+            tag,
+            np.array([one.order for one in found], np.int64),
+            np.array([one.step for one in found], np.int64),
+            np.array([one.wall_time for one in found], np.float64),
+            tuple(one.edges for one in found),
+            tuple(one.counts for one in found),
+        )
+        for tag, found in by_tag.items()
+    ]

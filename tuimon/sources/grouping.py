@@ -1,0 +1,168 @@
+"""Which files make a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tuimon.sources.base import SourceRef
+from tuimon.sources.layout import Folder, FoundFile, Layout
+from tuimon.sources.state_file import CHECKPOINT_NAME, training_mark
+
+# Names of the one log of a folder's run; any other name of JSON lines is the name of a run.
+_COMPANION = re.compile(
+    r"^(metrics?|logs?|history|stats|progress|scalars|loss(es)?|results|output|wandb-(history|events)"
+    r"|train(er|ing)?([_-]?(logs?|metrics|history))?|(system|gpu|hardware)([_-]?(logs?|metrics|stats))?)$"
+)
+_EVALUATION = re.compile(r"^(eval|evaluation|val|valid|validation|test)([_-]?(logs?|metrics|history))?$")
+_RANK = re.compile(r"^(.*[-_.])?rank[-_]?(\d+)$")
+
+
+@dataclass(slots=True)
+class Group:
+    """The files of one run.
+
+    Attributes:
+        path: The run's folder, or its file if it is a single file.
+        is_file: Whether `path` is a file.
+        files: With the prefix of the part that each one belongs to.
+        notes: See `RunRef.notes`.
+    """
+
+    path: Path
+    is_file: bool = False
+    files: list[tuple[FoundFile, str]] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def mtime(self) -> float:
+        """When any of its files changed last, in unix seconds."""
+        return max(file.mtime for file, _ in self.files)
+
+    def sources(self, preference: Sequence[str]) -> tuple[SourceRef, ...]:
+        """Return what the run is read from, in the order of `preference` of formats."""
+        parts: dict[tuple[int, str, str, str], list[FoundFile]] = {}
+        for file, prefix in self.files:
+            # Each JSON-lines file is a writer of its own; other formats spread one log over their files.
+            writer = str(file.path) if file.format == "jsonl" else ""
+            parts.setdefault((preference.index(file.format), prefix, writer, file.format), []).append(file)
+        return tuple(
+            SourceRef(key[3], tuple(file.path for file in sorted(parts[key], key=_age)), prefix=key[1])
+            for key in sorted(parts)
+        )
+
+
+def group_files(root: Path, folders: Mapping[Path, Folder]) -> list[Group]:
+    """Return the runs below a folder, each with its files; every file belongs to one run.
+
+    Args:
+        root: The given folder.
+        folders: All folders below it, and itself.
+    """
+    layout = Layout(root, folders)
+    groups: dict[Path, Group] = {}
+    loose: list[tuple[FoundFile, Path, str]] = []
+    for path, folder in folders.items():
+        if not folder.files:
+            continue
+        home, prefix = layout.home(path)
+        for file in _without_copies(folder):
+            part = _part_of(file)
+            if part is None:
+                loose.append((file, home, prefix))
+            else:
+                groups.setdefault(home, Group(home)).files.append((file, prefix + part))
+    _place_loose(loose, groups)
+    return [split for group in groups.values() for split in _split_trainings(group)]
+
+
+def _part_of(file: FoundFile) -> str | None:
+    """Return the prefix of a file as part of its folder's run, or None if its name is that of a run."""
+    if file.format != "jsonl":
+        return ""
+    stem = file.path.stem.lower()
+    if match := _EVALUATION.match(stem):
+        return f"{match[1]}/"
+    if match := _RANK.match(stem):
+        return f"rank_{match[2]}/" if int(match[2]) else ""
+    return "" if _COMPANION.match(stem) else None
+
+
+def _place_loose(loose: Iterable[tuple[FoundFile, Path, str]], groups: dict[Path, Group]) -> None:
+    """Give files with a name of their own to their folder's run if they are alone in it, else make runs."""
+    beside: dict[Path, list[FoundFile]] = {}
+    for file, _, _ in loose:
+        beside.setdefault(file.path.parent, []).append(file)
+    for file, home, prefix in loose:
+        group = groups.get(home)
+        is_run = group is not None and any(member.format != "jsonl" for member, _ in group.files)
+        if group is not None and is_run and len(beside[file.path.parent]) == 1:
+            group.files.append((file, prefix))
+        else:
+            groups[file.path] = Group(file.path, is_file=True, files=[(file, prefix)])
+
+
+def _without_copies(folder: Folder) -> list[FoundFile]:
+    """Leave out the second copy of the log that mmengine writes beside `scalars.json`."""
+    if "scalars.json" not in {file.path.name for file in folder.files}:
+        return list(folder.files)
+    return [file for file in folder.files if file.format != "jsonl" or file.path.name == "scalars.json"]
+
+
+def _split_trainings(group: Group) -> list[Group]:
+    """Return a group, and apart from it the checkpoints in its folder that other trainings left there."""
+    states = [file for file, _ in group.files if file.format == "hf"]
+    trainings = _trainings(states)
+    if len(trainings) < 2:
+        return [group]
+    # The state beside the checkpoints tells whose folder it is; without one, the newest does.
+    own = max(
+        trainings, key=lambda files: max((file.path.parent == group.path, file.mtime) for file in files)
+    )
+    strange = {file.path: files for files in trainings if files is not own for file in files}
+    group.files = [(file, prefix) for file, prefix in group.files if file.path not in strange]
+    others = []
+    for files in trainings:
+        if files is not own:
+            last = max(files, key=_age)
+            is_file = last.path.parent == group.path
+            path = last.path if is_file else last.path.parent
+            others.append(Group(path, is_file=is_file, files=[(file, "") for file in files]))
+    return [group, *others]
+
+
+def _trainings(states: Sequence[FoundFile]) -> list[list[FoundFile]]:
+    """Return state files by training: those with the same `max_steps` and the same beginning of their log.
+
+    A file that does not tell (half-written, or saved before the first log) goes where it fits, to the newest
+    training if there are several.
+    """
+    if len(states) < 2:
+        return [list(states)]
+    marks = {file: training_mark(file.path, file.size, file.mtime) for file in states}
+    trainings: dict[tuple[int, bytes], list[FoundFile]] = {}
+    unclear: list[FoundFile] = []
+    for file, (max_steps, first_row) in marks.items():
+        if max_steps is None or not first_row:
+            unclear.append(file)
+        else:
+            trainings.setdefault((max_steps, first_row), []).append(file)
+    newest_first = sorted(trainings, key=lambda mark: -max(file.mtime for file in trainings[mark]))
+    for file in unclear:
+        max_steps, first_row = marks[file]
+        fits = [m for m in newest_first if max_steps in (None, m[0]) and first_row in (b"", m[1])]
+        mark = fits[0] if fits else (max_steps or 0, first_row)
+        trainings.setdefault(mark, []).append(file)
+    return list(trainings.values())
+
+
+def _age(file: FoundFile) -> tuple[float, str, str]:
+    """Return what sorts files of one format from old to new: checkpoints by step, the rest by their names.
+
+    Names of event files begin with the time at which they were opened.
+    """
+    checkpoint = CHECKPOINT_NAME.match(file.path.parent.name) if file.format == "hf" else None
+    step = float("inf") if checkpoint is None else int(checkpoint[1])
+    return step, file.path.name, str(file.path)

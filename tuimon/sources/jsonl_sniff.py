@@ -1,0 +1,105 @@
+"""Whether a text file is a log of metrics in JSON lines, or other JSON such as a set of examples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tuimon.sources.base import Confidence, Sniff
+from tuimon.sources.lenient_json import parse
+from tuimon.sources.row_axes import STEP_NAMES
+from tuimon.sources.row_notes import CONFIG_NAMES
+from tuimon.sources.rows import Row, as_float
+from tuimon.sources.sniffing import HEAD_BYTES
+
+_LINES_SUFFIXES = (".jsonl", ".ndjson")
+# Files of JSON lines that trainers call otherwise: detectron2, mmengine, mmcv, baselines, DETR.
+_TRAINER_NAMES = re.compile(
+    r"^(metrics|scalars|progress|log|train_?log|history|stats)\.(json|txt|log)$|\.log\.json$"
+)
+# Names that a run's log has, so that a file without content yet is a run that begins.
+_LOG_NAMES = re.compile(
+    r"^(metrics?|(train(er)?|training)_?(log|metrics)?|logs?|history|eval|system)\.(jsonl|ndjson)$"
+)
+_METRIC = re.compile(rb'"[\w/.]*(loss|steps?|epoch|iteration|lr|reward)[\w/.]*"\s*:\s*[-"\d]')
+_MOST_LINES = 8
+_MOST_VALUES = 2000
+
+
+def sniff_lines(path: Path, head: bytes) -> Sniff:
+    """Tell whether `path`, which begins with `head`, is a log of metrics in JSON lines."""
+    name = path.name.lower()
+    is_lines = name.endswith(_LINES_SUFFIXES)
+    if not is_lines and not name.endswith((".json", ".txt", ".log")):
+        return Sniff(Confidence.NO, "")
+    if not head.strip():
+        return _sniff_empty(name, is_lines=is_lines)
+    is_expected = is_lines or _TRAINER_NAMES.search(name) is not None
+    rows, bad_lines = _first_rows(head)
+    if not rows:
+        if is_expected and not bad_lines and head.lstrip().startswith(b'{"') and _METRIC.search(head):
+            return Sniff(Confidence.LIKELY, "begins with a long JSON object that names metrics")
+        return Sniff(Confidence.NO, "its first lines are no JSON objects")
+    if not is_expected and len(rows) < 2:
+        return Sniff(Confidence.NO, "one JSON object is no log of metrics")
+    return _judge(rows, bad_lines, is_lines=is_lines)
+
+
+def _sniff_empty(name: str, *, is_lines: bool) -> Sniff:
+    if _LOG_NAMES.search(name):
+        return Sniff(Confidence.LIKELY, "is empty so far, and named as a log of metrics")
+    if is_lines:
+        return Sniff(Confidence.POSSIBLE, "is empty so far")
+    return Sniff(Confidence.NO, "is empty")
+
+
+def _judge(rows: list[Row], bad_lines: int, *, is_lines: bool) -> Sniff:
+    values = [pair for row in rows for pair in _flattened(row)]
+    numbers = [name for name, value in values if as_float(value) is not None]
+    step = next((name for name in STEP_NAMES if name in {number.lower() for number in numbers}), None)
+    if step is not None:
+        return Sniff(Confidence.CERTAIN, f"JSON lines with numbers by `{step}`")
+    if not is_lines:
+        return Sniff(Confidence.NO, "JSON lines without a step")
+    if any(isinstance(row.get(name), dict) for row in rows for name in CONFIG_NAMES):
+        return Sniff(Confidence.CERTAIN, "JSON lines with a config")
+    if not numbers:
+        return Sniff(Confidence.NO, "JSON lines without any number")
+    if bad_lines or any(_is_prose(value) for _, value in values):
+        return Sniff(
+            Confidence.POSSIBLE, "JSON lines with numbers, but with text too, like a set of examples"
+        )
+    return Sniff(Confidence.LIKELY, "JSON lines with numbers")
+
+
+def _is_prose(value: object) -> bool:
+    return isinstance(value, list) or (isinstance(value, str) and " " in value)
+
+
+def _first_rows(head: bytes) -> tuple[list[Row], int]:
+    """Return the JSON objects on the first complete lines, and how many of these lines hold none."""
+    lines = head.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n").split(b"\n")
+    if len(head) >= HEAD_BYTES:
+        lines.pop()  # it goes on beyond the head
+    rows: list[Row] = []
+    bad_lines = 0
+    for line in [line for line in lines if line.strip()][:_MOST_LINES]:
+        try:
+            row = parse(line)
+        except ValueError:
+            row = None
+        if isinstance(row, dict):
+            rows.append(row)
+        else:
+            bad_lines += 1
+    return rows, bad_lines
+
+
+def _flattened(row: Row, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, object]]:
+    for name, value in list(row.items())[:_MOST_VALUES]:
+        if isinstance(value, dict):
+            if depth < 3 and not (depth == 0 and name in CONFIG_NAMES):
+                yield from _flattened(value, f"{prefix}{name}/", depth + 1)
+        else:
+            yield prefix + name, value

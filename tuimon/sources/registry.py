@@ -1,0 +1,26 @@
+"""The formats that tuimon reads."""
+
+from __future__ import annotations
+
+from tuimon.sources.base import Source, SourceFactory, SourceRef
+from tuimon.sources.jsonl import JsonlFactory
+from tuimon.sources.prefixed import PrefixedSource
+from tuimon.sources.tfevents import TfEventsFactory
+from tuimon.sources.trainer_state import TrainerStateFactory
+
+# Where two sources of a run log the same tag, the earlier format here is shown: event files and JSON lines
+# grow with every step and keep times; a trainer state is written with a checkpoint and keeps none.
+FACTORIES: tuple[SourceFactory, ...] = (TfEventsFactory(), JsonlFactory(), TrainerStateFactory())
+
+
+def open_source(ref: SourceRef) -> Source:
+    """Return a source over the files of `ref`.
+
+    Raises:
+        LookupError: No factory is of the format.
+    """
+    for factory in FACTORIES:
+        if factory.format == ref.format:
+            source = factory.open(ref.paths)
+            return PrefixedSource(source, ref.prefix) if ref.prefix else source
+    raise LookupError(f"no source reads the format {ref.format}")

@@ -1,0 +1,122 @@
+"""What a file is, by its name and its first bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuimon.sources.base import Confidence, SourceFactory
+
+HEAD_BYTES = 4096
+LFS_PREFIX = b"version https://git-lfs.github.com/spec"
+LFS_ADVICE = "Git LFS pointer: run git lfs pull"
+
+# Only these are opened to look at their first bytes: a folder may hold a million images.
+_CANDIDATE = re.compile(r"\.(jsonl|ndjson|json|txt|log)$|tfevents", re.IGNORECASE)
+# The name that every writer of event files gives them; `read_tfevents.py` is none.
+_EVENT_FILE = re.compile(r"(^|\.)tfevents\.\d", re.IGNORECASE)
+_PLAIN_INTENT = re.compile(
+    r"(^|\.)tfevents\.\d|\.(jsonl|ndjson)$|^trainer_state\.json$|^metrics\.json$", re.IGNORECASE
+)
+_NO_ACCESS_TIME = getattr(os, "O_NOATIME", 0)
+
+
+def is_event_file_name(name: str) -> bool:
+    """Return whether a file is named as TensorBoard's writers name their files."""
+    return _EVENT_FILE.search(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class FileVerdict:
+    """What a file was taken for, how surely, and why (shown by `tuimon doctor`).
+
+    Attributes:
+        path: The file.
+        format: Name of the format, or None.
+        confidence: How sure it is; `NO` where `format` is None.
+        reason: Why, or why not, in one line.
+        trouble: What a person should do about the file, or "".
+        is_unread: It could not be opened, which may change without any sign of it in the file.
+    """
+
+    path: Path
+    format: str | None
+    confidence: Confidence
+    reason: str
+    trouble: str = ""
+    is_unread: bool = False
+
+
+def is_ignored(name: str) -> bool:
+    """Tell whether a file is hidden or a companion that another system leaves beside the real one."""
+    return name.startswith(".") or name.endswith((":Zone.Identifier", "~", ".tmp", ".swp"))
+
+
+def is_candidate(name: str) -> bool:
+    """Tell whether a file may be of a known format as far as its name goes."""
+    return _CANDIDATE.search(name) is not None and not is_ignored(name)
+
+
+def breaks_its_promise(name: str, head: bytes) -> bool:
+    """Tell whether a file that no format took is named so that silence about it would hide a run.
+
+    Sets of examples are JSON lines too: a file that at least begins like JSON is nobody's loss.
+    """
+    if not head or _PLAIN_INTENT.search(name) is None:
+        return False
+    return is_event_file_name(name) or not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+
+
+def is_log_of_run(verdict: FileVerdict) -> bool:
+    """Tell whether a file that nobody named explicitly makes a run.
+
+    JSON lines that are only possibly a log are a set of examples, as a rule; what is named like an event
+    file is one, however damaged.
+    """
+    if verdict.format is None:
+        return False
+    return verdict.confidence >= Confidence.LIKELY or is_event_file_name(verdict.path.name)
+
+
+def read_head(path: str | Path) -> bytes:
+    """Return the first bytes of a file.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags | _NO_ACCESS_TIME)
+    except PermissionError:  # only a file's owner may leave its access time alone
+        descriptor = os.open(path, flags)
+    try:
+        return os.read(descriptor, HEAD_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def sniff_file(path: Path, factories: Sequence[SourceFactory]) -> FileVerdict:
+    """Look at a file's name and first bytes. Never raises.
+
+    The surest factory wins; of equally sure ones the first.
+    """
+    try:
+        head = read_head(path)
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        fault = f"cannot be read: {cause}"
+        return FileVerdict(path, None, Confidence.NO, fault, fault, is_unread=True)
+    if head.startswith(LFS_PREFIX):
+        trouble = LFS_ADVICE if _PLAIN_INTENT.search(path.name) else ""
+        return FileVerdict(path, None, Confidence.NO, LFS_ADVICE, trouble)
+    sniffs = [(factory.format, factory.sniff(path, head)) for factory in factories]
+    name, best = max(sniffs, key=lambda found: found[1].confidence)
+    if best.confidence is not Confidence.NO:
+        return FileVerdict(path, name, best.confidence, best.reason)
+    # Every factory may say why not; the later ones judge the more general formats by their content.
+    reason = next((sniff.reason for _, sniff in reversed(sniffs) if sniff.reason), "is of no known format")
+    trouble = f"was left out: {reason}" if breaks_its_promise(path.name, head) else ""
+    return FileVerdict(path, None, Confidence.NO, reason, trouble)

@@ -1,0 +1,138 @@
+"""Reading the lines of text files that other programs are still writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+from tuimon.core.batch import Problem
+from tuimon.sources.tailed_file import BLOCK_BYTES, Chunk, TailedFile
+
+MAX_LINE_BYTES = 8 << 20
+"""Lines longer than this are skipped."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What one read of a text file brought.
+
+    Attributes:
+        lines: Complete lines without their ends; empty lines are left out.
+        offsets: Where in the file each line begins.
+        new_generation: These lines begin another file (see `Chunk`).
+        more: Whether another read would bring more at once.
+        bytes_read: How many bytes were read.
+        problems: What is wrong. Each problem is reported once.
+    """
+
+    lines: list[bytes]
+    offsets: list[int]
+    new_generation: bool = False
+    more: bool = False
+    bytes_read: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+class LineTail:
+    r"""The complete lines of a text file that may still be growing.
+
+    Lines end with `\n`, `\r\n` or `\r` (progress bars). A byte order mark at the start is left out. A hole
+    of NUL bytes ends a line; at the end of the file it counts as not written yet. A last line without an
+    end is kept until its end comes.
+
+    Args:
+        path: The file.
+        max_line_bytes: Longer lines are skipped, so that memory stays bounded.
+        complete_last: Tells whether the last line, which has no end yet, is complete as it is. Such a line
+            is handed out at once, and not again when its end comes. For lines that tell their own end,
+            such as a JSON object. None: no line is complete before its end is written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_line_bytes: int = MAX_LINE_BYTES,
+        complete_last: Callable[[bytes], bool] | None = None,
+    ) -> None:
+        self.tail = TailedFile(path)
+        self._max_line_bytes = max_line_bytes
+        self._complete_last = complete_last
+        self._partial = b""
+        self._is_skipping = False
+        self._has_hole = False
+
+    def read(self, max_bytes: int = BLOCK_BYTES) -> Lines:
+        """Read up to `max_bytes` bytes on and return the lines that they complete. Never raises."""
+        chunk = self.tail.read(max_bytes)
+        if chunk.new_generation:
+            self._partial, self._is_skipping, self._has_hole = b"", False, False
+        problems = [chunk.problem] if chunk.problem else []
+        lines: list[bytes] = []
+        offsets: list[int] = []
+        if chunk.data:
+            start = chunk.offset - len(self._partial)
+            text = self._fill_holes(chunk, start, problems)
+            lines, offsets = self._split(text, start, problems)
+            self._take_last(lines, offsets, start + len(text), at_end=not chunk.more)
+        return Lines(lines, offsets, chunk.new_generation, chunk.more, len(chunk.data), tuple(problems))
+
+    def _fill_holes(self, chunk: Chunk, start: int, problems: list[Problem]) -> bytes:
+        """Return the unfinished line and the new bytes, with line ends for NUL bytes and carriage returns."""
+        text = self._partial + chunk.data
+        if b"\0" in chunk.data:
+            if not chunk.more:
+                text = text.rstrip(b"\0")
+                self.tail.reread_from(start + len(text))
+            if b"\0" in text and not self._has_hole:
+                self._has_hole = True
+                message = "NUL bytes were skipped (a write was lost, or this is no text file)"
+                problems.append(Problem(str(self.tail.path), message, start + text.index(b"\0")))
+            text = text.replace(b"\0", b"\n")
+        return text.replace(b"\r", b"\n") if b"\r" in text else text
+
+    def _split(self, text: bytes, start: int, problems: list[Problem]) -> tuple[list[bytes], list[int]]:
+        pieces = text.split(b"\n")
+        starts = list(accumulate((len(piece) + 1 for piece in pieces), initial=start))
+        self._partial = pieces.pop()
+        if self._is_skipping and pieces:
+            self._is_skipping = False
+            pieces[0] = b""
+        if start == 0 and pieces and pieces[0].startswith(_BYTE_ORDER_MARK):
+            pieces[0] = pieces[0][len(_BYTE_ORDER_MARK) :]
+        if len(text) > self._max_line_bytes:
+            self._drop_long_lines(pieces, starts, problems)
+        if self._is_skipping:
+            self._partial = b""
+        if b"" not in pieces:
+            return pieces, starts[: len(pieces)]
+        return (
+            [piece for piece in pieces if piece],
+            [place for piece, place in zip(pieces, starts, strict=False) if piece],
+        )
+
+    def _drop_long_lines(self, pieces: list[bytes], starts: list[int], problems: list[Problem]) -> None:
+        for index, piece in enumerate([*pieces, self._partial]):
+            if len(piece) <= self._max_line_bytes or (index == len(pieces) and self._is_skipping):
+                continue
+            message = f"a line of more than {self._max_line_bytes} bytes was skipped"
+            problems.append(Problem(str(self.tail.path), message, starts[index]))
+            if index < len(pieces):
+                pieces[index] = b""
+            else:
+                self._is_skipping = True
+
+    def _take_last(self, lines: list[bytes], offsets: list[int], end: int, *, at_end: bool) -> None:
+        """Hand out the line that has no end yet if the caller takes it as complete."""
+        if not (at_end and self._partial and self._complete_last):
+            return
+        place = end - len(self._partial)
+        line = self._partial.removeprefix(_BYTE_ORDER_MARK) if place == 0 else self._partial
+        if self._complete_last(line):
+            lines.append(line)
+            offsets.append(place)
+            self._partial = b""

@@ -1,0 +1,139 @@
+"""The folders below a path, and the files in them that may be of a known format."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tuimon.core.batch import Problem
+from tuimon.sources.sniffing import is_candidate
+
+# Somebody may watch a home folder or `/`: the walk ends in seconds and says so.
+MAX_ENTRIES = 500_000
+MAX_DEPTH = 40
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "lost+found"})
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file as `stat` sees it."""
+
+    path: Path
+    inode: tuple[int, int]
+    size: int
+    mtime_ns: int
+
+    @property
+    def mtime(self) -> float:
+        """When it was changed last, in unix seconds."""
+        return self.mtime_ns / 1e9
+
+
+@dataclass(slots=True)
+class Listing:
+    """One folder: the names of its subfolders, its candidate files, and the names of its other files."""
+
+    subfolders: list[str] = field(default_factory=list)
+    candidates: list[FileEntry] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Tree:
+    """What lies below a path.
+
+    Attributes:
+        listings: By folder, the ones above before the ones below.
+        problems: Folders that could not be read, and limits that were passed.
+        entries_seen: How many names were looked at.
+    """
+
+    listings: dict[Path, Listing] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    entries_seen: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing at all."""
+        return self.entries_seen == 0
+
+
+def walk(root: Path, *, list_others: bool = False) -> Tree:
+    """List the folders below `root` from directory entries and `stat` alone. Never raises.
+
+    Hidden folders and those of package managers are left out. A folder or file that is reached in several
+    ways (symbolic links, loops of them) counts once, where it really lies if that is below `root`.
+
+    Args:
+        root: A folder.
+        list_others: Whether to keep the names of files that are no candidates.
+    """
+    return _Walk(list_others=list_others).run(root)
+
+
+class _Walk:
+    def __init__(self, *, list_others: bool) -> None:
+        self._list_others = list_others
+        self._tree = Tree()
+        self._seen: set[tuple[int, int]] = set()
+        self._folders: deque[tuple[Path, int]] = deque()
+        self._linked_folders: deque[tuple[Path, int]] = deque()
+        self._linked_files: list[tuple[Path, os.stat_result]] = []
+
+    def run(self, root: Path) -> Tree:
+        self._folders.append((root, 0))
+        while self._folders or self._linked_folders:
+            path, depth = self._folders.popleft() if self._folders else self._linked_folders.popleft()
+            try:
+                self._visit(path, depth)
+            except OSError as error:
+                self._tree.problems.append(Problem(str(path), f"could not be listed: {error.strerror}"))
+            if self._tree.entries_seen > MAX_ENTRIES:
+                message = (
+                    f"holds more than {MAX_ENTRIES:,} files; only these were looked at: name a narrower path"
+                )
+                self._tree.problems.append(Problem(str(root), message))
+                break
+        for path, found in self._linked_files:
+            if (found.st_dev, found.st_ino) not in self._seen:
+                self._take_file(path, found)
+        return self._tree
+
+    def _visit(self, path: Path, depth: int) -> None:
+        found = path.stat()
+        if (found.st_dev, found.st_ino) in self._seen:
+            return
+        self._seen.add((found.st_dev, found.st_ino))
+        with os.scandir(path) as entries:
+            names = sorted(entries, key=lambda entry: entry.name)
+        self._tree.listings[path] = Listing()
+        for entry in names:
+            self._tree.entries_seen += 1
+            try:
+                self._take_entry(path, entry, depth)
+            except OSError:
+                continue  # it vanished, or a link leads to where nobody may look
+
+    def _take_entry(self, folder: Path, entry: os.DirEntry[str], depth: int) -> None:
+        listing = self._tree.listings[folder]
+        if is_candidate(entry.name) and entry.is_file():
+            if entry.is_symlink():
+                self._linked_files.append((folder / entry.name, entry.stat()))
+            else:
+                self._take_file(folder / entry.name, entry.stat())
+        elif entry.is_dir():
+            if entry.name.startswith(".") or entry.name in _SKIPPED or depth >= MAX_DEPTH:
+                return
+            listing.subfolders.append(entry.name)
+            queue = self._linked_folders if entry.is_symlink() else self._folders
+            queue.append((folder / entry.name, depth + 1))
+        elif self._list_others:
+            listing.others.append(entry.name)
+
+    def _take_file(self, path: Path, found: os.stat_result) -> None:
+        inode = (found.st_dev, found.st_ino)
+        self._seen.add(inode)
+        entry = FileEntry(path, inode, found.st_size, found.st_mtime_ns)
+        self._tree.listings[path.parent].candidates.append(entry)

@@ -1,0 +1,72 @@
+"""Points folded into the columns of a chart."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tuimon.core.batch import ValueArray
+from tuimon.core.columns import Columns, Float64Array, Int64Array
+from tuimon.store.pyramid import NO_BLOCKS, Extremes, reduce_stretches
+
+
+def locate(x: Int64Array | Float64Array, edges: Float64Array) -> Int64Array:
+    """Return the index of the first point at or right of each edge in the ascending, finite `x`.
+
+    The last edge is inclusive: its index lies behind the points that are equal to it.
+    """
+    if x.dtype == np.int64:
+        bounded = np.clip(edges, -(2.0**62), 2.0**62)
+        wanted = np.ceil(bounded).astype(np.int64)
+        wanted[-1] = np.floor(bounded[-1]) + 1
+        return x.searchsorted(wanted)
+    found = x.searchsorted(edges)
+    found[-1] = x.searchsorted(edges[-1], side="right")
+    return found
+
+
+def fold(edges: Float64Array, values: ValueArray, blocks: Extremes, bounds: Int64Array) -> Columns:
+    """Fold `values[bounds[k, i]:bounds[k, i + 1]]` of all k into column i.
+
+    Args:
+        edges: float64[n + 1], what the columns cover.
+        values: All values of the series.
+        blocks: Its pyramid.
+        bounds: int64[k, n + 1], ascending in each of the k >= 1 rows; rows are in the order of arrival.
+    """
+    starts, stops = bounds[:, :-1], bounds[:, 1:]
+    counts = stops - starts
+    count = counts.sum(axis=0)
+    extremes = reduce_stretches(values, blocks, starts.ravel(), stops.ravel())
+    nonfinite = extremes.nonfinite.reshape(starts.shape).sum(axis=0)
+    finite = count > nonfinite
+    return Columns(
+        edges=edges,
+        lo=np.where(finite, extremes.lo.reshape(starts.shape).min(axis=0), np.nan),
+        hi=np.where(finite, extremes.hi.reshape(starts.shape).max(axis=0), np.nan),
+        first=_pick(values, np.where(counts > 0, starts, len(values)).min(axis=0), count > 0),
+        last=_pick(values, np.where(counts > 0, stops - 1, -1).max(axis=0), count > 0),
+        count=count,
+        nonfinite=nonfinite,
+    )
+
+
+def fold_unordered(edges: Float64Array, x: Float64Array, values: ValueArray) -> Columns:
+    """Fold points whose x rises and falls and may be unknown (non-finite). The cost follows the points."""
+    columns = len(edges) - 1
+    column = edges.searchsorted(x, side="right") - 1
+    column[x == edges[-1]] = columns - 1
+    column[~np.isfinite(x) | (column >= columns)] = -1
+    inside = np.flatnonzero(column >= 0)
+    # A stable sort keeps the order of arrival within a column; numpy sorts 16-bit numbers in linear time.
+    column = column[inside].astype(np.uint16 if columns < 2**16 else np.int64)
+    ranked = np.argsort(column, kind="stable")
+    bounds = column[ranked].searchsorted(np.arange(columns + 1, dtype=column.dtype))
+    return fold(edges, values[inside[ranked]], NO_BLOCKS, bounds[np.newaxis])
+
+
+def _pick(
+    values: ValueArray, index: Int64Array, exists: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> Float64Array:
+    picked = np.full(len(index), np.nan)
+    picked[exists] = values[index[exists]]
+    return picked

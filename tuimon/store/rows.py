@@ -1,0 +1,104 @@
+"""New points of many series in the order in which they were logged, for everything that streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.store.run import RunView
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Points of several tags, merged into the order in which they were logged.
+
+    Attributes:
+        tags: The tags that occur.
+        tag_index: int32[n], which of `tags` each point is of.
+        steps: int64[n], as logged.
+        wall_times: float64[n], unix seconds; NaN where none was logged.
+        values: float64[n].
+        record: int64[n], equal for neighbours that were logged in one record, rising otherwise.
+    """
+
+    tags: tuple[str, ...]
+    tag_index: npt.NDArray[np.int32]
+    steps: Int64Array
+    wall_times: Float64Array
+    values: Float64Array
+    record: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def part(self, start: int, stop: int) -> Rows:
+        """Return the points `[start, stop)`."""
+        chosen = slice(start, stop)
+        return Rows(
+            self.tags,
+            self.tag_index[chosen],
+            self.steps[chosen],
+            self.wall_times[chosen],
+            self.values[chosen],
+            self.record[chosen],
+        )
+
+
+class RowReader:
+    """Hands out every point of the chosen tags once, over any number of views of a growing run."""
+
+    def __init__(self, wanted: Callable[[str], bool]) -> None:
+        self._wanted = wanted
+        self._taken: dict[str, int] = {}
+
+    def read(self, run: RunView) -> Rows:
+        """Return the points that came since the last call.
+
+        Within one source points keep their order of writing. Points of several sources are merged by wall
+        time; a point without one stays behind the point before it.
+        """
+        fresh = [
+            (series, self._taken.get(tag, 0))
+            for tag, series in run.series.items()
+            if self._wanted(tag) and len(series) > self._taken.get(tag, 0)
+        ]
+        for series, _ in fresh:
+            self._taken[series.tag] = len(series)
+        if not fresh:
+            return Rows(
+                (), np.empty(0, np.int32), *(np.empty(0, t) for t in (np.int64, float, float, np.int64))
+            )
+        stream = np.concatenate([np.full(len(s) - n, s.stream) for s, n in fresh])
+        order = np.concatenate([s.order[n:] for s, n in fresh])
+        times = np.concatenate([s.wall_times[n:] for s, n in fresh])
+        rank = np.lexsort((order, stream))
+        if len(np.unique(stream)) > 1:
+            rank = rank[np.argsort(_filled(times[rank], stream[rank]), kind="stable")]
+        stream, order = stream[rank], order[rank]
+        new_record = np.append(True, (np.diff(order) != 0) | (np.diff(stream) != 0))
+        return Rows(
+            tags=tuple(s.tag for s, _ in fresh),
+            tag_index=np.repeat(np.arange(len(fresh), dtype=np.int32), [len(s) - n for s, n in fresh])[rank],
+            steps=np.concatenate([s.steps[n:] for s, n in fresh])[rank],
+            wall_times=times[rank],
+            values=np.concatenate([s.values[n:].astype(np.float64) for s, n in fresh])[rank],
+            record=np.cumsum(new_record),
+        )
+
+
+def _filled(times: Float64Array, stream: Int64Array) -> Float64Array:
+    """Return times that never fall within a stream and are known wherever an earlier one of it is."""
+    filled = np.where(np.isfinite(times), times, -np.inf)
+    for begin, stop in _stretches(stream):
+        filled[begin:stop] = np.maximum.accumulate(filled[begin:stop])
+    return filled
+
+
+def _stretches(stream: Int64Array) -> list[tuple[int, int]]:
+    borders = [0, *(np.flatnonzero(np.diff(stream)) + 1).tolist(), len(stream)]
+    return list(pairwise(borders))

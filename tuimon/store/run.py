@@ -1,0 +1,248 @@
+"""All that was read of one run, and frozen views of it."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from tuimon.core.batch import (
+    ConfigRecord,
+    ConfigValue,
+    HistogramBatch,
+    ImageRecord,
+    LifecycleRecord,
+    LogLine,
+    Record,
+    ScalarBatch,
+    TextRecord,
+)
+from tuimon.core.columns import Columns, Float64Array, Int64Array
+from tuimon.core.roles import Role
+from tuimon.store.attempts import History
+from tuimon.store.axis import Attempt, Axis
+from tuimon.store.growing import GrowingLists
+from tuimon.store.series import Series, SeriesView
+from tuimon.store.streams import Placement, Stream, place_stream, primary_stream
+
+# Logs and events are shown by their last lines; a log of a million lines stays in its file.
+KEPT_LOG_LINES = 2000
+HARDWARE_STREAM = -1
+# Epochs are told from steps by at most this many points of the epoch's series.
+_EPOCH_KNOTS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as it was at one moment; it never changes, and may be read in any thread.
+
+    Attributes:
+        series: By tag, in the order in which the tags appeared.
+        attempts: At least one once there are points of a training series.
+        config: Hyper-parameters, newest value of each.
+        lifecycle: What happened, in order of arrival.
+        lifecycle_streams: The stream that each of `lifecycle` came from.
+        texts: By tag.
+        histograms: By tag.
+        images: By tag.
+        log: The last lines of console logs.
+        interleaved: The step falls too often to be restarts: several writers, or a restarting counter.
+        duplicates: Tags that a second source of the run logs too, with the stream that was set aside.
+        revision: Rises with every change.
+    """
+
+    series: Mapping[str, SeriesView]
+    attempts: tuple[Attempt, ...]
+    config: Mapping[str, ConfigValue]
+    lifecycle: tuple[LifecycleRecord, ...]
+    lifecycle_streams: tuple[int, ...]
+    texts: Mapping[str, tuple[TextRecord, ...]]
+    histograms: Mapping[str, tuple[HistogramBatch, ...]]
+    images: Mapping[str, tuple[ImageRecord, ...]]
+    log: tuple[LogLine, ...]
+    interleaved: bool
+    duplicates: Mapping[str, int]
+    revision: int
+
+    def with_role(self, role: Role) -> tuple[SeriesView, ...]:
+        """Return the series of a role, those with the most points first."""
+        return tuple(sorted((s for s in self.series.values() if s.role is role), key=len, reverse=True))
+
+    def epoch_of_step(self, steps: Float64Array) -> Float64Array | None:
+        """Return the (fractional) epochs at accumulated steps, or None where no epoch is logged."""
+        known = self._epochs(None)
+        return None if known is None else _interpolate(steps, known[0], known[1])
+
+    def window(
+        self, series: SeriesView, axis: Axis, edges: Float64Array, attempt: int | None = None
+    ) -> Columns:
+        """Fold a series of this run like `SeriesView.window`, on any axis.
+
+        Where no epoch is logged, `EPOCH` is `ACCUMULATED`.
+        """
+        known = self._epochs(attempt) if axis is Axis.EPOCH else None
+        if known is None:
+            return series.window(Axis.ACCUMULATED if axis is Axis.EPOCH else axis, edges, attempt)
+        steps, epochs = known
+        columns = series.window(Axis.ACCUMULATED, _interpolate(edges, epochs, steps), attempt)
+        return replace(columns, edges=edges)
+
+    def _epochs(self, attempt: int | None) -> tuple[Float64Array, Float64Array] | None:
+        """Return accumulated steps and the epochs logged there, both rising, of one attempt or of all."""
+        for series in self.with_role(Role.EPOCH):
+            parts = [s for s in series.segments if attempt is None or s.attempt.number == attempt]
+            points = [_spread(part.start, part.stop, _EPOCH_KNOTS // len(parts)) for part in parts]
+            offsets = [np.full(len(at), part.attempt.offset) for at, part in zip(points, parts, strict=True)]
+            if not points:
+                continue
+            index = np.concatenate(points)
+            steps = (series.steps[index] + np.concatenate(offsets)).astype(np.float64)
+            epochs = series.values[index].astype(np.float64)
+            rising = _rising(steps) & _rising(epochs)
+            if np.count_nonzero(rising) > 1:
+                return steps[rising], epochs[rising]
+        return None
+
+
+class RunStore:
+    """The growing form of a run. Only the reader thread touches it; `freeze` is what others see."""
+
+    def __init__(self) -> None:
+        self._series: dict[str, Series] = {}
+        self._views: dict[str, SeriesView] = {}
+        # Dictionaries without values are sets that keep their order.
+        self._changed: dict[str, None] = {}
+        self._streams: defaultdict[int, Stream] = defaultdict(Stream)
+        self._placements: dict[int, Placement] = {}
+        self._start_time = math.inf
+        self._config: dict[str, ConfigValue] = {}
+        self._lifecycle: list[LifecycleRecord] = []
+        self._lifecycle_streams: list[int] = []
+        self._texts: GrowingLists[TextRecord] = GrowingLists()
+        self._histograms: GrowingLists[HistogramBatch] = GrowingLists()
+        self._images: GrowingLists[ImageRecord] = GrowingLists()
+        self._log: deque[LogLine] = deque(maxlen=KEPT_LOG_LINES)
+        self._duplicates: dict[str, int] = {}
+        self._revision = 0
+
+    @property
+    def revision(self) -> int:
+        """Rises with every record that is taken in."""
+        return self._revision
+
+    def extend(self, stream: int, records: Iterable[Record]) -> None:
+        """Take in what a source brought.
+
+        Args:
+            stream: Number of the source within the run. A tag belongs to the stream that logged it first;
+                the same tag from another stream is noted in `RunView.duplicates` and set aside.
+            records: In the order of writing.
+        """
+        for record in records:
+            self._revision += 1
+            if isinstance(record, ScalarBatch):
+                self._extend_scalars(stream, record)
+            elif isinstance(record, ConfigRecord):
+                self._config.update(record.values)
+            elif isinstance(record, LifecycleRecord):
+                self._lifecycle.append(record)
+                self._lifecycle_streams.append(stream)
+                if record.kind == "writer":
+                    self._streams[stream].writers.append(record.order)
+            elif isinstance(record, TextRecord):
+                self._texts.add(record.tag, record)
+            elif isinstance(record, HistogramBatch):
+                self._histograms.add(record.tag, record)
+            elif isinstance(record, ImageRecord):
+                self._images.add(record.tag, record)
+            else:
+                self._log.append(record)
+
+    def freeze(self) -> RunView:
+        """Return the run as it is now. The cost follows the number of changed series, not of points."""
+        histories = self._place()
+        for tag in self._changed:
+            self._views[tag] = self._freeze_series(self._series[tag])
+        self._changed.clear()
+        primary = primary_stream(self._streams, histories)
+        return RunView(
+            series=MappingProxyType(dict(self._views)),
+            attempts=() if primary is None else histories[primary].attempts,
+            config=MappingProxyType(dict(self._config)),
+            lifecycle=tuple(self._lifecycle),
+            lifecycle_streams=tuple(self._lifecycle_streams),
+            texts=self._texts.freeze(),
+            histograms=self._histograms.freeze(),
+            images=self._images.freeze(),
+            log=tuple(self._log),
+            interleaved=any(history.interleaved for history in histories.values()),
+            duplicates=MappingProxyType(dict(self._duplicates)),
+            revision=self._revision,
+        )
+
+    def _extend_scalars(self, stream: int, batch: ScalarBatch) -> None:
+        if not len(batch):
+            return
+        self._start_time = min(self._start_time, float(batch.wall_times[0]))
+        for tag, values in zip(batch.tags, batch.values, strict=True):
+            series = self._series.get(tag)
+            if series is None:
+                series = self._series[tag] = Series(tag, stream, values.dtype)
+                if stream != HARDWARE_STREAM:
+                    self._streams[stream].consider(series)
+            if series.stream != stream:
+                self._duplicates[tag] = stream
+                continue
+            series.extend(batch.order, batch.steps, batch.wall_times, values)
+            self._changed[tag] = None
+
+    def _place(self) -> dict[int, History]:
+        """Divide all streams anew; note series whose points moved on an axis as changed."""
+        known = ((number, stream.history()) for number, stream in self._streams.items())
+        histories = {number: history for number, history in known if history is not None}
+        primary = primary_stream(self._streams, histories)
+        if primary is None:
+            return histories
+        streams = {series.stream for series in self._series.values()}
+        for stream in streams:
+            placement = place_stream(histories.get(stream), histories[primary])
+            if not placement.places_like(self._placements.get(stream)):
+                moved = (tag for tag, series in self._series.items() if series.stream == stream)
+                self._changed.update(dict.fromkeys(moved))
+            self._placements[stream] = placement
+        return histories
+
+    def _freeze_series(self, series: Series) -> SeriesView:
+        placement = self._placements.get(series.stream)
+        if placement is None:
+            steps = series.statistics
+            whole = Attempt(1, steps.first_step, steps.last_step, self._start_time, math.nan, 0)
+            placement = Placement((whole,))
+        return placement.divide(series)
+
+
+def _spread(start: int, stop: int, most: int) -> Int64Array:
+    """Return up to `most` indices from `start` to before `stop`, both ends among them."""
+    return np.linspace(start, stop - 1, min(most, stop - start)).round().astype(np.int64)
+
+
+def _rising(values: Float64Array) -> npt.NDArray[np.bool_]:
+    """Return which values are finite and larger than all finite ones before them."""
+    finite = np.isfinite(values)
+    highest = np.maximum.accumulate(np.where(finite, values, -np.inf))
+    return finite & (values > np.append(-np.inf, highest[:-1]))
+
+
+def _interpolate(x: Float64Array, known_x: Float64Array, known_y: Float64Array) -> Float64Array:
+    """Interpolate, going on in a straight line beyond both ends."""
+    inside = np.interp(x, known_x, known_y)
+    slope = (known_y[-1] - known_y[0]) / (known_x[-1] - known_x[0])
+    below, above = x < known_x[0], x > known_x[-1]
+    inside[below] = known_y[0] + (x[below] - known_x[0]) * slope
+    inside[above] = known_y[-1] + (x[above] - known_x[-1]) * slope
+    return inside

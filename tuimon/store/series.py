@@ -1,0 +1,244 @@
+"""One tag of one run: columns that grow in the reader thread, and frozen views of them for everybody else."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from tuimon.core.batch import ValueArray
+from tuimon.core.columns import Columns, Float64Array, Int64Array
+from tuimon.core.roles import Role, role_of
+from tuimon.store.axis import Attempt, Axis, Segment
+from tuimon.store.folding import fold, fold_unordered, locate
+from tuimon.store.growing import GrowingArray
+from tuimon.store.pyramid import Extremes, Pyramid
+from tuimon.store.statistics import Statistics
+
+__all__ = ["Series", "SeriesView", "Statistics"]
+
+_STEP_AXES = frozenset({Axis.ACCUMULATED, Axis.STEP})
+# Folding by binary search costs as much per ascending stretch as sorting about this many points does.
+_POINTS_PER_STRETCH = 1000
+_FEW_STRETCHES = 8
+# What is derived from the points is brought up to date when somebody looks, or after this many new points,
+# so that many small batches cost little and a look after a large one never waits long.
+_MOST_PENDING = 1 << 14
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesView:
+    """A series as it was at one moment; it never changes, and may be read in any thread.
+
+    Attributes:
+        tag: The full name, as logged.
+        stream: Number of the source within the run; orders compare within a stream only.
+        order: int64[n], see `ScalarBatch`.
+        steps: int64[n], as logged.
+        wall_times: float64[n], unix seconds, NaN where not logged.
+        values: float32[n] or float64[n].
+        blocks: The pyramid.
+        statistics: Exact statistics of all points.
+        segments: Which points belong to which attempt; they cover all points, in order.
+        step_falls: int64[k], the indices at which the step is smaller than the one before.
+        time_falls: int64[k], the indices at which the wall time is smaller than the one before, or begins or
+            ceases to be known.
+        times_known: How many points have a wall time.
+    """
+
+    tag: str
+    stream: int
+    order: Int64Array
+    steps: Int64Array
+    wall_times: Float64Array
+    values: ValueArray
+    blocks: Extremes
+    statistics: Statistics
+    segments: tuple[Segment, ...]
+    step_falls: Int64Array
+    time_falls: Int64Array
+    times_known: int
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def role(self) -> Role:
+        """What the values are, judged by the tag's name."""
+        return role_of(self.tag)
+
+    @property
+    def times_rise(self) -> bool:
+        """Whether every wall time is known and none is before the one before it."""
+        return self.times_known == len(self) and not len(self.time_falls)
+
+    def axis_values(self, axis: Axis) -> Float64Array:
+        """Return x of every point as float64[n]; NaN where it is not known.
+
+        `RELATIVE` is in seconds since the attempt began. `EPOCH` is known to the run, not to a series.
+        """
+        x = np.full(len(self), np.nan)
+        if axis is not Axis.EPOCH:
+            for segment in self.segments:
+                part = slice(segment.start, segment.stop)
+                x[part] = self._logged(axis)[part] + _shift(axis, segment.attempt)
+        return x
+
+    def extent(self, axis: Axis, attempt: int | None = None) -> tuple[float, float] | None:
+        """Return the smallest and largest x (of one attempt, or of all), or None where no point has one."""
+        stretches = self._ascending(axis, attempt)
+        if stretches is None:
+            x = self.axis_values(axis)[self._chosen_slice(attempt)]
+            x = x[np.isfinite(x)]
+            return (float(x.min()), float(x.max())) if len(x) else None
+        logged = self._logged(axis)
+        lows = [float(logged[start] + shift) for start, _, shift in stretches]
+        highs = [float(logged[stop - 1] + shift) for _, stop, shift in stretches]
+        return (min(lows), max(highs)) if stretches else None
+
+    def window(self, axis: Axis, edges: Float64Array, attempt: int | None = None) -> Columns:
+        """Fold the points between neighbouring edges, of one attempt or of all, into columns.
+
+        The cost follows the number of columns, unless steps or wall times fall all the time.
+
+        Args:
+            axis: What `edges` count. Not `EPOCH`: see `RunView.window`.
+            edges: float64[n + 1], ascending.
+            attempt: The number of the only attempt to fold, or None for all of them.
+        """
+        stretches = self._ascending(axis, attempt)
+        if stretches is None:
+            part = self._chosen_slice(attempt)
+            return fold_unordered(edges, self.axis_values(axis)[part], self.values[part])
+        bounds = np.zeros((max(1, len(stretches)), len(edges)), np.int64)
+        logged = self._logged(axis)
+        for row, (start, stop, shift) in zip(bounds, stretches, strict=False):
+            # The search runs on the logged column itself; only the few edges are moved.
+            row[:] = start + locate(logged[start:stop], edges - shift)
+        return fold(edges, self.values, self.blocks, bounds)
+
+    def _logged(self, axis: Axis) -> Int64Array | Float64Array:
+        return self.steps if axis in _STEP_AXES else self.wall_times
+
+    def _chosen(self, attempt: int | None) -> tuple[Segment, ...]:
+        return tuple(s for s in self.segments if attempt is None or s.attempt.number == attempt)
+
+    def _chosen_slice(self, attempt: int | None) -> slice:
+        chosen = self._chosen(attempt)
+        return slice(chosen[0].start, chosen[-1].stop) if chosen else slice(0, 0)
+
+    def _ascending(self, axis: Axis, attempt: int | None) -> list[tuple[int, int, float]] | None:
+        """Return stretches `(start, stop, shift)` within which x = logged + shift is known and never falls.
+
+        They hold all points whose x is known. None says that there are too many of them.
+        """
+        if axis is Axis.EPOCH or (axis not in _STEP_AXES and not self.times_known):
+            return []
+        falls = self.step_falls if axis in _STEP_AXES else self.time_falls
+        if len(falls) > max(_FEW_STRETCHES, len(self) // _POINTS_PER_STRETCH):
+            return None
+        logged = self._logged(axis)
+        stretches = []
+        for segment in self._chosen(attempt):
+            shift = _shift(axis, segment.attempt)
+            if math.isfinite(shift):
+                inside = falls[(falls > segment.start) & (falls < segment.stop)].tolist()
+                borders = pairwise([segment.start, *inside, segment.stop])
+                stretches += [(start, stop, shift) for start, stop in borders if math.isfinite(logged[start])]
+        return stretches
+
+
+def _shift(axis: Axis, attempt: Attempt) -> float:
+    """Return what lies between the logged step or time and x."""
+    if axis is Axis.ACCUMULATED:
+        return attempt.offset
+    return -attempt.start_time if axis is Axis.RELATIVE else 0
+
+
+class Series:
+    """The growing form of a series. Only the reader thread touches it."""
+
+    __slots__ = (
+        "_order", "_pyramid", "_statistics", "_step_falls", "_steps", "_time_falls", "_times_known",
+        "_values", "_wall_times", "stream", "tag",
+    )  # fmt: skip
+
+    def __init__(self, tag: str, stream: int, dtype: npt.DTypeLike = np.float64) -> None:
+        self.tag = tag
+        self.stream = stream
+        self._order: GrowingArray[np.int64] = GrowingArray(np.int64)
+        self._steps: GrowingArray[np.int64] = GrowingArray(np.int64)
+        self._wall_times: GrowingArray[np.float64] = GrowingArray(np.float64)
+        self._values: GrowingArray[np.float32] | GrowingArray[np.float64] = GrowingArray(dtype)
+        self._step_falls: GrowingArray[np.int64] = GrowingArray(np.int64)
+        self._time_falls: GrowingArray[np.int64] = GrowingArray(np.int64)
+        self._times_known = 0
+        self._pyramid = Pyramid()
+        self._statistics = Statistics()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @property
+    def statistics(self) -> Statistics:
+        """Exact statistics of all points so far."""
+        self._catch_up()
+        return self._statistics
+
+    def extend(
+        self, order: Int64Array, steps: Int64Array, wall_times: Float64Array, values: ValueArray
+    ) -> None:
+        """Append points; all columns are of one length. Nothing is lost where batches differ in precision."""
+        if values.dtype.itemsize > self._values.dtype.itemsize:
+            doubles: GrowingArray[np.float64] = GrowingArray(np.float64)
+            doubles.extend(self._values.view().astype(np.float64))
+            self._values = doubles
+        self._order.extend(order)
+        self._steps.extend(steps)
+        self._wall_times.extend(wall_times)
+        self._values.extend(values)  # type: ignore[arg-type]  # float32 goes into float64 as it is
+        if len(self._values) - self._statistics.count >= _MOST_PENDING:
+            self._catch_up()
+
+    def view(self, attempts: tuple[Attempt, ...], cuts: Int64Array) -> SeriesView:
+        """Freeze the series. `cuts` are the indices at which each attempt after the first one begins."""
+        self._catch_up()
+        bounds = pairwise([0, *cuts.tolist(), len(self)])
+        return SeriesView(
+            tag=self.tag,
+            stream=self.stream,
+            order=self._order.view(),
+            steps=self._steps.view(),
+            wall_times=self._wall_times.view(),
+            values=self._values.view(),
+            blocks=self._pyramid.view(),
+            statistics=self._statistics,
+            segments=tuple(
+                Segment(start, stop, attempt)
+                for attempt, (start, stop) in zip(attempts, bounds, strict=True)
+                if stop > start
+            ),
+            step_falls=self._step_falls.view(),
+            time_falls=self._time_falls.view(),
+            times_known=self._times_known,
+        )
+
+    def _catch_up(self) -> None:
+        """Bring what is derived from the points up to date."""
+        seen = self._statistics.count
+        if seen == len(self):
+            return
+        # The point before the new ones is looked at again, so that a fall between batches counts.
+        joint = max(seen - 1, 0)
+        steps, times = self._steps.view()[joint:], self._wall_times.view()[joint:]
+        known = np.isfinite(times)
+        changes = known[1:] != known[:-1]
+        self._step_falls.extend((steps[1:] < steps[:-1]).nonzero()[0] + (joint + 1))
+        self._time_falls.extend(((times[1:] < times[:-1]) | changes).nonzero()[0] + (joint + 1))
+        self._times_known += int(np.count_nonzero(known[seen - joint :]))
+        values = self._values.view()
+        self._pyramid.extend(values)
+        self._statistics = self._statistics.extended(steps[seen - joint :], values[seen:])

@@ -1,0 +1,1 @@
+"""The live screen: the only room that knows Textual."""

@@ -1,0 +1,56 @@
+"""What all actions share: the view they change, the feed they steer, and how to show the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from tuimon.monitor.feed import Feed
+from tuimon.monitor.snapshot import RunState, Snapshot
+from tuimon.tui.picture import Picture
+from tuimon.tui.view import View
+
+if TYPE_CHECKING:
+
+    class _Application(App[int]):
+        """The application that actions are mixed into."""
+
+        def draw(self) -> None:
+            """Draw the newest snapshot."""
+
+else:
+    _Application = object
+
+
+class ActionBase(_Application):
+    """The state of `TuimonApp` that actions read and change; `view` holds it, `draw` shows it."""
+
+    feed: Feed
+    view: View
+    helping: bool
+    prompting: str | None
+    picture: Picture | None
+    _shown: Snapshot
+
+    @property
+    def state(self) -> RunState | None:
+        """The open run as it is on the screen."""
+        return self._shown.run(self.view.run_name)
+
+    def say(self, message: str) -> None:
+        """Show a line to the person until the next key."""
+        self.view.message = message
+
+    @property
+    def _chart_count(self) -> int:
+        return len(self.picture.specs) if self.picture is not None else 0
+
+    def _open_run(self, name: str) -> None:
+        if name != self.view.run_name:
+            self.view.run_name = name
+            self.view.window = None
+            self.view.explaining = False
+            for pane in ("charts", "diagnosis", "log", "facts"):
+                self.view.cursor[pane] = 0
+            self.feed.focus(name)

@@ -1,0 +1,86 @@
+"""Keys that change how charts are drawn."""
+
+from __future__ import annotations
+
+from tuimon.store.axis import Axis
+from tuimon.tui.actions.base import ActionBase
+from tuimon.tui.chart_axis import LABELS, shared_axis
+
+_ZOOM = 1.6
+_MOST_ZOOM = 1e-6
+_COLUMNS = 5
+
+
+class ChartActions(ActionBase):
+    """Smooths, scales, zooms and arranges charts."""
+
+    def action_smooth(self, by: int) -> None:
+        """Choose the next or previous smoothing."""
+        self.view.smoothing = self.view.smoothing.turned(by)
+        self.say(f"smoothing: {self.view.smoothing.label}")
+        self.draw()
+
+    def action_scale(self) -> None:
+        """Choose the next scale of values."""
+        choices = (None, "log", "symlog", "linear")
+        self.view.scale = choices[(choices.index(self.view.scale) + 1) % len(choices)]
+        self.say(f"values: {self.view.scale or 'as suits each metric'}")
+        self.draw()
+
+    def action_axis(self) -> None:
+        """Choose what x counts next."""
+        choices = (None, *(axis for axis in Axis if axis is not Axis.ACCUMULATED))
+        self.view.axis = choices[(choices.index(self.view.axis) + 1) % len(choices)]
+        self.view.window = None
+        self.say(f"x axis: {LABELS[self.view.axis or Axis.ACCUMULATED]}")
+        self.draw()
+
+    def action_zoom(self, direction: int) -> None:
+        """Zoom in or out: about the end while it is followed, else about the middle."""
+        state = self.state
+        if state is None:
+            return
+        axis = shared_axis(state, self.view, None)
+        lo, hi = self.view.window or axis.full
+        width = (hi - lo) / _ZOOM if direction > 0 else (hi - lo) * _ZOOM
+        if width >= axis.full[1] - axis.full[0]:
+            self.view.window = None
+        elif width > (axis.full[1] - axis.full[0]) * _MOST_ZOOM:
+            middle = (lo + hi) / 2
+            self.view.window = (
+                (hi - width, hi) if self.view.follow else (middle - width / 2, middle + width / 2)
+            )
+        self.draw()
+
+    def action_pan(self, direction: int) -> None:
+        """Move the zoomed window by a quarter of its width."""
+        state = self.state
+        if state is None or self.view.window is None:
+            self.say("zoom in first: +")
+            self.draw()
+            return
+        full = shared_axis(state, self.view, None).full
+        lo, hi = self.view.window
+        by = direction * (hi - lo) / 4
+        by = max(full[0] - lo, min(by, full[1] - hi))
+        self.view.window = (lo + by, hi + by)
+        self.view.follow = hi + by >= full[1]
+        self.draw()
+
+    def action_fit(self) -> None:
+        """Show the whole curve."""
+        self.view.window = None
+        self.view.follow = True
+        self.draw()
+
+    def action_follow(self) -> None:
+        """Keep the end in the zoomed window, or let it stand."""
+        self.view.follow = not self.view.follow
+        self.say("following the end" if self.view.follow else "the window stands still")
+        self.draw()
+
+    def action_columns(self) -> None:
+        """Choose the number of chart columns."""
+        self.view.columns = (self.view.columns + 1) % _COLUMNS
+        self.say(f"chart columns: {self.view.columns or 'as it fits'}")
+        self.draw()

@@ -1,0 +1,107 @@
+"""Keys that move within a pane, and open what they come to."""
+
+from __future__ import annotations
+
+from tuimon.tui.actions.base import ActionBase
+from tuimon.tui.panes.diagnosis import listed
+
+
+class MovingActions(ActionBase):
+    """Moves the cursor of the pane that has the focus."""
+
+    def action_move(self, dx: int, dy: int) -> None:
+        """Move within the pane that has the focus."""
+        view, pane = self.view, self.view.focus
+        if self.helping:
+            view.move("help", dy, 10_000)
+        elif pane == "charts":
+            self._move_chart(dx, dy)
+        elif pane == "runs":
+            self._choose_run(dy or dx)
+        elif pane == "diagnosis":
+            view.move("diagnosis", dy, len(listed(self.state)))
+        elif pane == "log":
+            view.move("log", -dy, 1_000_000)
+        else:
+            view.move(pane, dy, 10_000)
+        self.draw()
+
+    def action_move_to_end(self, direction: int) -> None:
+        """Go to the first or the last line of the pane that has the focus."""
+        view, pane = self.view, self.view.focus
+        far = 1_000_000 * direction
+        if self.helping:
+            view.move("help", far, 10_000)
+        elif pane == "charts":
+            view.move("charts", far, self._chart_count)
+        elif pane == "runs":
+            self._choose_run(far)
+        elif pane == "diagnosis":
+            view.move("diagnosis", far, len(listed(self.state)))
+        else:
+            view.move(pane, -far if pane == "log" else far, 1_000_000)
+        self.draw()
+
+    def action_page(self, direction: int) -> None:
+        """Go a page on or back."""
+        plan = self.picture.plan if self.picture is not None else None
+        if self.helping:
+            self.view.move("help", direction * max(self.size.height - 4, 1), 10_000)
+        elif self.view.focus == "charts" and plan is not None:
+            self.view.move("charts", direction * max(len(plan.charts), 1), self._chart_count)
+        else:
+            for _ in range(5):
+                self.action_move(0, direction)
+        self.draw()
+
+    def action_open(self) -> None:
+        """Open the run under the cursor, fill the screen with the chart, or explain the finding."""
+        view = self.view
+        if view.focus == "runs":
+            view.focus = "charts"
+        elif view.focus == "diagnosis" and listed(self.state):
+            view.explaining = not view.explaining
+        elif view.focus == "charts":
+            if view.explaining:
+                view.explaining = False
+            else:
+                view.full_chart = not view.full_chart
+        self.draw()
+
+    def _move_chart(self, dx: int, dy: int) -> None:
+        plan = self.picture.plan if self.picture is not None else None
+        if self.view.full_chart or plan is None or len(plan.charts) < 2:
+            self.view.move("charts", dx + dy, self._chart_count)
+            return
+        # A line down is as many charts on as the grid has columns; from the wide first chart it is one.
+        columns = len({rect.x for rect in plan.charts})
+        first_is_wide = plan.charts[0].width > plan.charts[1].width
+        on_first = self.view.line("charts") % len(plan.charts) == 0
+        down = 1 if first_is_wide and on_first else columns
+        self.view.move("charts", dx + dy * down, self._chart_count)
+
+    def _choose_run(self, by: int) -> None:
+        """Open the run that lies so many lines further down the list."""
+        names = [run.name for run in self._shown.runs]
+        if names:
+            at = names.index(self.view.run_name) if self.view.run_name in names else 0
+            self._open_run(names[max(0, min(at + by, len(names) - 1))])
+
+    def action_finding(self, by: int) -> None:
+        """Go to the next or previous finding and show its moment."""
+        findings = listed(self.state)
+        if not findings:
+            self.say("no finding in this run")
+        else:
+            step = by if self.view.focus == "diagnosis" else 0
+            self.view.cursor["diagnosis"] = (self.view.line("diagnosis") + step) % len(findings)
+            self.view.focus = "diagnosis"
+            finding = findings[self.view.line("diagnosis")]
+            index = (
+                next((i for i, s in enumerate(self.picture.specs) if finding.series in s.tags), None)
+                if self.picture
+                else None
+            )
+            if index is not None:
+                self.view.cursor["charts"] = index
+        self.draw()

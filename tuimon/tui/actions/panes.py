@@ -1,0 +1,49 @@
+"""Keys that choose which panes are shown and which one has the keyboard."""
+
+from __future__ import annotations
+
+from tuimon.tui.actions.base import ActionBase
+from tuimon.tui.view import PANES
+
+
+class PaneActions(ActionBase):
+    """Shows, hides and focuses panes."""
+
+    def action_focus_next_pane(self) -> None:
+        """Go to the next pane that is on the screen."""
+        self._focus(1)
+
+    def action_focus_previous_pane(self) -> None:
+        """Go to the previous pane that is on the screen."""
+        self._focus(-1)
+
+    def _focus(self, by: int) -> None:
+        if self.picture is None:
+            return
+        visible = [
+            p for p in PANES if p in self.picture.plan.panes or (p == "charts" and self.picture.plan.charts)
+        ]
+        if visible:
+            at = visible.index(self.view.focus) if self.view.focus in visible else -by
+            self.view.focus = visible[(at + by) % len(visible)]
+        self.draw()
+
+    def action_toggle_pane(self, name: str) -> None:
+        """Show or hide a pane."""
+        plan = self.picture.plan if self.picture is not None else None
+        visible = plan is not None and (bool(plan.charts) if name == "charts" else name in plan.panes)
+        if name == "runs" and plan is not None and plan.strip:
+            visible = False
+        self.view.shown[name] = not visible
+        if visible and self.view.focus == name:
+            self.view.focus = "charts"
+        elif not visible:
+            self.view.focus = name
+        self.draw()
+
+    def action_reset_layout(self) -> None:
+        """Show the panes that fit."""
+        self.view.shown.clear()
+        self.view.columns = 0
+        self.view.full_chart = self.view.explaining = False
+        self.draw()

@@ -1,0 +1,40 @@
+"""Keys that stop time, and steer a replay."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from tuimon.monitor.feed import PlaybackControls
+from tuimon.tui.actions.base import ActionBase
+
+
+class PlaybackActions(ActionBase):
+    """Pauses the picture or the replay, and moves within a replay."""
+
+    def action_pause(self) -> None:
+        """Pause the picture, or the replay."""
+        if self._shown.playback is not None:
+            cast("PlaybackControls", self.feed).toggle_pause()
+        else:
+            self.view.paused = not self.view.paused
+        self.draw()
+
+    def action_playback_step(self, by: int) -> None:
+        """Go one logged step on or back."""
+        if self._shown.playback is not None:
+            cast("PlaybackControls", self.feed).step(by)
+
+    def action_playback_speed(self, direction: int) -> None:
+        """Double or halve the speed of the replay."""
+        # The newest position, not the one on the screen: keys may come faster than pictures.
+        playback = self.feed.snapshot.playback
+        if playback is not None:
+            cast("PlaybackControls", self.feed).set_speed(playback.speed * (2.0 if direction > 0 else 0.5))
+
+    def action_playback_seek(self, direction: int) -> None:
+        """Jump by a twentieth of the run."""
+        playback = self.feed.snapshot.playback
+        if playback is not None:
+            span = playback.end - playback.start
+            at = (playback.position - playback.start) / span if span > 0 else 0.0
+            cast("PlaybackControls", self.feed).seek_fraction(at + 0.05 * direction)

@@ -1,0 +1,49 @@
+"""Keys that concern the program as a whole."""
+
+from __future__ import annotations
+
+from tuimon.tui.actions.prompt import PromptActions
+
+
+class ProgramActions(PromptActions):
+    """Helps, leaves, steps back, looks again and repaints."""
+
+    def action_help(self) -> None:
+        """Show or hide the help."""
+        self.helping = not self.helping
+        self.view.cursor["help"] = 0
+        self.draw()
+
+    async def action_quit(self) -> None:
+        """Leave."""
+        self.exit(0)
+
+    async def action_back(self) -> None:
+        """Step back one level."""
+        view = self.view
+        if self.prompting is not None:
+            self._close_prompt()
+        elif self.helping:
+            self.helping = False
+        elif view.explaining:
+            view.explaining = False
+        elif view.full_chart:
+            view.full_chart = False
+        elif view.window is not None:
+            view.window = None
+        elif view.filter_text:
+            view.filter_text = ""
+        view.message = ""
+        self.draw()
+
+    def action_rescan(self) -> None:
+        """Look for new runs and files now."""
+        self.feed.rescan()
+        self.say("looking for new runs and files")
+        self.draw()
+
+    def action_repaint(self) -> None:
+        """Paint the whole screen anew."""
+        self.draw()
+        self.screen.refresh(layout=True)
+        self.refresh(layout=True)

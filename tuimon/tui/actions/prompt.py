@@ -1,0 +1,108 @@
+"""The line for typing: filters and commands."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from textual import events
+from textual.binding import Binding
+from textual.widgets import Input
+
+from tuimon.monitor.feed import PlaybackControls
+from tuimon.tui.actions.base import ActionBase
+from tuimon.tui.chart_axis import shared_axis
+
+# What Textual's own line does with other keys than letters.
+_EDITING = {
+    name: binding.action
+    for binding in Input.BINDINGS
+    if isinstance(binding, Binding)
+    for name in binding.key.split(",")
+}
+
+
+class PromptActions(ActionBase):
+    """Opens the line for typing, and does what was typed."""
+
+    def action_filter(self) -> None:
+        """Ask for a filter."""
+        self._open_prompt(
+            "filter", self.view.filter_text, "filter metrics: regular expression, ! first inverts"
+        )
+
+    def action_command(self) -> None:
+        """Ask for a command."""
+        self._open_prompt("command", "", "goto STEP | open RUN | filter REGEX | quit")
+
+    def _open_prompt(self, purpose: str, value: str, placeholder: str) -> None:
+        self.prompting = purpose
+        prompt = self.query_one("#prompt", Input)
+        prompt.placeholder = placeholder
+        prompt.value = value
+        prompt.cursor_position = len(value)
+        prompt.display = True
+        self.screen.set_focus(prompt)
+        self.draw()
+
+    def _close_prompt(self) -> None:
+        self.prompting = None
+        prompt = self.query_one("#prompt", Input)
+        prompt.display = False
+        self.screen.set_focus(None)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while the person types."""
+        if self.prompting == "filter":
+            self.view.filter_text = event.value
+            self.view.cursor["charts"] = 0
+            self.draw()
+
+    async def type_key(self, event: events.Key) -> bool:
+        """Do at once what a key does to the line; return whether it does anything."""
+        prompt = self.query_one("#prompt", Input)
+        if event.key == "enter":
+            self._submit(prompt.value.strip())
+        elif event.key in _EDITING:
+            await self.run_action(_EDITING[event.key], prompt)
+        elif event.is_printable and event.character is not None:
+            prompt.replace(event.character, *prompt.selection)
+        else:
+            return False
+        return True
+
+    def _submit(self, text: str) -> None:
+        """Do what was typed."""
+        purpose = self.prompting
+        self._close_prompt()
+        if purpose == "filter":
+            self.view.filter_text = text
+        elif text:
+            self._run_command(text)
+        self.draw()
+
+    def _run_command(self, text: str) -> None:
+        name, _, rest = text.partition(" ")
+        rest = rest.strip()
+        if name in ("q", "quit"):
+            self.exit(0)
+        elif name == "filter":
+            self.view.filter_text = rest
+        elif name == "open":
+            chosen = next((r.name for r in self._shown.runs if r.name == rest), None)
+            chosen = chosen or next((r.name for r in self._shown.runs if rest and rest in r.name), None)
+            if chosen is None:
+                self.say(f"no run is named {rest!r}")
+            else:
+                self._open_run(chosen)
+        elif name == "goto" and rest.lstrip("-").isdigit():
+            self._go_to(int(rest))
+        else:
+            self.say(f"unknown command {text!r}: goto STEP, open RUN, filter REGEX, quit")
+
+    def _go_to(self, step: int) -> None:
+        if self._shown.playback is not None:
+            cast("PlaybackControls", self.feed).seek_step(step)
+        elif (state := self.state) is not None:
+            full = shared_axis(state, self.view, None).full
+            half = (full[1] - full[0]) / 20
+            self.view.window, self.view.follow = (step - half, step + half), False

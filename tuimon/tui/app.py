@@ -1,0 +1,206 @@
+"""The application: keys in, pictures out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from typing import ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from tuimon.charts.style import Glyphs
+from tuimon.monitor.feed import Feed
+from tuimon.monitor.snapshot import Snapshot
+from tuimon.tui.actions import Actions
+from tuimon.tui.arrange import MOST_CHARTS, Rect
+from tuimon.tui.keys import KEYS
+from tuimon.tui.picture import Painter, Picture
+from tuimon.tui.view import View
+from tuimon.tui.widgets.board import Board
+
+# After a picture that new points asked for, the screen rests this many times as long as it took to draw: a
+# trainer that logs twenty times a second must not make twenty pictures a second. Keys never wait for it.
+_REST = 20
+_LONGEST_REST_S = 0.5
+# Keys that work while a line is being typed too.
+_ALWAYS = frozenset({"escape", "ctrl+c", "f1", "tab", "shift+tab", "ctrl+l", "ctrl+z"})
+
+_ACTIONS = {name: key.action for key in KEYS for name in key.keys.split(",")}
+
+
+def _bindings() -> list[BindingType]:
+    return [
+        Binding(name, key.action, key.help, show=False, priority=name in _ALWAYS)
+        for key in KEYS
+        for name in key.keys.split(",")
+    ]
+
+
+class TuimonApp(Actions, App[int]):
+    """Shows snapshots of a feed.
+
+    Args:
+        feed: The live monitor or a replay; it is started and stopped by the application.
+        theme_name: A key of `ink.THEMES`.
+        glyphs: Braille or ASCII.
+        run_name: The run to open first; None opens the one that changed last.
+        interval_s: The shortest time between two pictures.
+    """
+
+    CSS = """
+    Screen { background: ansi_default; layers: board prompt; }
+    #prompt { layer: prompt; dock: bottom; height: 1; border: none; padding: 0; background: ansi_default; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = _bindings()
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None  # keys go to the application; the prompt takes them while it is open
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        theme_name: str = "dark",
+        glyphs: Glyphs = "braille",
+        run_name: str | None = None,
+        interval_s: float = 0.1,
+    ) -> None:
+        super().__init__(ansi_color=True)
+        self.feed = feed
+        self.view = View(run_name=run_name)
+        self.helping = False
+        self.prompting: str | None = None
+        self.picture: Picture | None = None
+        self._theme_name = theme_name
+        self._painter = Painter(glyphs)
+        self._shown: Snapshot = feed.snapshot
+        self._drawn_at = 0.0
+        self._cost_s = 0.0
+        self._draw_pending = False
+        self._opened_gate = False
+        self._interval_s = interval_s
+        self.animation_level = "none"
+
+    def compose(self) -> ComposeResult:
+        """Make the board for the panes, and the line for typing."""
+        yield Board(self._theme_name)
+        prompt = Input(id="prompt", compact=True, select_on_focus=False)
+        prompt.display = False
+        prompt.cursor_blink = False  # silence is free
+        yield prompt
+
+    def on_mount(self) -> None:
+        """Start the feed, and listen to what ends a terminal program."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                loop.add_signal_handler(name, self.exit, 128 + name)
+        # Back from the shell (ctrl+z, fg): nothing of the screen is there any more.
+        self.app_resume_signal.subscribe(self, lambda _app: self.action_repaint())
+        self.feed.subscribe(lambda: self._wake(loop))
+        self.feed.start()
+
+    def on_unmount(self) -> None:
+        """Let the feed's threads end."""
+        self.feed.subscribe(None)
+        self.feed.stop()
+
+    def on_board_resized(self) -> None:
+        """Make a plan for the new size; the application's own resize event comes before its size."""
+        self.draw()
+
+    def on_app_focus(self) -> None:
+        """Show what came while another window had the keyboard."""
+        self.draw()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys go first: the reader waits until their picture is out."""
+        if isinstance(event, events.Key):
+            self.feed.gate.close()
+            if not event.is_forwarded:
+                self.view.message = ""
+            if event.is_forwarded or not await self._take_key(event):
+                await super().on_event(event)
+            self.call_after_refresh(self.feed.gate.open)
+        else:
+            await super().on_event(event)
+
+    async def _take_key(self, event: events.Key) -> bool:
+        """Do at once what a key does, so that the keys behind it meet the result; return whether it did."""
+        if self.prompting is not None and event.key not in _ALWAYS:
+            return await self.type_key(event)
+        action = _ACTIONS.get(event.key)
+        if action is not None:
+            await self.run_action(action)
+        return action is not None
+
+    def draw(self) -> None:
+        """Draw the newest snapshot now, or the last one while the picture is paused."""
+        self._drawn_at = time.monotonic()
+        if not self.view.paused:
+            self._shown = self.feed.snapshot
+        self._open_first_run()
+        size = self.size
+        board = next(iter(self.query(Board)), None)
+        # A feed may wake the screen before it is there, and once more while it is taken down.
+        if not size.width or not size.height or board is None or not board.is_attached:
+            return
+        picture = self._painter.paint(self._shown, self.view, size.width, size.height, helping=self.helping)
+        self.picture = picture
+        places = dict(picture.plan.panes)
+        places |= {
+            f"chart{i}": rect
+            for i, rect in enumerate(picture.plan.charts[:MOST_CHARTS])
+            if f"chart{i}" in picture.panes
+        }
+        if self.prompting is not None:
+            places.pop("footer", None)
+        if picture.specs and not self._opened_gate:
+            self._opened_gate = True
+            self.call_after_refresh(self.feed.gate.open)
+        with self.batch_update():
+            for name in places:
+                board.pane(name).show(picture.panes[name])
+            board.place({name: Rect(*rect) for name, rect in places.items()})
+
+    def _open_first_run(self) -> None:
+        """Open the run that changed last, until the person chooses another."""
+        if self._shown.run(self.view.run_name) is None and self._shown.runs:
+            # In the first snapshot most runs are still unread, and look as if they waited for their start.
+            newest = max(
+                self._shown.runs,
+                key=lambda run: (bool(run.run.series), run.status.live, run.changed_at),
+            )
+            self.view.run_name = newest.name
+            self.feed.focus(newest.name)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Ask for a picture; called in any thread. At most one is pending."""
+        if self._draw_pending:
+            return
+        self._draw_pending = True
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            # As a message, so that an error in drawing ends the program instead of the drawing.
+            loop.call_soon_threadsafe(self.call_later, self._draw_soon)
+
+    def _draw_soon(self) -> None:
+        """Draw at once after a pause, else when the interval since the last picture is over."""
+        # Nobody waits for the first curve because an empty screen has just been drawn.
+        is_first = self.picture is None or not self.picture.specs
+        pause = 0.0 if is_first else max(self._interval_s, min(_REST * self._cost_s, _LONGEST_REST_S))
+        wait = self._drawn_at + pause - time.monotonic()
+        if wait > 0:
+            self.set_timer(wait, self._draw_now)
+        else:
+            self._draw_now()
+
+    def _draw_now(self) -> None:
+        self._draw_pending = False
+        if not self.view.paused or self._shown.playback is not None:
+            begun = time.thread_time()
+            self.draw()
+            self._cost_s = time.thread_time() - begun

@@ -1,0 +1,142 @@
+"""The x axis that all charts of a run share: what it counts, its window, its labels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tuimon.charts.axes import TickLabels
+from tuimon.charts.limits import stepped_window, stepped_x_limits
+from tuimon.charts.scales import Limits
+from tuimon.charts.ticks import linear_ticks
+from tuimon.charts.time_ticks import clock_ticks, duration_ticks
+from tuimon.core.roles import HARDWARE_ROLES
+from tuimon.core.units import format_count
+from tuimon.monitor.snapshot import RunState
+from tuimon.store.axis import Attempt, Axis
+from tuimon.store.run import RunView
+from tuimon.store.series import SeriesView
+from tuimon.tui.view import View
+
+LABELS = {
+    Axis.ACCUMULATED: "steps",
+    Axis.STEP: "step of attempt",
+    Axis.RELATIVE: "time of attempt",
+    Axis.WALL: "clock",
+    Axis.EPOCH: "epoch",
+}
+# A tag whose steps end before this share of the run's counts something else (epochs, evaluations).
+_OTHER_SCALE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ChartAxis:
+    """What x counts and which part of it is shown.
+
+    Attributes:
+        axis: What x counts.
+        full: The limits that show everything.
+        shown: The limits that are shown.
+    """
+
+    axis: Axis
+    full: Limits
+    shown: Limits
+
+
+def choose_axis(run: RunView, view: View) -> Axis:
+    """Return the axis the person chose, else one on which the points lie apart."""
+    if view.axis is not None:
+        return view.axis
+    curves = [s for s in run.series.values() if len(s) > 1 and s.role not in HARDWARE_ROLES]
+    if curves and all(s.statistics.first_step == s.statistics.last_step for s in curves):
+        return Axis.WALL if any(s.times_rise for s in curves) else Axis.STEP
+    return Axis.ACCUMULATED
+
+
+def shared_axis(state: RunState, view: View, previous: ChartAxis | None) -> ChartAxis:
+    """Return the axis of all charts of a run; limits move in steps, never with each point."""
+    axis = choose_axis(state.run, view)
+    extents = [
+        e for s in state.run.series.values() if len(s) and (e := extent(state.run, s, axis)) is not None
+    ]
+    if not extents:
+        return ChartAxis(axis, (0.0, 1.0), (0.0, 1.0))
+    reach = max(hi for _, hi in extents)
+    lo = min(lo for lo, hi in extents if hi >= _OTHER_SCALE * reach or hi == reach)
+    if state.status.live:
+        full = stepped_x_limits(lo, reach, previous.full if previous and previous.axis is axis else None)
+    else:
+        full = (lo, reach) if reach > lo else (lo, lo + 1.0)
+    shown = full
+    if view.window is not None:
+        if view.follow and reach > view.window[1]:
+            view.window = stepped_window(reach, view.window)
+        shown = view.window
+    return ChartAxis(axis, full, shown)
+
+
+def own_axis(run: RunView, series: SeriesView, shared: ChartAxis) -> ChartAxis:
+    """Return the axis of a chart whose tag counts something else than the run's steps."""
+    if shared.axis not in (Axis.ACCUMULATED, Axis.STEP) or shared.shown != shared.full:
+        return shared
+    own = extent(run, series, shared.axis)
+    if own is None or own[1] >= _OTHER_SCALE * shared.full[1]:
+        return shared
+    limits = stepped_x_limits(*own)
+    return replace(shared, full=limits, shown=limits)
+
+
+def extent(run: RunView, series: SeriesView, axis: Axis) -> tuple[float, float] | None:
+    """Return the smallest and largest x of a series on any axis."""
+    if axis is not Axis.EPOCH:
+        return series.extent(axis)
+    steps = series.extent(Axis.ACCUMULATED)
+    epochs = None if steps is None else run.epoch_of_step(np.asarray(steps))
+    return None if epochs is None else (float(epochs[0]), float(epochs[1]))
+
+
+def place(run: RunView, axis: Axis, accumulated_step: float, wall_time: float) -> float | None:
+    """Return where something that happened at a step and a time stands on an axis, or None."""
+    if axis is Axis.WALL:
+        return None if math.isnan(wall_time) else wall_time
+    if axis is Axis.EPOCH:
+        epochs = run.epoch_of_step(np.asarray([accumulated_step]))
+        return None if epochs is None else float(epochs[0])
+    if axis is Axis.ACCUMULATED:
+        return accumulated_step
+    attempt = next((a for a in reversed(run.attempts) if a.first_step + a.offset <= accumulated_step), None)
+    if attempt is None:
+        return None
+    if axis is Axis.RELATIVE:
+        return None if math.isnan(wall_time) else wall_time - attempt.start_time
+    return accumulated_step - attempt.offset
+
+
+def tick_labels(run: RunView, axis: ChartAxis, count: int) -> TickLabels | None:
+    """Return what ticks say; on the accumulated axis they are labelled with the steps that were logged."""
+    if axis.axis is Axis.WALL:
+        return clock_ticks(*axis.shown, count)
+    if axis.axis is Axis.RELATIVE:
+        return duration_ticks(*axis.shown, count)
+    if axis.axis is Axis.EPOCH:
+        return None
+    if axis.axis is Axis.STEP or all(attempt.offset == 0 for attempt in run.attempts):
+        # Steps are whole numbers: a short axis has few ticks rather than the same label twice.
+        return [(x, format_count(x)) for x in linear_ticks(*axis.shown, count) if x == round(x)]
+    return _logged_ticks(run.attempts, axis.shown, count)
+
+
+def _logged_ticks(attempts: tuple[Attempt, ...], limits: Limits, count: int) -> list[tuple[float, str]]:
+    """Return ticks at round logged steps of every attempt, at their places on the accumulated axis."""
+    span = linear_ticks(0.0, limits[1] - limits[0], count)
+    step = max(span[1] - span[0], 1.0) if len(span) > 1 else 1.0
+    ticks = []
+    for attempt, after in zip(attempts, (*attempts[1:], None), strict=True):
+        end = limits[1] if after is None else after.first_step + after.offset
+        first = math.ceil(max(limits[0] - attempt.offset, attempt.first_step) / step)
+        last = math.floor((min(end, limits[1]) - attempt.offset) / step)
+        ticks += [(at * step + attempt.offset, format_count(at * step)) for at in range(first, last + 1)]
+    return ticks

@@ -1,0 +1,77 @@
+"""Which charts a run has, and which of its series are facts rather than curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuimon.core.roles import CHART_ORDER, HARDWARE_ROLES, Role, is_evaluation, pair_key
+from tuimon.store.run import RunView
+from tuimon.store.series import SeriesView
+from tuimon.tui.view import View
+
+_NEVER_CHARTS = frozenset({Role.CONFIG, Role.SUMMARY, Role.EPOCH, Role.PROCESS_ALIVE})
+_RANK = {role: rank for rank, role in enumerate(CHART_ORDER)}
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSpec:
+    """A chart: its key, which stays the same while the run grows, and the tags that share it."""
+
+    key: str
+    tags: tuple[str, ...]
+    role: Role
+
+
+def chart_specs(run: RunView, view: View) -> tuple[ChartSpec, ...]:
+    """Return the charts that pass the filter, the ones worth most first.
+
+    Training and evaluation of the same metric share a chart. Series of one point and constant ones are
+    facts (see `facts`), and have none.
+    """
+    groups: dict[str, list[SeriesView]] = {}
+    for series in run.series.values():
+        if is_curve(series):
+            groups.setdefault(_group_key(series, groups), []).append(series)
+    specs = [
+        ChartSpec(key, tuple(s.tag for s in sorted(group, key=lambda s: is_evaluation(s.tag))), _role(group))
+        for key, group in groups.items()
+        if any(view.matches(series.tag) for series in group)
+    ]
+    # Sorting is stable: charts of one role stay in the order in which their tags appeared.
+    return tuple(sorted(specs, key=lambda spec: _order(spec.role)))
+
+
+def is_curve(series: SeriesView) -> bool:
+    """Return whether a series is worth a chart."""
+    return len(series) > 1 and series.role not in _NEVER_CHARTS and not series.statistics.constant
+
+
+def facts(run: RunView) -> tuple[tuple[str, float], ...]:
+    """Return the tags with one point or a constant value, and that value."""
+    return tuple(
+        (series.tag, series.statistics.last)
+        for series in run.series.values()
+        if len(series) and not is_curve(series) and series.role is not Role.EPOCH
+    )
+
+
+def _group_key(series: SeriesView, groups: dict[str, list[SeriesView]]) -> str:
+    """Return the chart of a series: with its counterpart if that is the only one, else its own."""
+    # A tag may be spelt like what a pair has in common; the space keeps the two kinds of key apart.
+    pair = f"{pair_key(series.tag)} "
+    present = groups.get(pair, [])
+    if series.role in HARDWARE_ROLES or any(
+        is_evaluation(s.tag) is is_evaluation(series.tag) for s in present
+    ):
+        return series.tag
+    return pair
+
+
+def _role(group: list[SeriesView]) -> Role:
+    return min((series.role for series in group), key=_order)
+
+
+def _order(role: Role) -> int:
+    if role in HARDWARE_ROLES:
+        return len(_RANK) + 1
+    return _RANK.get(role, len(_RANK))

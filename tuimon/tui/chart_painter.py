@@ -1,0 +1,175 @@
+"""Draws the charts of the open run; a redraw costs what the screen and the new points cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tuimon.analysis.smoothing import SmoothedSeries, Smoothing
+from tuimon.charts.grid import CellGrid
+from tuimon.charts.layout import columns_wanted, plot_area
+from tuimon.charts.limits import stepped_limits
+from tuimon.charts.lines import Line, draw_lines, value_range
+from tuimon.charts.scales import LINEAR, LOG, SYMLOG, Limits, Scale
+from tuimon.charts.style import Glyphs, raw_style, series_style
+from tuimon.core.columns import Float64Array
+from tuimon.core.roles import FALLING_IS_GOOD, HARDWARE_ROLES, Role, is_evaluation
+from tuimon.monitor.snapshot import RunState
+from tuimon.store.axis import Axis
+from tuimon.store.series import SeriesView
+from tuimon.tui.chart_axis import LABELS, ChartAxis, own_axis, shared_axis, tick_labels
+from tuimon.tui.chart_list import ChartSpec
+from tuimon.tui.chart_marks import chart_marks
+from tuimon.tui.chart_title import chart_title
+from tuimon.tui.ink import Ink
+from tuimon.tui.rows import Row
+from tuimon.tui.view import View
+
+_SCALES = {"linear": LINEAR, "log": LOG, "symlog": SYMLOG}
+# A learning rate is a schedule, not a noisy measurement; sensors are read as they are.
+_NEVER_SMOOTHED = frozenset({Role.LEARNING_RATE, *HARDWARE_ROLES})
+_MAY_RUN_AWAY = frozenset({Role.GRAD_NORM, *FALLING_IS_GOOD})
+_LEAST_SMOOTHED = 20
+_OFF = Smoothing()
+# Cells of a frame's upper edge that are never a title's: a piece of line and a space at each end.
+_EDGE = 4
+# What spans this factor is read on a log axis: a gradient norm soon, anything else when it has run away.
+_LOG_SPAN_GRAD_NORM, _LOG_SPAN = 50.0, 1e4
+
+
+@dataclass(slots=True)
+class ChartPicture:
+    """A drawn chart: its cells, and what its frame says."""
+
+    grid: CellGrid
+    title: Row
+    right_title: Row
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What a chart remembers from picture to picture."""
+
+    y_limits: Limits | None = None
+    y_scale: Scale = LINEAR
+    smoothed: dict[str, SmoothedSeries] = field(default_factory=dict)
+
+
+class ChartPainter:
+    """Draws charts and remembers their limits and smoothed curves. Only the screen's thread uses it."""
+
+    def __init__(self) -> None:
+        self._run_name: str | None = None
+        self._memories: dict[str, _Memory] = {}
+        self._axis: ChartAxis | None = None
+
+    def begin(self, state: RunState, view: View) -> ChartAxis:
+        """Prepare for the charts of one picture; they share what this returns."""
+        if state.name != self._run_name:
+            self._run_name = state.name
+            self._memories, self._axis = {}, None
+        self._axis = shared_axis(state, view, self._axis)
+        return self._axis
+
+    def paint(
+        self, state: RunState, spec: ChartSpec, view: View, size: tuple[int, int], glyphs: Glyphs
+    ) -> ChartPicture:
+        """Draw one chart of `size` = (height, width) cells; `begin` was called for this picture."""
+        axis = self._axis or self.begin(state, view)
+        memory = self._memories.setdefault(spec.key, _Memory())
+        series = [state.run.series[tag] for tag in spec.tags if tag in state.run.series]
+        if series:
+            axis = own_axis(state.run, series[0], axis)
+        edges = np.linspace(*axis.shown, columns_wanted(size, glyphs) + 1)
+        lines = [
+            line
+            for index, each in enumerate(series)
+            for line in self._lines(state, each, index, view, axis.axis, edges, memory)
+        ]
+        scale = self._scale(spec, series, view)
+        values = value_range(lines, scale)
+        if scale != memory.y_scale:
+            memory.y_limits, memory.y_scale = None, scale
+        if values is not None:
+            memory.y_limits = stepped_limits(*values, memory.y_limits, log=scale is LOG)
+        grid = draw_lines(
+            lines,
+            size,
+            axis.shown,
+            memory.y_limits,
+            y_scale=scale,
+            glyphs=glyphs,
+            x_tick_labels=tick_labels(state.run, axis, plot_area(size, glyphs).x_tick_count),
+            marks=chart_marks(
+                state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None
+            ),
+        )
+        return ChartPicture(grid, chart_title(series, size[1] - _EDGE), _right_title(view, scale, axis, spec))
+
+    def _lines(
+        self,
+        state: RunState,
+        series: SeriesView,
+        index: int,
+        view: View,
+        axis: Axis,
+        edges: Float64Array,
+        memory: _Memory,
+    ) -> list[Line]:
+        style = series_style(index)
+        key = "e" if is_evaluation(series.tag) else ""
+        smoothing = _smoothing_of(series, view)
+        curve = series
+        if smoothing != _OFF:
+            held = memory.smoothed.get(series.tag)
+            if held is None or held.smoothing != smoothing:
+                held = memory.smoothed[series.tag] = SmoothedSeries(smoothing)
+            curve = held.update(series)
+        overlaid = axis in (Axis.STEP, Axis.RELATIVE) and len(series.segments) > 1
+        numbers: list[int | None] = [s.attempt.number for s in series.segments] if overlaid else [None]
+        lines = []
+        for number in numbers:
+            is_last = number == numbers[-1]
+            raw = state.run.window(series, axis, edges, number) if curve is not series and is_last else None
+            lines.append(
+                Line(
+                    columns=state.run.window(curve, axis, edges, number),
+                    # Older attempts lie dim behind the last one.
+                    style=style if is_last else raw_style(style),
+                    raw=raw,
+                    key=key if is_last else "",
+                    name=series.tag,
+                )
+            )
+        return lines
+
+    @staticmethod
+    def _scale(spec: ChartSpec, series: list[SeriesView], view: View) -> Scale:
+        if view.scale is not None:
+            return _SCALES[view.scale]
+        span = _LOG_SPAN_GRAD_NORM if spec.role is Role.GRAD_NORM else _LOG_SPAN
+        known = [(s.statistics.minimum or 0.0, s.statistics.maximum or 0.0) for s in series]
+        positive = bool(known) and all(lo > 0 for lo, _ in known)
+        if spec.role in _MAY_RUN_AWAY and positive and any(hi > lo * span for lo, hi in known):
+            return LOG
+        return LINEAR
+
+
+def _smoothing_of(series: SeriesView, view: View) -> Smoothing:
+    if series.role in _NEVER_SMOOTHED or is_evaluation(series.tag) or len(series) < _LEAST_SMOOTHED:
+        return _OFF
+    return view.smoothing
+
+
+def _right_title(view: View, scale: Scale, axis: ChartAxis, spec: ChartSpec) -> Row:
+    parts = []
+    if view.smoothing != _OFF and spec.role not in _NEVER_SMOOTHED:
+        parts.append(view.smoothing.label)
+    if scale is not LINEAR:
+        parts.append(scale.kind)
+    if axis.axis is not Axis.ACCUMULATED:
+        parts.append(LABELS[axis.axis])
+    if axis.shown != axis.full:
+        parts.append("zoomed" + (" follow" if view.follow else ""))
+    return ((" ".join(parts), Ink.MUTED),) if parts else ()

@@ -1,0 +1,113 @@
+"""Facts of a run: best values, epochs, attempts, hyper-parameters, one-point and constant series."""
+
+from __future__ import annotations
+
+from tuimon.analysis.best import best_value
+from tuimon.analysis.epochs import epoch_statistics
+from tuimon.core.text import clean
+from tuimon.core.units import format_clock, format_duration, format_value
+from tuimon.monitor.snapshot import RunState
+from tuimon.store.run import RunView
+from tuimon.tui.chart_list import facts
+from tuimon.tui.ink import Ink
+from tuimon.tui.rows import Row, columns_row, fit
+
+
+def facts_rows(state: RunState, width: int, now: float) -> list[Row]:
+    """Return everything the pane can say, `width` cells wide; it scrolls."""
+    sections = (
+        ("Best", _best_rows(state.run, width)),
+        ("Trend", _trend_rows(state)),
+        ("Epochs", _epoch_rows(state.run)),
+        ("Attempts", _attempt_rows(state.run, now)),
+        ("Config", _config_rows(state.run, width)),
+        ("Facts", _fact_rows(state.run, width)),
+        ("Other records", _count_rows(state.run)),
+    )
+    rows: list[Row] = []
+    for title, body in sections:
+        if body:
+            rows += [((title, Ink.TITLE),), *body]
+    return [fit(row, width) for row in rows]
+
+
+def _best_rows(run: RunView, width: int) -> list[Row]:
+    best = best_value(run)
+    if best is None:
+        return []
+    rows: list[Row] = [
+        (
+            (f" {clean(best.series)} ", Ink.TEXT),
+            (format_value(best.value), Ink.GREEN),
+            (f" @{best.step}", Ink.MUTED),
+        )
+    ]
+    if best.checkpoint:
+        rows.append(((f"   {clean(best.checkpoint)}"[:width], Ink.MUTED),))
+    return rows
+
+
+def _trend_rows(state: RunState) -> list[Row]:
+    trend = state.trend
+    if trend is None:
+        return []
+    slope = format_value(trend.slope_per_100, 2)
+    return [
+        ((f" loss {trend.direction} ", Ink.TEXT), (f"{slope} per 100 steps", Ink.MUTED)),
+        ((" convergence ", Ink.TEXT), (format_value(trend.convergence, 2), Ink.TEXT)),
+    ]
+
+
+def _epoch_rows(run: RunView) -> list[Row]:
+    rows = []
+    for epoch in epoch_statistics(run)[-12:]:
+        evaluation = "" if epoch.eval_loss is None else f"eval {format_value(epoch.eval_loss)}"
+        rows.append(
+            columns_row(
+                (
+                    (f" {epoch.epoch}", 4, Ink.MUTED),
+                    (format_value(epoch.loss), 7, Ink.TEXT),
+                    (evaluation, 12, Ink.YELLOW),
+                    (format_duration(epoch.elapsed_s), -6, Ink.MUTED),
+                )
+            )
+        )
+    return rows
+
+
+def _attempt_rows(run: RunView, now: float) -> list[Row]:
+    rows: list[Row] = []
+    if len(run.attempts) < 2:
+        return rows
+    for attempt in run.attempts:
+        known = attempt.start_time == attempt.start_time
+        rows.append(
+            (
+                (f" {attempt.number}  ", Ink.MAGENTA),
+                (f"{attempt.first_step} -> {attempt.last_step}  ", Ink.TEXT),
+                (f"{format_clock(attempt.start_time, now)}" if known else "", Ink.MUTED),
+            )
+        )
+    return rows
+
+
+def _config_rows(run: RunView, width: int) -> list[Row]:
+    return [_pair_row(name, str(value), width) for name, value in run.config.items()]
+
+
+def _fact_rows(run: RunView, width: int) -> list[Row]:
+    return [_pair_row(tag, format_value(value), width) for tag, value in facts(run)]
+
+
+def _count_rows(run: RunView) -> list[Row]:
+    counts = (("texts", run.texts), ("histograms", run.histograms), ("images", run.images))
+    return [
+        ((f" {sum(map(len, held.values()))} {name} in {len(held)} tags", Ink.TEXT),)
+        for name, held in counts
+        if held
+    ]
+
+
+def _pair_row(name: str, value: str, width: int) -> Row:
+    share = max(width - 2 - min(len(value), width // 2), 8)
+    return columns_row(((" " + clean(name), share, Ink.MUTED), (clean(value), width - share - 1, Ink.TEXT)))

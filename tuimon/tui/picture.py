@@ -1,0 +1,284 @@
+"""Puts a whole picture together: a plan of the screen and the rows of every pane. No Textual here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from tuimon.analysis.derived import DerivedSeries
+from tuimon.charts.style import Glyphs
+from tuimon.core.text import clean
+from tuimon.monitor.events import Event, run_events
+from tuimon.monitor.snapshot import RunState, Snapshot
+from tuimon.tui.arrange import Needs, Plan, Rect, arrange, bounding
+from tuimon.tui.chart_list import ChartSpec, chart_specs
+from tuimon.tui.chart_painter import ChartPainter
+from tuimon.tui.ink import Ink
+from tuimon.tui.panes.diagnosis import (
+    diagnosis_line,
+    diagnosis_rows,
+    diagnosis_title,
+    explanation_rows,
+    listed,
+)
+from tuimon.tui.panes.facts import facts_rows
+from tuimon.tui.panes.footer import footer_row, problem_lines
+from tuimon.tui.panes.hardware import Gauges, gauges, hardware_rows, hardware_title
+from tuimon.tui.panes.header import header_rows
+from tuimon.tui.panes.help import help_rows
+from tuimon.tui.panes.log import log_rows
+from tuimon.tui.panes.runs import runs_rows, strip_row
+from tuimon.tui.rows import PLAIN, ROUND, Frame, Row, fit, framed, grid_rows, in_ascii
+from tuimon.tui.view import View
+
+_LEAST_FRAMED = 3
+# A low hardware pane spends its lines on GPUs rather than on a frame.
+_UNFRAMED_HARDWARE = 6
+
+
+@dataclass(slots=True)
+class Picture:
+    """What the screen shows.
+
+    Attributes:
+        plan: Where everything goes.
+        panes: The rows of each pane of the plan, by name; charts are `chart0`, `chart1`, …
+        specs: The charts of the open run that pass the filter, the shown page first.
+    """
+
+    plan: Plan
+    panes: dict[str, list[Row]] = field(default_factory=dict)
+    specs: tuple[ChartSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What all panes of one picture look at."""
+
+    snapshot: Snapshot
+    state: RunState | None
+    view: View
+    gauges: Gauges
+
+
+class Painter:
+    """Makes pictures from snapshots; remembers chart limits and the event log of the open run."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        self.glyphs = glyphs
+        self._charts = ChartPainter()
+        self._derived_of: str | None = None
+        self._derived = DerivedSeries()
+        self._events: tuple[Event, ...] = ()
+        self._facts_rows: list[Row] = []
+        self._facts_of: tuple[str, int, int] | None = None
+        self._events_of: tuple[str, int, int] | None = None
+
+    @property
+    def _frame(self) -> Frame:
+        return ROUND if self.glyphs == "braille" else PLAIN
+
+    def paint(
+        self, snapshot: Snapshot, view: View, width: int, height: int, *, helping: bool = False
+    ) -> Picture:
+        """Return the picture of a snapshot on a screen of `width` x `height` cells."""
+        state = self._with_derived(snapshot.run(view.run_name))
+        specs = chart_specs(state.run, view) if state is not None else ()
+        scene = _Scene(snapshot, state, view, gauges(snapshot, state))
+        needs = Needs(
+            runs=len(snapshot.runs),
+            charts=len(specs),
+            gpus=len(scene.gauges.gpus),
+            hardware=bool(scene.gauges.gpus or scene.gauges.host),
+            findings=len(listed(state)),
+        )
+        plan = arrange(width, height, view, needs)
+        picture = Picture(plan, specs=specs)
+        if helping:
+            self._paint_help(picture, snapshot, view, width, height)
+        else:
+            self._paint_panes(picture, scene)
+        if self.glyphs == "ascii":
+            picture.panes = {name: [in_ascii(row) for row in rows] for name, rows in picture.panes.items()}
+        return picture
+
+    def _paint_panes(self, picture: Picture, scene: _Scene) -> None:
+        for name, rect in picture.plan.panes.items():
+            picture.panes[name] = self._paint_pane(name, rect, scene, strip=picture.plan.strip)
+        if scene.state is not None:
+            self._paint_charts(picture, scene.snapshot, scene.state, scene.view)
+        else:
+            self._paint_waiting(picture, scene.snapshot)
+
+    def _with_derived(self, state: RunState | None) -> RunState | None:
+        """Add to the open run what follows from its series: perplexity from loss."""
+        if state is None:
+            return None
+        if state.name != self._derived_of:
+            self._derived_of, self._derived = state.name, DerivedSeries()
+        return replace(state, run=self._derived.update(state.run))
+
+    def _paint_help(self, picture: Picture, snapshot: Snapshot, view: View, width: int, height: int) -> None:
+        rows = help_rows(width - 4, problem_lines(snapshot, view), self.glyphs)
+        room = max(height - 3, 1)
+        view.cursor["help"] = max(0, min(view.line("help"), len(rows) - room))
+        shown = [((" ", Ink.TEXT), *row) for row in rows[view.line("help") : view.line("help") + room]]
+        title = (("Help", Ink.TITLE), (" j/k scroll, Esc closes", Ink.MUTED))
+        picture.plan = Plan(
+            panes={"help": Rect(0, 0, width, height - 1), "footer": Rect(0, height - 1, width, 1)}
+        )
+        picture.panes["help"] = framed(shown, width, height - 1, title, frame=self._frame, focused=True)
+        picture.panes["footer"] = [footer_row(snapshot, view, width)]
+
+    def _paint_pane(self, name: str, rect: Rect, scene: _Scene, *, strip: bool) -> list[Row]:
+        """Return the rows of a pane; those of one line and the header have no frame."""
+        width, height, now = rect.width, rect.height, scene.snapshot.now
+        if name == "header":
+            return header_rows(scene.snapshot, scene.state, width, height, self.glyphs)
+        if name == "footer":
+            return [footer_row(scene.snapshot, scene.view, width)]
+        if name == "runs" and strip:
+            return [strip_row(scene.snapshot, scene.view.run_name, width, self.glyphs)]
+        if name == "diagnosis" and height < _LEAST_FRAMED:
+            return [diagnosis_line(scene.state, width, now)]
+        if name == "hardware" and height <= _UNFRAMED_HARDWARE:
+            return _filled(hardware_rows(scene.gauges, width, height, self.glyphs), width, height)
+        title, rows = self._paint_inside(name, width - 2, height - 2, scene)
+        focused = scene.view.focus == name
+        return framed(rows, width, height, title, focused=focused, frame=self._frame)
+
+    def _paint_inside(self, name: str, width: int, height: int, scene: _Scene) -> tuple[Row, list[Row]]:
+        """Return a pane's title, and the rows within its frame."""
+        snapshot, state, view = scene.snapshot, scene.state, scene.view
+        if name == "runs":
+            rows = runs_rows(snapshot, view.run_name, width, height, self.glyphs)
+            return (("Runs", Ink.TITLE), (f" {len(snapshot.runs)}", Ink.MUTED)), rows
+        if name == "diagnosis":
+            rows = diagnosis_rows(state, view.line("diagnosis"), width, height, snapshot.now)
+            return diagnosis_title(state), rows
+        if name == "hardware":
+            return hardware_title(scene.gauges), hardware_rows(scene.gauges, width, height, self.glyphs)
+        if name == "log":
+            events = self._log(state)
+            view.cursor["log"] = max(0, min(view.line("log"), len(events) - height))
+            return (("Events", Ink.TITLE),), log_rows(events, view.line("log"), width, height, snapshot.now)
+        everything = self._facts(state, width, snapshot.now)
+        view.cursor["facts"] = max(0, min(view.line("facts"), len(everything) - height))
+        return (("Facts", Ink.TITLE),), everything[view.line("facts") :]
+
+    def _paint_charts(self, picture: Picture, snapshot: Snapshot, state: RunState, view: View) -> None:
+        places = picture.plan.charts
+        if not places:
+            return
+        chosen = view.cursor["charts"] = max(0, min(view.line("charts"), len(picture.specs) - 1))
+        if view.explaining and listed(state):
+            self._paint_explanation(picture, snapshot, state, view)
+            return
+        # A page is as many charts as have a place; the chosen chart decides which page is shown.
+        first = chosen if view.full_chart else chosen - chosen % len(places)
+        page = picture.specs[first : first + len(places)]
+        self._charts.begin(state, view)
+        for index, rect in enumerate(places):
+            if index < len(page):
+                focused = view.focus == "charts" and first + index == chosen
+                rows = self._paint_chart(state, page[index], view, rect, focused=focused)
+            else:
+                rows = (
+                    self._empty_chart(state, view, rect)
+                    if index == 0
+                    else [fit((), rect.width)] * rect.height
+                )
+            picture.panes[f"chart{index}"] = rows
+
+    def _paint_chart(
+        self, state: RunState, spec: ChartSpec, view: View, rect: Rect, *, focused: bool
+    ) -> list[Row]:
+        size = (rect.height - 2, rect.width - 2)
+        drawn = self._charts.paint(state, spec, view, size, self.glyphs)
+        return framed(
+            grid_rows(drawn.grid),
+            rect.width,
+            rect.height,
+            drawn.title,
+            right_title=drawn.right_title,
+            focused=focused,
+            frame=self._frame,
+        )
+
+    def _paint_explanation(self, picture: Picture, snapshot: Snapshot, state: RunState, view: View) -> None:
+        """Fill the charts' place with the finding's curve and everything that is known about it."""
+        findings = listed(state)
+        whole = bounding(picture.plan.charts)
+        finding = findings[min(view.line("diagnosis"), len(findings) - 1)]
+        spec = next(
+            (s for s in picture.specs if finding.series in s.tags),
+            picture.specs[0] if picture.specs else None,
+        )
+        text = explanation_rows(finding, whole.width - 4, snapshot.now)
+        # What to do comes first; the curve has what the text leaves.
+        above = whole.height - len(text) - 2
+        if spec is None or above < _LEAST_FRAMED + 2:
+            above = 0
+        place = Rect(whole.x, whole.y + above, whole.width, whole.height - above)
+        picture.plan.charts = [place]
+        title = (("Finding", Ink.TITLE), (" Esc closes", Ink.MUTED))
+        padded = [((" ", Ink.TEXT), *row) for row in text]
+        picture.panes["chart0"] = framed(
+            padded, place.width, place.height, title, focused=True, frame=self._frame
+        )
+        if spec is not None and above:
+            self._charts.begin(state, view)
+            curve = Rect(whole.x, whole.y, whole.width, above)
+            picture.plan.charts.append(curve)
+            picture.panes["chart1"] = self._paint_chart(state, spec, view, curve, focused=False)
+
+    def _empty_chart(self, state: RunState, view: View, rect: Rect) -> list[Row]:
+        if view.filter_text:
+            text = f"no metric matches {view.filter_text!r}: / changes the filter, Esc clears it"
+        elif state.run.series:
+            text = "no curve yet: every metric has one point or a constant value (3 shows them)"
+        else:
+            text = "no metric was logged yet"
+        rows: list[Row] = [()] * max((rect.height - 2) // 2 - 1, 0) + [((f"  {text}", Ink.MUTED),)]
+        return framed(rows, rect.width, rect.height, (("Charts", Ink.TITLE),), frame=self._frame)
+
+    def _paint_waiting(self, picture: Picture, snapshot: Snapshot) -> None:
+        if not picture.plan.charts:
+            return
+        rect = picture.plan.charts[0]
+        places = clean(", ".join(str(root) for root in snapshot.roots))
+        lines = [
+            f"Looking below {places} …" if snapshot.listing else f"No training run below {places} yet.",
+            "This screen fills as soon as a trainer writes event files, JSONL or a trainer_state.json there.",
+            "`tuimon doctor PATH` tells what each file was taken for.",
+        ]
+        rows: list[Row] = [()] * max(rect.height // 2 - 3, 0)
+        rows += [((f"  {line}", Ink.MUTED if index else Ink.STRONG),) for index, line in enumerate(lines)]
+        for problem in snapshot.problems[:5]:
+            rows.append(((clean(f"  {problem.path}: {problem.message}"), Ink.WARNING),))
+        picture.plan.charts = [rect]
+        picture.panes["chart0"] = framed(
+            rows, rect.width, rect.height, (("tuimon", Ink.TITLE),), frame=self._frame
+        )
+
+    def _facts(self, state: RunState | None, width: int, now: float) -> list[Row]:
+        """Return the facts of the open run; statistics per epoch look at every point, so they are kept."""
+        if state is None:
+            return []
+        seen = (state.name, state.run.revision, width)
+        if seen != self._facts_of:
+            self._facts_rows, self._facts_of = facts_rows(state, width, now), seen
+        return self._facts_rows
+
+    def _log(self, state: RunState | None) -> tuple[Event, ...]:
+        if state is None:
+            return ()
+        seen = (state.name, state.run.revision, len(state.findings))
+        if seen != self._events_of:
+            # Live, the last 200 are enough; of a run that has ended, all of them can be scrolled to.
+            self._events = run_events(state, 200 if state.status.live else 20_000)
+            self._events_of = seen
+        return self._events
+
+
+def _filled(rows: list[Row], width: int, height: int) -> list[Row]:
+    return [*rows, *([fit((), width)] * (height - len(rows)))][:height]

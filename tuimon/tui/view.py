@@ -1,0 +1,83 @@
+"""What the person at the screen has chosen. Only the screen's thread touches it."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from tuimon.analysis.smoothing import DEFAULT_SMOOTHING, Smoothing
+from tuimon.store.axis import Axis
+
+PANES = ("runs", "charts", "hardware", "diagnosis", "log", "facts")
+SCALES = ("linear", "log", "symlog")
+
+
+@dataclass(slots=True)
+class View:
+    """The choices that survive from one picture to the next.
+
+    Attributes:
+        run_name: The run that is open; None until there is one.
+        focus: The pane that moving keys go to.
+        shown: Panes that were switched on or off by key; all others follow the size of the screen.
+        cursor: Per pane, the chosen line (or chart).
+        full_chart: Whether the chosen chart fills the screen.
+        explaining: Whether the chosen finding is explained at length.
+        filter_text: Which charts are shown: a regular expression, `!` first for all others.
+        smoothing: How curves are smoothed.
+        scale: `linear`, `log` or `symlog`; None is what suits the metric.
+        axis: What x counts; None is what suits the run.
+        window: The zoomed part of the x axis, or None for all of it.
+        follow: Whether the end of the curve stays in the zoomed window.
+        columns: Columns of the chart grid; 0 is what fits.
+        paused: Whether the picture stands still while data keeps flowing.
+        message: A line for the person, in place of the footer's keys until the next key.
+    """
+
+    run_name: str | None = None
+    focus: str = "charts"
+    shown: dict[str, bool] = field(default_factory=dict)
+    cursor: dict[str, int] = field(default_factory=dict)
+    full_chart: bool = False
+    explaining: bool = False
+    filter_text: str = ""
+    smoothing: Smoothing = DEFAULT_SMOOTHING
+    scale: str | None = None
+    axis: Axis | None = None
+    window: tuple[float, float] | None = None
+    follow: bool = True
+    columns: int = 0
+    paused: bool = False
+    message: str = ""
+
+    def line(self, pane: str) -> int:
+        """Return the chosen line of a pane."""
+        return self.cursor.get(pane, 0)
+
+    def move(self, pane: str, by: int, count: int) -> None:
+        """Move the chosen line of a pane that has `count` lines."""
+        self.cursor[pane] = max(0, min(self.line(pane) + by, count - 1))
+
+    def matches(self, tag: str) -> bool:
+        """Return whether a tag passes the filter; an expression that is broken is taken literally."""
+        if not self.filter_text:
+            return True
+        inverted = self.filter_text.startswith("!")
+        text = self.filter_text[inverted:]
+        pattern = _compiled(text)
+        found = text.lower() in tag.lower() if pattern is None else pattern.search(tag) is not None
+        return found is not inverted
+
+
+@lru_cache(maxsize=16)
+def _compiled(text: str) -> re.Pattern[str] | None:
+    """Return what was typed as a regular expression; None if it is none (yet)."""
+    with warnings.catch_warnings():
+        # Python would write its doubts about an expression to the terminal.
+        warnings.simplefilter("ignore")
+        try:
+            return re.compile(text, re.IGNORECASE)
+        except (re.error, OverflowError, RecursionError):
+            return None

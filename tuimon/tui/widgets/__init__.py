@@ -1,0 +1,1 @@
+"""Textual widgets; they draw what the panes say and send only what changed."""
