@@ -22,12 +22,13 @@ from tests.watching import (
     write,
 )
 from tuimon.analysis.status import Status
-from tuimon.core.hardware import HardwareSample
+from tuimon.core.hardware import HardwareSample, HostSample
 from tuimon.monitor.monitor import Monitor
 from tuimon.monitor.watching import RunWatch
-from tuimon.sources.base import ReadBudget
+from tuimon.sources.base import ReadBudget, ReadResult
 from tuimon.sources.jsonl import JsonlSource
 from tuimon.sources.naming import Root
+from tuimon.store.run import HARDWARE_STREAM
 
 
 def own_threads() -> set[str]:
@@ -183,6 +184,36 @@ def test_a_sampler_that_fails_is_told_and_tried_again(tmp_path: Path) -> None:
     wait_for(monitor, lambda s: says(s, "tuimon sampler", "no sensor") and points(s, "a") == 10)
     wait_for(monitor, lambda _: Probe.calls > 1)
     monitor.stop()
+
+
+def test_a_run_that_is_still_being_read_gets_no_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file changed a moment ago, so that it looks alive until its end, long past, is read."""
+
+    class Probe:
+        calls = 0
+
+        def sample(self, wall_time: float) -> HardwareSample:
+            Probe.calls += 1
+            return HardwareSample(wall_time, host=HostSample(disk_path="/", disk_used_bytes=99, disk_free_bytes=1))
+
+        def close(self) -> None:
+            pass
+
+    def read_when_sampled(source: JsonlSource, budget: ReadBudget) -> ReadResult:
+        return read(source, budget) if Probe.calls > 1 else ReadResult(more=True)
+
+    read = JsonlSource.read
+    monkeypatch.setattr(JsonlSource, "read", read_when_sampled)
+    write(tmp_path / "a.jsonl", rows(range(10)))
+    monitor = Monitor([Root(tmp_path)], probe=Probe())
+    monitor.start()
+    wait_for(monitor, lambda s: points(s, "a") == 10)
+    run = state_of(wait_until_quiet(monitor), "a")
+    monitor.stop()
+    assert not run.status.live
+    assert (run.findings, HARDWARE_STREAM in {s.stream for s in run.run.series.values()}) == ((), False)
 
 
 def test_stop_ends_all_threads_soon_and_start_happens_once(tmp_path: Path) -> None:

@@ -262,7 +262,8 @@ class Monitor:
     def _give_hardware(self) -> None:
         """Give new samples to the run that this machine works on, if it is clear which one that is."""
         fresh = self._samples_taken - self._samples_given
-        if not fresh:
+        if not fresh or any(watch.behind for watch in self._watches.values()):
+            # Which run is live is known when all are read; until then any of them may look like it.
             return
         self._samples_given = self._samples_taken
         running = [w for w in self._watches.values() if w.state is not None and w.state.status.live]
