@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -23,7 +25,6 @@ from tuimon.tui.app import TuimonApp
 from tuimon.tui.picture import Picture
 from tuimon.tui.view import PANES
 from tuimon.tui.widgets.board import Board
-from tuimon.tui.widgets.pane import Pane
 
 SIZE = (120, 40)
 
@@ -88,29 +89,26 @@ async def test_a_run_that_is_gone_makes_place_for_another() -> None:
 
 async def test_what_is_composed_is_the_picture() -> None:
     app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
-    async with app.run_test(size=SIZE) as pilot:
-        # Panes are made when they are first needed, and have a place one layout later.
-        await pilot.pause()
+    async with app.run_test(size=SIZE):
         board = app.query_one(Board)
-        for name, rect in picture(app).plan.panes.items():
-            pane = board.pane(name)
-            assert tuple(pane.region) == tuple(rect)
-            drawn = ["".join(segment.text for segment in pane.render_line(y)) for y in range(rect.height)]
-            assert [line.rstrip() for line in drawn] == shown(app, name).splitlines()
+        lines = ["".join(segment.text for segment in board.render_line(y)) for y in range(SIZE[1])]
+        for name, (x, top, width, height) in picture(app).plan.panes.items():
+            drawn = [line[x : x + width].rstrip() for line in lines[top : top + height]]
+            assert drawn == shown(app, name).splitlines()
 
 
 async def test_an_unchanged_picture_refreshes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    refreshed: list[str] = []
-    original = Pane.refresh
+    refreshed: list[Region] = []
+    original = Board.refresh
 
-    def refresh(pane: Pane, *regions: object, **options: object) -> Pane:
-        refreshed.append(pane.id or "")
-        return original(pane, *regions, **options)  # type: ignore[arg-type]  # handed on as they came
+    def refresh(board: Board, *regions: Region, **options: Any) -> Board:
+        refreshed.extend(regions or [board.region])
+        return original(board, *regions, **options)
 
     feed = FixedFeed(snapshot_of(live_state()))
     app = TuimonApp(feed)
     async with app.run_test(size=SIZE):
-        monkeypatch.setattr(Pane, "refresh", refresh)
+        monkeypatch.setattr(Board, "refresh", refresh)
         app.draw()
         assert refreshed == []
         feed.snapshot = replace(feed.snapshot, now=NOW + 0.4)
@@ -118,9 +116,10 @@ async def test_an_unchanged_picture_refreshes_nothing(monkeypatch: pytest.Monkey
         assert refreshed == []
         feed.snapshot = snapshot_of(live_state(steps=601))
         app.draw()
-        assert "header" in refreshed
-        assert "diagnosis" in refreshed or "log" in refreshed
-        assert "runs" not in refreshed or "601" not in shown(app, "runs")
+        panes = picture(app).plan.panes
+        assert any(region.y < 2 for region in refreshed)
+        assert any(Region(*panes["diagnosis"]).contains_region(region) for region in refreshed)
+        assert not any(Region(*panes["footer"]).overlaps(region) for region in refreshed)
 
 
 async def test_the_filter_applies_while_it_is_typed_and_esc_closes_and_then_clears_it() -> None:

@@ -17,7 +17,7 @@ from tuimon.charts.style import Glyphs
 from tuimon.monitor.feed import Feed
 from tuimon.monitor.snapshot import Snapshot
 from tuimon.tui.actions import Actions
-from tuimon.tui.arrange import MOST_CHARTS, Rect
+from tuimon.tui.arrange import MOST_CHARTS
 from tuimon.tui.keys import KEYS
 from tuimon.tui.picture import Painter, Picture
 from tuimon.tui.view import View
@@ -162,10 +162,7 @@ class TuimonApp(Actions, App[int]):
         if picture.specs and not self._opened_gate:
             self._opened_gate = True
             self.call_after_refresh(self.feed.gate.open)
-        with self.batch_update():
-            for name in places:
-                board.pane(name).show(picture.panes[name])
-            board.place({name: Rect(*rect) for name, rect in places.items()})
+        board.show(places, picture.panes)
 
     def _open_first_run(self) -> None:
         """Open the run that changed last, until the person chooses another."""

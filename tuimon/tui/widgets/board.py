@@ -1,43 +1,28 @@
-"""Puts panes where the plan says."""
+"""The screen's canvas: panes of rows at the places of a plan, of which only changed cells are sent."""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
-from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+from rich.segment import Segment
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 
 from tuimon.tui.arrange import Rect
-from tuimon.tui.widgets.pane import Pane
+from tuimon.tui.ink import palette
+from tuimon.tui.rows import Row
+from tuimon.tui.widgets.difference import changed_cells
 
-
-class PlanLayout(Layout):
-    """Places each child at the rectangle that the board has for its id."""
-
-    name = "plan"
-
-    def __init__(self) -> None:
-        self.places: dict[str, Rect] = {}
-
-    def arrange(
-        self,
-        parent: Widget,
-        children: list[Widget],
-        size: Size,  # noqa: ARG002  # the plan was made for this size
-        greedy: bool = True,  # noqa: ARG002, FBT001, FBT002  # Textual's signature
-    ) -> ArrangeResult:
-        """Return a placement for each child that has a place."""
-        parent.pre_layout(self)
-        return [
-            WidgetPlacement(Region(*self.places[child.id]), NULL_OFFSET, NULL_SPACING, child)
-            for child in children
-            if child.id in self.places
-        ]
+# Above this share of changed cells one refresh of everything costs less than many of spans.
+_WHOLE_SHARE = 0.25
 
 
 class Board(Widget):
-    """Holds all panes; only `place` moves them."""
+    """Shows all panes. It is one widget: a pane is a rectangle of it, which costs no styles and no layout."""
 
     class Resized(Message):
         """The board has another size now."""
@@ -46,38 +31,70 @@ class Board(Widget):
 
     def __init__(self, theme: str) -> None:
         super().__init__()
-        self._theme = theme
-        self._plan_layout = PlanLayout()
-        self._panes: dict[str, Pane] = {}
-
-    def compose(self) -> ComposeResult:
-        """Make the pane that every plan has: with the first of its kind, Textual parses all styles anew."""
-        header = self._panes["header"] = Pane("header", self._theme)
-        yield header
-
-    def pane(self, name: str) -> Pane:
-        """Return the pane of that name; it is made when it is first needed, which keeps a start short."""
-        pane = self._panes.get(name)
-        if pane is None:
-            pane = self._panes[name] = Pane(name, self._theme)
-            self.mount(pane)
-        return pane
+        self._palette = palette(theme)
+        self._places: dict[str, Rect] = {}
+        self._rows: dict[str, Sequence[Row]] = {}
+        self._strips: dict[str, list[Strip]] = {}
+        self._lines: dict[int, Strip] = {}
 
     def on_resize(self) -> None:
         """Say that another plan is needed."""
         self.post_message(self.Resized())
 
-    @property
-    def layout(self) -> Layout:
-        """The layout that follows the plan."""
-        return self._plan_layout
+    def show(self, places: Mapping[str, Rect], rows: Mapping[str, Sequence[Row]]) -> None:
+        """Show each pane's rows at its place, the later ones above the earlier; called in the screen's thread.
 
-    def place(self, places: dict[str, Rect]) -> bool:
-        """Move panes to where they belong now; return whether anything moved."""
-        if places == self._plan_layout.places:
-            return False
-        self._plan_layout.places = dict(places)
-        for name, pane in self._panes.items():
-            pane.display = name in places
-        self.refresh(layout=True)
-        return True
+        Args:
+            places: Where each pane goes; what is nowhere is not shown.
+            rows: The rows of at least these panes, each as wide as its place.
+        """
+        moved = places != self._places
+        changed: list[Region] = []
+        strips: dict[str, list[Strip]] = {}
+        for name, rect in places.items():
+            old, held, new = self._rows.get(name, ()), self._strips.get(name, ()), rows[name]
+            strips[name] = []
+            for y, row in enumerate(new[: rect.height]):
+                before = old[y] if y < len(held) else ()
+                same = bool(before) and row == before
+                strips[name].append(held[y] if same else self._strip(row, rect.width))
+                if not same and not moved:
+                    start, stop = changed_cells(before, row)
+                    changed.append(Region(rect.x + start, rect.y + y, stop - start, 1))
+            # Rows that are there no more leave blanks.
+            gone = range(len(strips[name]), len(held))
+            changed += [Region(rect.x, rect.y + y, rect.width, 1) for y in gone]
+        self._places, self._strips = dict(places), strips
+        self._rows = {name: rows[name] for name in places}
+        if moved or sum(region.width for region in changed) > _WHOLE_SHARE * self.size.area:
+            self._lines.clear()
+            self.refresh()
+        elif changed:
+            for region in changed:
+                self._lines.pop(region.y, None)
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the board."""
+        line = self._lines.get(y)
+        if line is None or line.cell_length != self.size.width:
+            line = self._lines[y] = self._joined(y)
+        return line
+
+    def _joined(self, y: int) -> Strip:
+        """Put the panes' pieces of a line beside each other."""
+        crossing = [(rect.x, name) for name, rect in self._places.items() if 0 <= y - rect.y < rect.height]
+        pieces: list[Strip] = []
+        at = 0
+        for x, name in sorted(crossing):
+            line = y - self._places[name].y
+            if line < len(self._strips[name]) and x >= at:
+                pieces += [Strip.blank(x - at), self._strips[name][line]]
+                at = x + pieces[-1].cell_length
+        return Strip.join(pieces).adjust_cell_length(self.size.width)
+
+    def _strip(self, row: Row, width: int) -> Strip:
+        # Neighbours of one ink are sent as one: each change of colour takes about twenty bytes.
+        joined = ((ink, "".join(text for text, _ in spans)) for ink, spans in groupby(row, itemgetter(1)))
+        strip = Strip([Segment(text, self._palette[ink]) for ink, text in joined if text])
+        return strip.adjust_cell_length(width)

@@ -1,4 +1,4 @@
-"""A pane sends the cells that differ, and every one of them."""
+"""A board sends the cells that differ, and every one of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuimon.tui.rows import Row, fit
-from tuimon.tui.widgets.pane import _difference
+from tuimon.tui.widgets.difference import changed_cells
 
 PARTS = st.tuples(st.text("ab 损失é", max_size=6), st.integers(0, 3))
 ROWS = st.lists(PARTS, max_size=6).map(lambda parts: fit(parts, 16))
@@ -25,7 +25,7 @@ def cells(row: Row) -> list[tuple[str, int]]:
 @settings(max_examples=400, deadline=None)
 @given(ROWS, ROWS)
 def test_outside_of_the_difference_both_rows_look_the_same(old: Row, new: Row) -> None:
-    start, stop = _difference(old, new)
+    start, stop = changed_cells(old, new)
     before, after = cells(old), cells(new)
     assert len(before) == len(after) == 16
     assert 0 <= start < stop <= 16 or old == new
@@ -36,8 +36,8 @@ def test_outside_of_the_difference_both_rows_look_the_same(old: Row, new: Row) -
 def test_one_changed_figure_is_a_difference_of_its_own_cells() -> None:
     old: Row = (("loss ", 1), ("1.832", 2), (" eval 1.9", 1))
     new: Row = (("loss ", 1), ("1.831", 2), (" eval 1.9", 1))
-    assert _difference(old, new) == (9, 10)
+    assert changed_cells(old, new) == (9, 10)
 
 
-def test_another_ink_is_a_difference() -> None:
-    assert _difference((("ab", 1), ("cd", 1)), (("ab", 1), ("cd", 2))) == (2, 4)
+def test_another_ink_is_achanged_cells() -> None:
+    assert changed_cells((("ab", 1), ("cd", 1)), (("ab", 1), ("cd", 2))) == (2, 4)
