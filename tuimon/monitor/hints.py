@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
-    from watchdog.observers.api import BaseObserver
+    from watchdog.observers.api import BaseObserver, ObservedWatch
 
-# inotify watches are a shared and limited resource: a tree with more folders than this is polled only.
-_MOST_FOLDERS = 2000
+# inotify's watches are shared by all programs of a user, and watchdog makes a thread for each folder.
+MOST_FOLDERS = 16
 _WORTH_A_LOOK = frozenset({"created", "modified", "moved", "deleted"})
 
 
@@ -27,17 +28,24 @@ class ChangeHints:
     def __init__(self, on_change: Callable[[str, bool], None]) -> None:
         self._on_change = on_change
         self._observer: BaseObserver | None = None
-        self._watched: set[Path] = set()
+        self._watched: dict[Path, ObservedWatch | None] = {}
 
-    def watch(self, folders: Iterable[Path]) -> None:
-        """Watch more folders, not the folders below them. Failing to is no problem: polling goes on."""
-        for folder in folders:
-            if folder in self._watched or len(self._watched) >= _MOST_FOLDERS:
-                continue
-            self._watched.add(folder)
-            # No inotify, no watches left, a network file system: polling sees all of it a little later.
-            with contextlib.suppress(Exception):
-                self._schedule(folder)
+    def follow(self, folders: Iterable[Path]) -> None:
+        """Watch the first of these folders and no others; what lies in folders below them is not heard of.
+
+        No inotify, no watches left, a network file system: polling sees all of it a little later.
+        """
+        wanted = dict.fromkeys(islice(dict.fromkeys(folders), MOST_FOLDERS))
+        for folder in self._watched.keys() - wanted.keys():
+            watch = self._watched.pop(folder)
+            if watch is not None and self._observer is not None:
+                with contextlib.suppress(Exception):
+                    self._observer.unschedule(watch)
+        for folder in wanted:
+            if folder not in self._watched:
+                self._watched[folder] = None
+                with contextlib.suppress(Exception):
+                    self._watched[folder] = self._schedule(folder)
 
     def stop(self) -> None:
         """End watchdog's threads."""
@@ -47,7 +55,7 @@ class ChangeHints:
                 self._observer.join(timeout=1.0)
             self._observer = None
 
-    def _schedule(self, folder: Path) -> None:
+    def _schedule(self, folder: Path) -> ObservedWatch:
         from watchdog.events import FileSystemEventHandler  # noqa: PLC0415  # costs start-up time
         from watchdog.observers import Observer  # noqa: PLC0415  # costs start-up time
 
@@ -61,7 +69,7 @@ class ChangeHints:
             self._observer = Observer()
             self._observer.daemon = True
             self._observer.start()
-        self._observer.schedule(_Reporter(), str(folder), recursive=False)
+        return self._observer.schedule(_Reporter(), str(folder), recursive=False)
 
     def _report(self, event: FileSystemEvent) -> None:
         if event.event_type in _WORTH_A_LOOK:

@@ -6,14 +6,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from heapq import nsmallest
+from itertools import chain
 from pathlib import Path
 
 from tuimon.core.batch import Problem
 from tuimon.core.clock import Clock, SystemClock
 from tuimon.core.hardware import HardwareSample
+from tuimon.core.share import TimeShare
 from tuimon.hardware.base import Probe
 from tuimon.monitor.failures import Failures
-from tuimon.monitor.hints import ChangeHints
+from tuimon.monitor.hints import MOST_FOLDERS, ChangeHints
 from tuimon.monitor.liveness import WriterWatch
 from tuimon.monitor.priority import be_nice
 from tuimon.monitor.publisher import Gate, Publisher
@@ -32,12 +35,19 @@ _PUBLISH_S = 0.1
 # With a live run, ages and ETAs move even when nothing was logged.
 _LIVE_REFRESH_S = 1.0
 _DISCOVERY_S = 2.0
+# ... or this often while files come and go.
+_HINTED_DISCOVERY_S = 0.2
 # A look below the roots may take this share of the time.
 _DISCOVERY_SHARE = 0.02
+# How often it is settled which folders are worth hints.
+_FOLLOW_S = 1.0
 _SAMPLE_S = 1.0
 _KEPT_SAMPLES = 600
 _RESTART_S = 1.0
 _FIRST_PICTURE_S = 2.0
+# Following runs that grow may take this share of the time, and rest no longer than this.
+_SHARE = 0.01
+_LONGEST_REST_S = 0.9
 
 
 class Monitor:
@@ -74,7 +84,10 @@ class Monitor:
         self._open_run: str | None = None
         self._stopping = threading.Event()
         self._stirred = threading.Event()
+        self._asked = threading.Event()
+        self._share = TimeShare(_SHARE, _LONGEST_REST_S)
         self._discovery_due = 0.0
+        self._discovery_rest = 0.0
         self._problems: tuple[Problem, ...] = ()
         self._failures = Failures()
         self._samples: deque[HardwareSample] = deque(maxlen=_KEPT_SAMPLES)
@@ -85,8 +98,9 @@ class Monitor:
         self._heard: deque[str] = deque(maxlen=1000)
         self._writers = WriterWatch()
         self._followed: dict[str, tuple[Path, ...]] = {}
+        self._watch_of_path: dict[str, RunWatch] = {}
         self._hints = ChangeHints(self._hear)
-        self._hinted = False
+        self._follow_due = 0.0
         self._threads: list[threading.Thread] = []
 
     @property
@@ -112,7 +126,7 @@ class Monitor:
     def stop(self) -> None:
         """Let both threads end, and wait for them a moment; a hung driver call does not hold up the exit."""
         self._stopping.set()
-        self._stirred.set()
+        self._ask()
         self.gate.open()
         for thread in self._threads:
             thread.join(timeout=1.0)
@@ -122,11 +136,16 @@ class Monitor:
     def focus(self, run_name: str | None) -> None:
         """Read this run before all others."""
         self._open_run = run_name
-        self._stirred.set()
+        self._ask()
 
     def rescan(self) -> None:
         """Look for new runs and files now."""
         self._discovery_due = 0.0
+        self._ask()
+
+    def _ask(self) -> None:
+        """Let the reader leave its rest: a person waits."""
+        self._asked.set()
         self._stirred.set()
 
     def _run(self, name: str, round_: Callable[[], None]) -> None:
@@ -143,22 +162,24 @@ class Monitor:
     # The reader's thread
 
     def _read_round(self) -> None:
-        now = time.monotonic()
-        if now >= self._discovery_due:
+        self._share.begin()
+        if time.monotonic() >= self._discovery_due:
             self._discover()
         if self._published_at and self._for_screen:
             # The first points are published: now it is the screen's turn.
             self._for_screen = False
             self.gate.close(_FIRST_PICTURE_S)
             self.gate.pass_through()
-        if self._published_at and not self._hinted:
-            self._hinted = True
-            self._hints.watch({path.parent for watch in self._watches.values() for path in watch.paths})
+        if self._published_at:
+            self._follow_folders()
         self._take_hints()
         busy = self._read_due(time.monotonic() + _ROUND_S)
         self._give_hardware()
         self._publish(force=not busy)
         if not busy:
+            self._share.end()
+            self._asked.wait(self._share.rest_s)
+            self._asked.clear()
             self._stirred.wait(self._seconds_to_next())
             self._stirred.clear()
 
@@ -176,12 +197,13 @@ class Monitor:
         for name in superseded(self._watches, found.runs):
             self._watches.pop(name).reading.close()
             self._unpublished = True
+        self._watch_of_path = {str(path): w for w in self._watches.values() for path in w.paths}
         if found.problems != self._problems:
             self._problems = found.problems
             self._unpublished = True
         ended = time.monotonic()
         self._discovery_due = ended + max(_DISCOVERY_S, (ended - started) / _DISCOVERY_SHARE)
-        self._hinted = False
+        self._discovery_rest = ended + max(_HINTED_DISCOVERY_S, (ended - started) / _DISCOVERY_SHARE)
 
     def _read_due(self, deadline: float) -> bool:
         """Read and judge what is due, the open run first; return whether work is left."""
@@ -240,23 +262,36 @@ class Monitor:
         live = self._published_at + _LIVE_REFRESH_S if self.snapshot.live else self._discovery_due
         return max(0.0, min(due, self._discovery_due, live) - time.monotonic())
 
+    def _follow_folders(self) -> None:
+        """Ask for hints where they help: where runs begin, and of the runs that changed last."""
+        now = time.monotonic()
+        if now < self._follow_due:
+            return
+        self._follow_due = now + _FOLLOW_S
+        newest = nsmallest(
+            MOST_FOLDERS,
+            self._watches.values(),
+            key=lambda w: (w.name != self._open_run, -w.schedule.quiet_since),
+        )
+        steady = {path.parent for watch in newest if watch.schedule.steady for path in watch.paths}
+        folders = (root.path for root in self._roots if root.path.is_dir())
+        parents = (path.parent for watch in newest for path in watch.paths)
+        self._hints.follow(folder for folder in chain(folders, parents) if folder not in steady)
+
     def _take_hints(self) -> None:
         """Hurry to the runs whose files were heard of."""
-        heard: set[str] = set()
-        while self._heard:
-            heard.add(self._heard.popleft())
-        if not heard:
-            return
         now = time.monotonic()
-        for watch in self._watches.values():
-            if any(str(path) in heard for path in watch.paths):
+        while self._heard:
+            watch = self._watch_of_path.get(self._heard.popleft())
+            if watch is not None:
                 watch.schedule.hurry(now)
 
     def _hear(self, path: str, files_changed: bool) -> None:  # noqa: FBT001  # called by ChangeHints only
         """Note a hint; called in watchdog's thread."""
         self._heard.append(path)
         if files_changed:
-            self._discovery_due = min(self._discovery_due, time.monotonic() + 0.2)
+            soon = max(time.monotonic() + _HINTED_DISCOVERY_S, self._discovery_rest)
+            self._discovery_due = min(self._discovery_due, soon)
         self._stirred.set()
 
     def _give_hardware(self) -> None:

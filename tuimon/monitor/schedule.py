@@ -13,6 +13,9 @@ LONGEST_S = 2.0
 # The run on the screen is never left alone for longer than this.
 OPEN_RUN_S = 0.5
 _GROWTH = 1.5
+# A run that had grown at so many looks in a row grows all the time, until it has been quiet for a while.
+_STEADY_LOOKS = 8
+_STEADY_QUIET_S = 3.0
 # With thousands of runs the quiet ones are asked less often, so that a round of polls stays this rare.
 _POLLS_PER_S = 500.0
 # A run that has been quiet for an hour is asked every half minute: a look below the roots, which comes more
@@ -30,18 +33,26 @@ class PollSchedule:
         interval_s: The present distance between two looks.
         quiet_since: When the run's files changed last.
         looked_at: When the last look was.
+        steady: Whether the run grows all the time. Looking at it now and then finds as much as hints would,
+            and a hint for every line costs the training a little each time.
     """
 
     quiet_since: float
     due: float = 0.0
     interval_s: float = SHORTEST_S
     looked_at: float = -math.inf
+    steady: bool = False
+    _grown: int = 0
 
     def looked(self, now: float, *, changed: bool, is_open: bool, run_count: int) -> None:
         """Note a look at the run, and decide on the next one."""
         self.looked_at = now
+        self._grown = self._grown + 1 if changed else 0
         if changed:
             self.quiet_since = now
+        self.steady = self._grown >= _STEADY_LOOKS or (
+            self.steady and now - self.quiet_since < _STEADY_QUIET_S
+        )
         quiet_s = min((now - self.quiet_since) * _QUIET_SHARE, _LONGEST_QUIET_S)
         longest = OPEN_RUN_S if is_open else max(LONGEST_S, run_count / _POLLS_PER_S, quiet_s)
         self.interval_s = SHORTEST_S if changed else min(self.interval_s * _GROWTH, longest)

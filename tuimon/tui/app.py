@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from tuimon.charts.style import Glyphs
+from tuimon.core.share import TimeShare
 from tuimon.monitor.feed import Feed
 from tuimon.monitor.snapshot import Snapshot
 from tuimon.tui.actions import Actions
@@ -23,10 +24,10 @@ from tuimon.tui.picture import Painter, Picture
 from tuimon.tui.view import View
 from tuimon.tui.widgets.board import Board
 
-# After a picture that new points asked for, the screen rests this many times as long as it took to draw: a
-# trainer that logs twenty times a second must not make twenty pictures a second. Keys never wait for it.
-_REST = 20
-_LONGEST_REST_S = 0.5
+# Pictures that new points ask for take this share of the time: a trainer that logs twenty times a second must
+# not make twenty pictures a second. Keys never wait for it.
+_SHARE = 0.02
+_LONGEST_REST_S = 0.9
 # Keys that work while a line is being typed too.
 _ALWAYS = frozenset({"escape", "ctrl+c", "f1", "tab", "shift+tab", "ctrl+l", "ctrl+z"})
 
@@ -79,7 +80,7 @@ class TuimonApp(Actions, App[int]):
         self._painter = Painter(glyphs)
         self._shown: Snapshot = feed.snapshot
         self._drawn_at = 0.0
-        self._cost_s = 0.0
+        self._share = TimeShare(_SHARE, _LONGEST_REST_S)
         self._draw_pending = False
         self._opened_gate = False
         self._interval_s = interval_s
@@ -188,7 +189,7 @@ class TuimonApp(Actions, App[int]):
         """Draw at once after a pause, else when the interval since the last picture is over."""
         # Nobody waits for the first curve because an empty screen has just been drawn.
         is_first = self.picture is None or not self.picture.specs
-        pause = 0.0 if is_first else max(self._interval_s, min(_REST * self._cost_s, _LONGEST_REST_S))
+        pause = 0.0 if is_first else max(self._interval_s, self._share.rest_s)
         wait = self._drawn_at + pause - time.monotonic()
         if wait > 0:
             self.set_timer(wait, self._draw_now)
@@ -198,6 +199,7 @@ class TuimonApp(Actions, App[int]):
     def _draw_now(self) -> None:
         self._draw_pending = False
         if not self.view.paused or self._shown.playback is not None:
-            begun = time.thread_time()
+            self._share.begin()
             self.draw()
-            self._cost_s = time.thread_time() - begun
+            # What Textual makes of it counts too.
+            self.call_after_refresh(self._share.end)
