@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import get_character_cell_size
 
-from tuimon.core.text import cell_width, clean, clean_lines, pad, shorten
+from tuimon.core.text import cell_width, clean, clean_lines, pad, shorten, shorten_middle
 
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
 HOSTILE = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -113,3 +113,21 @@ def test_padded_text_fills_its_width_exactly(text: str, width: int) -> None:
     padded = pad(clean(text), width)
     assert cell_width(padded) == width
     assert cell_width(shorten(clean(text), width)) <= width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "short"),
+    [
+        ("llama-sft-lr1e-4-seed3", 22, "llama-sft-lr1e-4-seed3"),
+        ("llama-sft-lr1e-4-seed3", 12, "llam~4-seed3"),
+        ("llama-sft-lr1e-4-seed3", 5, "llam~"),
+        ("损失损失损失末", 9, "损失~失末"),
+    ],
+)
+def test_what_is_cut_in_its_middle_keeps_both_ends(text: str, width: int, short: str) -> None:
+    assert shorten_middle(text, width) == short
+
+
+@given(st.text(), st.integers(0, 30))
+def test_what_is_cut_in_its_middle_fits(text: str, width: int) -> None:
+    assert cell_width(shorten_middle(clean(text), width)) <= width

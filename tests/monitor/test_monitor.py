@@ -196,7 +196,8 @@ def test_a_run_that_is_still_being_read_gets_no_samples(
 
         def sample(self, wall_time: float) -> HardwareSample:
             Probe.calls += 1
-            return HardwareSample(wall_time, host=HostSample(disk_path="/", disk_used_bytes=99, disk_free_bytes=1))
+            disk = HostSample(disk_path="/", disk_used_bytes=99, disk_free_bytes=1)
+            return HardwareSample(wall_time, host=disk)
 
         def close(self) -> None:
             pass

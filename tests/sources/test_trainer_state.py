@@ -130,7 +130,7 @@ def test_the_last_row_of_a_finished_training_ends_the_run(tmp_path: Path) -> Non
     end = {"epoch": 0.2, "step": 20, "train_loss": 1.5, "train_runtime": 61.5}
     source = TrainerStateSource((write(tmp_path / "trainer_state.json", [row(10), row(20), end], 700.0),))
     (finished,) = of_kind(read_all(source), LifecycleRecord)
-    assert finished == LifecycleRecord("finished", 3, 20, 700.0, "training took 61.5 s")
+    assert finished == LifecycleRecord("finished", 3, 20, 700.0, "training took 1m02s")
 
 
 def test_a_half_written_file_leaves_what_was_read_and_is_tried_again(tmp_path: Path) -> None:

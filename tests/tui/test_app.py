@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from textual.geometry import Region
@@ -22,6 +21,7 @@ from tuimon.monitor.replay import Replay
 from tuimon.monitor.snapshot import Snapshot
 from tuimon.store.axis import Axis
 from tuimon.tui.app import TuimonApp
+from tuimon.tui.keys import KEYS
 from tuimon.tui.picture import Picture
 from tuimon.tui.view import PANES
 from tuimon.tui.widgets.board import Board
@@ -101,7 +101,7 @@ async def test_an_unchanged_picture_refreshes_nothing(monkeypatch: pytest.Monkey
     refreshed: list[Region] = []
     original = Board.refresh
 
-    def refresh(board: Board, *regions: Region, **options: Any) -> Board:
+    def refresh(board: Board, *regions: Region, **options: bool) -> Board:
         refreshed.extend(regions or [board.region])
         return original(board, *regions, **options)
 
@@ -481,3 +481,52 @@ async def test_the_line_can_be_edited_and_begins_with_the_filter_that_holds() ->
         assert app.view.filter_text == "Los"
         await press(pilot, "ctrl+u", "enter")
         assert app.view.filter_text == ""
+
+
+async def test_the_footer_says_which_charts_are_shown() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        assert f"charts 1-4 of {len(picture(app).specs)}" in shown(app, "footer")
+        await press(pilot, "pagedown")
+        assert "charts 5-8 of" in shown(app, "footer")
+        await press(pilot, "enter")
+        assert "chart 5 of" in shown(app, "footer")
+
+
+async def test_a_pane_for_which_there_is_no_room_is_said() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=(40, 12)) as pilot:
+        await press(pilot, "3")
+        assert "no room" in shown(app, "footer")
+
+
+async def test_keys_of_a_replay_say_so_in_a_live_run() -> None:
+    app = TuimonApp(FixedFeed(snapshot_of(live_state())))
+    async with app.run_test(size=SIZE) as pilot:
+        for key in ("full_stop", "greater_than_sign", "w"):
+            await press(pilot, "j")
+            await press(pilot, key)
+            assert "tuimon replay" in shown(app, "footer")
+
+
+async def test_a_long_explanation_scrolls() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="diverged")
+    async with app.run_test(size=(60, 16)) as pilot:
+        await press(pilot, "e", "enter")
+        assert "PgDn scrolls" in shown(app, "chart0")
+        assert "What to do" not in shown(app, "chart0")
+        await press(pilot, *["pagedown"] * 6)
+        last = shown(app, "chart0").splitlines()[-2]
+        assert last.strip("│ ")
+        await press(pilot, "pageup", *["pageup"] * 8)
+        assert "Why" in shown(app, "chart0") or "CRIT" in shown(app, "chart0")
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+async def test_the_help_is_whole_on_narrow_screens(width: int) -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()))
+    async with app.run_test(size=(width, 200)) as pilot:
+        await press(pilot, "question_mark")
+        words = " ".join(shown(app, "help").replace("│", " ").split())
+        assert all(key.help.split()[-1] in words for key in KEYS)
+        assert "time in the attempt, wall time or epochs" in words

@@ -26,3 +26,15 @@ def test_two_views_share_nothing() -> None:
     first.cursor["log"] = 7
     assert second.shown == {}
     assert second.cursor == {}
+
+
+def test_a_filter_finds_metrics_by_what_they_are_too() -> None:
+    view = View(filter_text="lr")
+    assert view.matches("Training/Learning_Rate")
+    assert not view.matches("Training/Loss")
+    view.filter_text = "!lr"
+    assert not view.matches("Training/Learning_Rate")
+    assert view.matches("Training/Loss")
+    view.filter_text = "gpu_("
+    assert view.matches("odd/gpu_(0)")
+    assert not view.matches("loss")

@@ -9,9 +9,9 @@ class TimeShare:
     """Tells a thread how long to rest after a piece of work. Used by one thread.
 
     Beside a training that takes every core, each millisecond taken is a millisecond it loses. The rest grows
-    with what the work took by the clock, not by the CPU: that is longer on a slow machine, for a large screen,
-    for many runs, and most of all where others want the core. So pictures become rarer, not the training
-    slower. After a pause nothing is owed: what comes then is done at once.
+    with what the work took by the clock, not by the CPU: that is longer on a slow machine, for a large
+    screen, for many runs, and most of all where others want the core. So pictures become rarer, not the
+    training slower. After a pause nothing is owed: what comes then is done at once.
 
     Args:
         share: The largest share of the time, 0 to 1.

@@ -9,6 +9,8 @@ from functools import lru_cache
 # paragraph separators. See "General Category" in chapter 4 of the Unicode Standard.
 _HOSTILE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _BREAKS = frozenset("\t\n\v\f\r")
+# In less room than this the beginning alone says more.
+_LEAST_MIDDLE = 8
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Marks stand on the character before them.
 _MARKS = frozenset({"Mn", "Me", "Mc"})
@@ -68,6 +70,21 @@ def shorten(text: str, width: int, *, ellipsis: str = "~") -> str:
             break
         kept.append(character)
     return "".join(kept) + ellipsis
+
+
+def shorten_middle(text: str, width: int, *, ellipsis: str = "~") -> str:
+    """Return `text` cut to at most `width` terminal cells in its middle: names differ at their ends."""
+    if cell_width(text) <= width or width < _LEAST_MIDDLE:
+        return shorten(text, width, ellipsis=ellipsis)
+    tail: list[str] = []
+    room = (width - cell_width(ellipsis)) * 2 // 3
+    for character in reversed(text):
+        room -= _character_width(character)
+        if room < 0:
+            break
+        tail.append(character)
+    end = "".join(reversed(tail))
+    return shorten(text, width - cell_width(end), ellipsis=ellipsis) + end
 
 
 def pad(text: str, width: int) -> str:

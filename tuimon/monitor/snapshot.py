@@ -30,7 +30,8 @@ class RunState:
         problems: What could not be read.
         loaded: The share of its bytes that was read, 0 to 1.
         changed_at: When its files changed last, in unix seconds.
-        checked_step: The rules have seen everything up to this step; None where they did not run.
+        checked_step: The rules have seen everything up to this step; None where they have seen nothing.
+        checked: Whether the rules have looked at all that was read.
     """
 
     name: str
@@ -45,6 +46,7 @@ class RunState:
     loaded: float
     changed_at: float
     checked_step: int | None
+    checked: bool = True
 
     @property
     def open_findings(self) -> tuple[Finding, ...]:

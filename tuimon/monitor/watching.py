@@ -112,6 +112,7 @@ class RunWatch:
             loaded=self.reading.loaded,
             changed_at=self.reading.ref.mtime,
             checked_step=engine.checked_step if engine is not None else None,
+            checked=engine is not None and not self.pending,
         )
         return self.state
 

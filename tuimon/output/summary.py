@@ -37,6 +37,7 @@ _SHOWN_ROLES = (
 _MOST_PROBLEMS = 10
 _MOST_EPOCHS = 12
 _MOST_CHECKPOINTS = 3
+_FEW_SERIES = 8
 _WIDEST_TAG = 32
 
 
@@ -68,6 +69,10 @@ def summary_lines(state: RunState) -> Iterator[str]:
     yield f"{clean(state.name)}  [{state.status}]  {formats}  {clean(str(state.path))}"
     yield from _progress_lines(state)
     shown = [series for role in _SHOWN_ROLES for series in run.with_role(role)]
+    if not shown:
+        # Nothing that is known by name: what was logged most says most.
+        logged = (series for series in run.series.values() if len(series))
+        shown = sorted(logged, key=len, reverse=True)[:_FEW_SERIES]
     width = max((cell_width(clean(series.tag)) for series in shown), default=0)
     for series in shown:
         yield _series_line(series, min(width, _WIDEST_TAG))
@@ -77,8 +82,8 @@ def summary_lines(state: RunState) -> Iterator[str]:
     if others:
         yield f"  {'and ' if shown else ''}{others} other series: --json has them"
     if state.trend is not None:
-        slope = format_value(state.trend.slope_per_100, 3)
-        yield f"  trend: loss {state.trend.direction}, {slope} per 100 steps"
+        slope = f", {format_value(state.trend.slope_per_100, 3)} per 100 steps"
+        yield f"  trend: loss {state.trend.direction}" + ("" if state.trend.direction == "flat" else slope)
         yield f"  convergence: {state.trend.convergence:.2f} of 1"
     best = best_value(run)
     if best is not None:

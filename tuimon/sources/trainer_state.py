@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tuimon.core.batch import ConfigRecord, ConfigValue, LifecycleRecord, Problem, Record
+from tuimon.core.units import format_duration
 from tuimon.sources.base import Confidence, ReadBudget, ReadResult, Sniff, Source
 from tuimon.sources.row_decoder import RowDecoder
 from tuimon.sources.rows import Row, as_float
@@ -79,9 +80,10 @@ class TrainerStateSource:
         if shared < len(spellings):
             self._current = spellings
             records += self._take_rows(file.rows[shared:])
-            if (runtime_s := file.rows[-1].get("train_runtime")) is not None:
+            if "train_runtime" in file.rows[-1]:
+                took = format_duration(as_float(file.rows[-1]["train_runtime"]))
                 step = _step_of(file.rows[-1])
-                records.append(self._event("finished", step, file.mtime, f"training took {runtime_s} s"))
+                records.append(self._event("finished", step, file.mtime, f"training took {took}"))
         if len(spellings) == len(self._current):
             changed = {key: value for key, value in file.config.items() if self._config.get(key) != value}
             self._config |= changed

@@ -42,12 +42,14 @@ class Picture:
     Attributes:
         plan: Where everything goes.
         panes: The rows of each pane of the plan, by name; charts are `chart0`, `chart1`, …
-        specs: The charts of the open run that pass the filter, the shown page first.
+        specs: The charts of the open run that pass the filter.
+        page: Which of them are shown, where that is not all.
     """
 
     plan: Plan
     panes: dict[str, list[Row]] = field(default_factory=dict)
     specs: tuple[ChartSpec, ...] = ()
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,9 @@ class Painter:
             self._paint_charts(picture, scene.snapshot, scene.state, scene.view)
         else:
             self._paint_waiting(picture, scene.snapshot)
+        if (footer := picture.plan.panes.get("footer")) is not None:
+            row = footer_row(scene.snapshot, scene.view, footer.width, page=picture.page)
+            picture.panes["footer"] = [row]
 
     def _with_derived(self, state: RunState | None) -> RunState | None:
         """Add to the open run what follows from its series: perplexity from loss."""
@@ -135,7 +140,7 @@ class Painter:
         if name == "header":
             return header_rows(scene.snapshot, scene.state, width, height, self.glyphs)
         if name == "footer":
-            return [footer_row(scene.snapshot, scene.view, width)]
+            return []  # it says which charts are shown, and so comes last
         if name == "runs" and strip:
             return [strip_row(scene.snapshot, scene.view.run_name, width, self.glyphs)]
         if name == "diagnosis" and height < _LEAST_FRAMED:
@@ -177,6 +182,9 @@ class Painter:
         first = chosen if view.full_chart else chosen - chosen % len(places)
         page = picture.specs[first : first + len(places)]
         self._charts.begin(state, view)
+        if len(page) < len(picture.specs):
+            shown = f"charts {first + 1}-{first + len(page)}" if len(page) > 1 else f"chart {first + 1}"
+            picture.page = f"{shown} of {len(picture.specs)}"
         for index, rect in enumerate(places):
             if index < len(page):
                 focused = view.focus == "charts" and first + index == chosen
@@ -214,13 +222,17 @@ class Painter:
             picture.specs[0] if picture.specs else None,
         )
         text = explanation_rows(finding, whole.width - 4, snapshot.now)
+        room = max(whole.height - 2, 1)
+        top = view.cursor["explanation"] = max(0, min(view.line("explanation"), len(text) - room))
+        cut = " PgDn scrolls" if len(text) > room else ""
+        text = text[top:]
         # What to do comes first; the curve has what the text leaves.
         above = whole.height - len(text) - 2
         if spec is None or above < _LEAST_FRAMED + 2:
             above = 0
         place = Rect(whole.x, whole.y + above, whole.width, whole.height - above)
         picture.plan.charts = [place]
-        title = (("Finding", Ink.TITLE), (" Esc closes", Ink.MUTED))
+        title = (("Finding", Ink.TITLE), (f" Esc closes{cut}", Ink.MUTED))
         padded = [((" ", Ink.TEXT), *row) for row in text]
         picture.panes["chart0"] = framed(
             padded, place.width, place.height, title, focused=True, frame=self._frame

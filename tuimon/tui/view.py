@@ -8,9 +8,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from tuimon.analysis.smoothing import DEFAULT_SMOOTHING, Smoothing
+from tuimon.core.roles import Role, role_of
 from tuimon.store.axis import Axis
 
 PANES = ("runs", "charts", "hardware", "diagnosis", "log", "facts")
+_SHORT = {
+    Role.LEARNING_RATE: "lr",
+    Role.GRAD_NORM: "grad",
+    Role.PERPLEXITY: "ppl",
+    Role.EVAL_PERPLEXITY: "ppl",
+}
 SCALES = ("linear", "log", "symlog")
 
 
@@ -25,7 +32,7 @@ class View:
         cursor: Per pane, the chosen line (or chart).
         full_chart: Whether the chosen chart fills the screen.
         explaining: Whether the chosen finding is explained at length.
-        filter_text: Which charts are shown: a regular expression, `!` first for all others.
+        filter_text: Which charts are shown: a regular expression on tags and roles, `!` first for all others.
         smoothing: How curves are smoothed.
         scale: `linear`, `log` or `symlog`; None is what suits the metric.
         axis: What x counts; None is what suits the run.
@@ -67,7 +74,12 @@ class View:
         inverted = self.filter_text.startswith("!")
         text = self.filter_text[inverted:]
         pattern = _compiled(text)
-        found = text.lower() in tag.lower() if pattern is None else pattern.search(tag) is not None
+        # A learning rate is found as `lr`, whatever the trainer calls it.
+        names = (tag, role_of(tag).value, _SHORT.get(role_of(tag), ""))
+        if pattern is None:
+            found = any(text.lower() in name.lower() for name in names)
+        else:
+            found = any(name and pattern.search(name) for name in names)
         return found is not inverted
 
 

@@ -47,6 +47,8 @@ class MovingActions(ActionBase):
         plan = self.picture.plan if self.picture is not None else None
         if self.helping:
             self.view.move("help", direction * max(self.size.height - 4, 1), 10_000)
+        elif self.view.explaining:
+            self.view.move("explanation", 4 * direction, 1000)
         elif self.view.focus == "charts" and plan is not None:
             self.view.move("charts", direction * max(len(plan.charts), 1), self._chart_count)
         else:
@@ -61,6 +63,7 @@ class MovingActions(ActionBase):
             view.focus = "charts"
         elif view.focus == "diagnosis" and listed(self.state):
             view.explaining = not view.explaining
+            view.cursor["explanation"] = 0
         elif view.focus == "charts":
             if view.explaining:
                 view.explaining = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuimon.tui.actions.base import ActionBase
+from tuimon.tui.picture import Picture
 from tuimon.tui.view import PANES
 
 
@@ -31,7 +32,7 @@ class PaneActions(ActionBase):
     def action_toggle_pane(self, name: str) -> None:
         """Show or hide a pane."""
         plan = self.picture.plan if self.picture is not None else None
-        visible = plan is not None and (bool(plan.charts) if name == "charts" else name in plan.panes)
+        visible = self.picture is not None and _has_place(self.picture, name)
         if name == "runs" and plan is not None and plan.strip:
             visible = False
         self.view.shown[name] = not visible
@@ -40,6 +41,9 @@ class PaneActions(ActionBase):
         elif not visible:
             self.view.focus = name
         self.draw()
+        if not visible and self.picture is not None and not _has_place(self.picture, name):
+            self.say("there is no room for it on a screen of this size")
+            self.draw()
 
     def action_reset_layout(self) -> None:
         """Show the panes that fit."""
@@ -47,3 +51,7 @@ class PaneActions(ActionBase):
         self.view.columns = 0
         self.view.full_chart = self.view.explaining = False
         self.draw()
+
+
+def _has_place(picture: Picture, name: str) -> bool:
+    return bool(picture.plan.charts) if name == "charts" else name in picture.plan.panes

@@ -128,6 +128,8 @@ def _reason_rows(finding: Finding, width: int) -> list[Row]:
 def _all_clear(state: RunState) -> str:
     if not state.run.series:
         return "nothing was logged yet"
-    if state.checked_step is None:
+    if not state.checked:
         return "not checked yet"
+    if state.checked_step is None:
+        return "nothing found; no rule knows these metrics"
     return f"nothing found; checked to step {state.checked_step}"

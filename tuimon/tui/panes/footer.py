@@ -10,9 +10,9 @@ from tuimon.tui.rows import Row, Span, fit, row_width, spread
 from tuimon.tui.view import View
 
 
-def footer_row(snapshot: Snapshot, view: View, width: int) -> Row:
-    """Return the footer: a message for the person first, then keys; problems at the right edge."""
-    right = _right(snapshot, view)
+def footer_row(snapshot: Snapshot, view: View, width: int, *, page: str = "") -> Row:
+    """Return the footer: a message first, else keys; the page of charts and problems at the right edge."""
+    right = _right(snapshot, view, page)
     room = width - row_width(right) - 1
     if view.message:
         return spread(fit(((clean(view.message), Ink.WARNING),), room), right, width)
@@ -35,8 +35,8 @@ def problem_lines(snapshot: Snapshot, view: View) -> list[str]:
     ]
 
 
-def _right(snapshot: Snapshot, view: View) -> Row:
-    spans: list[Span] = []
+def _right(snapshot: Snapshot, view: View, page: str) -> Row:
+    spans: list[Span] = [(f"{page} ", Ink.MUTED)] if page else []
     if view.paused:
         spans.append(("PAUSED ", Ink.WARNING))
     if view.filter_text:

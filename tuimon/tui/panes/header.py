@@ -9,7 +9,7 @@ from tuimon.analysis.status import Status
 from tuimon.charts.bars import progress_bar
 from tuimon.charts.style import Glyphs
 from tuimon.core.roles import Role
-from tuimon.core.text import clean, shorten
+from tuimon.core.text import clean, shorten_middle
 from tuimon.core.units import (
     format_clock,
     format_count,
@@ -70,7 +70,7 @@ def _first_line(snapshot: Snapshot, state: RunState, width: int, glyphs: Glyphs)
     glyph = (STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII)[state.status]
     ink = STATUS_INK[state.status]
     name_width = max(12, min(32, width // 4))
-    start: list[Span] = [(f"{glyph} ", ink), (shorten(clean(state.name), name_width), Ink.STRONG)]
+    start: list[Span] = [(f"{glyph} ", ink), (shorten_middle(clean(state.name), name_width), Ink.STRONG)]
     start.append((f" {state.status.upper()} ", ink))
     where = f"{_counted(progress.step)}"
     if progress.total_steps:

@@ -13,6 +13,8 @@ _SIGNS = (
     ("! on a chart", "a finding: e goes to it, Enter explains it"),
     ("c on the axis", "a checkpoint was saved"),
 )
+# Name and margins; the meaning has the rest, but no less than a word or two.
+_NAME_WIDTH, _LEAST_MEANING = 17, 12
 
 
 def help_rows(width: int, problems: list[str], glyphs: Glyphs) -> list[Row]:
@@ -25,10 +27,20 @@ def help_rows(width: int, problems: list[str], glyphs: Glyphs) -> list[Row]:
         rows.append(())
     for group, keys in help_groups():
         rows.append(((group, Ink.TITLE),))
-        rows += [((f"  {key.shown:<14} ", Ink.KEY), (key.help, Ink.TEXT)) for key in keys]
+        rows += [row for key in keys for row in _entry(key.shown, key.help, width)]
         rows.append(())
     rows.append((("Signs", Ink.TITLE),))
     status_glyph = STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII
     statuses = (" ".join(status_glyph.values()), ", ".join(status_glyph))
-    rows += [((f"  {sign:<14} ", Ink.KEY), (meaning, Ink.TEXT)) for sign, meaning in (*_SIGNS, statuses)]
+    rows += [row for sign, meaning in (*_SIGNS, statuses) for row in _entry(sign, meaning, width)]
     return [fit(row, width) for row in rows]
+
+
+def _entry(name: str, meaning: str, width: int) -> list[Row]:
+    """Return a name and what it means, in as many lines as that takes."""
+    lines = wrapped(meaning, max(width - _NAME_WIDTH, _LEAST_MEANING))
+    names = (name, *[""] * (len(lines) - 1))
+    return [
+        ((f"  {each:<{_NAME_WIDTH - 3}} ", Ink.KEY), (line, Ink.TEXT))
+        for each, line in zip(names, lines, strict=True)
+    ]

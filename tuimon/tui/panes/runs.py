@@ -5,7 +5,7 @@ from __future__ import annotations
 from tuimon.charts.bars import progress_bar
 from tuimon.charts.style import Glyphs
 from tuimon.core.roles import Role
-from tuimon.core.text import clean, pad, shorten
+from tuimon.core.text import clean, pad, shorten_middle
 from tuimon.core.units import format_duration, format_value
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.store.series import SeriesView
@@ -53,7 +53,7 @@ def strip_row(snapshot: Snapshot, opened: str | None, width: int, glyphs: Glyphs
 
 def _tab(state: RunState, glyphs: Glyphs, *, is_open: bool) -> tuple[Span, Span]:
     status_glyph = STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII
-    name = shorten(clean(state.name), 18)
+    name = shorten_middle(clean(state.name), 18)
     shown = f"[{name}]" if is_open else f" {name} "
     return (
         (status_glyph[state.status], STATUS_INK[state.status]),
@@ -66,7 +66,8 @@ def _run_rows(state: RunState, width: int, glyphs: Glyphs, *, is_open: bool) -> 
     series = main_series(state)
     value = format_value(series.statistics.last) if series is not None else ""
     marker = ">" if is_open else " "
-    name = pad(clean(state.name), width - 4 - len(value))
+    room = width - 4 - len(value)
+    name = pad(shorten_middle(clean(state.name), room), room)
     first: list[Span] = [
         (marker, Ink.SELECTED),
         (status_glyph[state.status], STATUS_INK[state.status]),

@@ -42,7 +42,7 @@ class Board(Widget):
         self.post_message(self.Resized())
 
     def show(self, places: Mapping[str, Rect], rows: Mapping[str, Sequence[Row]]) -> None:
-        """Show each pane's rows at its place, the later ones above the earlier; called in the screen's thread.
+        """Show each pane's rows at its place, called in the screen's thread.
 
         Args:
             places: Where each pane goes; what is nowhere is not shown.
