@@ -83,10 +83,29 @@ class Sniff:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Trainer:
+    """A trainer or library whose files a factory knows: a line of the README's table of formats.
+
+    Attributes:
+        name: What people call it.
+        files: Its files, in Markdown, and what is read of them.
+    """
+
+    name: str
+    files: str
+
+
 class SourceFactory(Protocol):
-    """One format: recognises its files and opens sources on them."""
+    """One format: recognises its files and opens sources on them.
+
+    Attributes:
+        format: Its short name, as summaries show it.
+        trainers: Who writes it (`python -m scripts.write_format_table` puts them into the README).
+    """
 
     format: str
+    trainers: tuple[Trainer, ...]
 
     def sniff(self, path: Path, head: bytes) -> Sniff:
         """Tell whether `path`, which begins with `head` (up to 4 KiB), is of this format."""

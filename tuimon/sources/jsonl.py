@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 
 from tuimon.core.batch import LifecycleRecord, Problem, Record
-from tuimon.sources.base import ReadBudget, ReadResult, Sniff, Source
+from tuimon.sources.base import ReadBudget, ReadResult, Sniff, Source, Trainer
 from tuimon.sources.jsonl_sniff import sniff_lines
 from tuimon.sources.lenient_json import parse
 from tuimon.sources.row_decoder import RowDecoder
@@ -83,6 +83,13 @@ class JsonlFactory:
     """Recognises JSON lines by their content."""
 
     format = "jsonl"
+    trainers: tuple[Trainer, ...] = (
+        Trainer(
+            "anything that logs JSON lines",
+            "`*.jsonl`, `*.ndjson`, or `.json`, `.log` and `.txt` that hold them: a flat or nested object "
+            "per line, whatever the keys; NaN and Infinity bare or as strings",
+        ),
+    )
 
     def sniff(self, path: Path, head: bytes) -> Sniff:
         """Tell whether `path`, which begins with `head`, is a log of metrics in JSON lines."""

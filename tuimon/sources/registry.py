@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tuimon.sources.base import Source, SourceFactory, SourceRef
 from tuimon.sources.jsonl import JsonlFactory
 from tuimon.sources.prefixed import PrefixedSource
@@ -11,6 +13,12 @@ from tuimon.sources.trainer_state import TrainerStateFactory
 # Where two sources of a run log the same tag, the earlier format here is shown: event files and JSON lines
 # grow with every step and keep times; a trainer state is written with a checkpoint and keeps none.
 FACTORIES: tuple[SourceFactory, ...] = (TfEventsFactory(), JsonlFactory(), TrainerStateFactory())
+
+
+def markdown_table(factories: Sequence[SourceFactory] = FACTORIES) -> str:
+    """Return what is read, as a Markdown table: a line per trainer, formats in the order given."""
+    lines = [f"| {trainer.name} | {trainer.files} |" for factory in factories for trainer in factory.trainers]
+    return "\n".join(["| written by | files |", "|---|---|", *lines, ""])
 
 
 def open_source(ref: SourceRef) -> Source:

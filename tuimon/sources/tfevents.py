@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tuimon.core.batch import Problem, Record
 from tuimon.core.framing import HEADER_BYTES, FrameWalker
-from tuimon.sources.base import Confidence, ReadBudget, ReadResult, Sniff
+from tuimon.sources.base import Confidence, ReadBudget, ReadResult, Sniff, Trainer
 from tuimon.sources.event_columns import PointCollector
 from tuimon.sources.event_decoder import EventDecoder
 from tuimon.sources.event_file import EventFile, RecordBlock
@@ -30,6 +30,12 @@ class TfEventsFactory:
     """Recognises TensorBoard event files by name and by their first record."""
 
     format = "tfevents"
+    trainers: tuple[Trainer, ...] = (
+        Trainer(
+            "TensorBoard writers (PyTorch, TensorFlow, Keras, Lightning, ML-Agents, …)",
+            "`events.out.tfevents.*`, also `.gz`: scalars, texts, histograms, images",
+        ),
+    )
 
     def sniff(self, path: Path, head: bytes) -> Sniff:
         """Tell whether `path`, which begins with `head` (up to 4 KiB), is an event file."""

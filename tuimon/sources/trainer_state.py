@@ -10,7 +10,7 @@ import numpy as np
 
 from tuimon.core.batch import ConfigRecord, ConfigValue, LifecycleRecord, Problem, Record
 from tuimon.core.units import format_duration
-from tuimon.sources.base import Confidence, ReadBudget, ReadResult, Sniff, Source
+from tuimon.sources.base import Confidence, ReadBudget, ReadResult, Sniff, Source, Trainer
 from tuimon.sources.row_decoder import RowDecoder
 from tuimon.sources.rows import Row, as_float
 from tuimon.sources.state_file import StateFile
@@ -110,6 +110,12 @@ class TrainerStateFactory:
     """Recognises state files by their name, and under another name by their content."""
 
     format = "hf"
+    trainers: tuple[Trainer, ...] = (
+        Trainer(
+            "Hugging Face Trainer, TRL",
+            "`trainer_state.json`, at the root, in `checkpoint-*`, or by another name",
+        ),
+    )
 
     def sniff(self, path: Path, head: bytes) -> Sniff:
         """Tell whether `path`, which begins with `head`, is a Hugging Face trainer state."""
