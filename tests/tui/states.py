@@ -92,7 +92,6 @@ def make_state(
         run=view,
         status=verdict.status,
         progress=verdict.progress,
-        trend=verdict.trend,
         findings=engine.findings,
         problems=tuple(problems),
         loaded=1.0,

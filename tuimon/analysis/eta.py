@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -28,47 +28,78 @@ _PAUSE_INTERVALS = 3.0
 _STALL_S, _STALL_INTERVALS, _STALL_LONGEST = 600.0, 10.0, 3.0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Gauge:
+    """What the points of a run say about its progress, before the time of asking comes in.
+
+    Attributes:
+        progress: Everything but the ETA.
+        lines: Its training lines; None where there are none.
+        pace: How fast they come; None where that cannot be told yet.
+    """
+
+    progress: Progress
+    lines: TrainingLines | None
+    pace: Pace | None
+
+    @classmethod
+    def of(cls, run: RunView, totals: Totals) -> Gauge:
+        """Read a run; the cost does not grow with it.
+
+        Args:
+            run: The run.
+            totals: Where it ends.
+        """
+        lines = training_lines(run)
+        pace = measure_pace(lines) if lines is not None else None
+        step = _reached_step(run)
+        speed = 1 / pace.seconds_per_step if pace is not None else _closing_speed(run)
+        epoch = _last_epoch(run, step, totals)
+        progress = Progress(
+            step=step,
+            total_steps=totals.total_steps,
+            epoch=epoch,
+            total_epochs=totals.total_epochs,
+            fraction=_fraction(run, step, epoch, totals),
+            steps_per_s=speed,
+            samples_per_s=samples_per_s(run),
+            tokens_per_s=tokens_per_s(run, speed),
+            elapsed_s=_elapsed_s(run, lines),
+            last_time=_last_known(lines.times) if lines is not None and lines.wall else None,
+            interval_s=pace.interval_s if pace is not None else None,
+            interval_steps=pace.interval_steps if pace is not None else None,
+        )
+        return cls(progress, lines, pace)
+
+    def at(self, now: float, status: Status | None = None, *, stalled: bool = False) -> Progress:
+        """Return how far the run is, and how long the rest will take.
+
+        Args:
+            now: What the remaining time counts from, in unix seconds: the clock's, or the data's. NaN if
+                unknown.
+            status: What the run is doing; None before it is decided: then it is taken to go on.
+            stalled: Whether the rule `stalled` found it to hang.
+        """
+        progress = self.progress
+        if status is not None and not status.live and status is not Status.UNKNOWN:
+            return replace(
+                progress, eta_state=EtaState.ENDED, eta_s=0.0 if status is Status.DONE else None
+            )
+        if progress.total_steps is None:
+            return progress
+        if self.pace is None or self.lines is None or progress.step is None:
+            return replace(progress, eta_state=EtaState.ESTIMATING)
+        return _with_eta(progress, self.pace, self.lines, now, stalled=stalled)
+
+
 def measure_progress(
     run: RunView, now: float, totals: Totals, status: Status | None = None, *, stalled: bool = False
 ) -> Progress:
-    """Measure how far a run is, and how long the rest will take.
+    """Return `Gauge.of(run, totals).at(now, status, stalled=stalled)`.
 
-    The answer depends on the points of `run` alone, not on what was asked before; its cost does not grow
-    with the run.
-
-    Args:
-        run: The run.
-        now: What the remaining time counts from, in unix seconds: the clock's, or the data's. NaN if unknown.
-        totals: Where the run ends.
-        status: What the run is doing; None before it is decided: then it is taken to go on.
-        stalled: Whether the rule `stalled` found it to hang.
+    The answer depends on the points of `run` alone, not on what was asked before.
     """
-    lines = training_lines(run)
-    pace = measure_pace(lines) if lines is not None else None
-    step = _reached_step(run)
-    speed = 1 / pace.seconds_per_step if pace is not None else _closing_speed(run)
-    epoch = _last_epoch(run, step, totals)
-    progress = Progress(
-        step=step,
-        total_steps=totals.total_steps,
-        epoch=epoch,
-        total_epochs=totals.total_epochs,
-        fraction=_fraction(run, step, epoch, totals),
-        steps_per_s=speed,
-        samples_per_s=samples_per_s(run),
-        tokens_per_s=tokens_per_s(run, speed),
-        elapsed_s=_elapsed_s(run, lines),
-        last_time=_last_known(lines.times) if lines is not None and lines.wall else None,
-        interval_s=pace.interval_s if pace is not None else None,
-        interval_steps=pace.interval_steps if pace is not None else None,
-    )
-    if status is not None and not status.live and status is not Status.UNKNOWN:
-        return replace(progress, eta_state=EtaState.ENDED, eta_s=0.0 if status is Status.DONE else None)
-    if totals.total_steps is None:
-        return progress
-    if pace is None or lines is None or step is None:
-        return replace(progress, eta_state=EtaState.ESTIMATING)
-    return _with_eta(progress, pace, lines, now, stalled=stalled)
+    return Gauge.of(run, totals).at(now, status, stalled=stalled)
 
 
 def _with_eta(progress: Progress, pace: Pace, lines: TrainingLines, now: float, *, stalled: bool) -> Progress:

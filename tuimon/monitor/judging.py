@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tuimon.analysis.eta import measure_progress
+from tuimon.analysis.eta import Gauge
 from tuimon.analysis.progress import Progress
 from tuimon.analysis.status import Evidence, Status, decide_status
 from tuimon.analysis.totals import Totals, find_totals
-from tuimon.analysis.trend import Trend, loss_trend
 from tuimon.store.rows import RowReader, Rows
 from tuimon.store.run import RunView
 
@@ -26,7 +25,6 @@ class Verdict:
 
     status: Status
     progress: Progress
-    trend: Trend | None
 
 
 class RunJudge:
@@ -46,6 +44,8 @@ class RunJudge:
         self._reader: RowReader | None = None
         self._waiting: Rows | None = None
         self._at = 0
+        self._gauge: Gauge | None = None
+        self._gauged: RunView | None = None
 
     def extend(self, run: RunView, slice_rows: int | None = SLICE_ROWS) -> bool:
         """Let the rules look at new points, at most at a slice of them; return whether more are waiting."""
@@ -92,10 +92,9 @@ class RunJudge:
             caught_up: Whether all that was written so far was read. As long as it was not, silence lies in
                 the reading, not in the run.
         """
-        totals = self.totals(run)
-        draft = measure_progress(run, now, totals)
+        gauge = self._gauge_of(run)
         evidence = Evidence.of(
-            run, draft, now=now, live=live, changed_at=changed_at, process_alive=process_alive
+            run, gauge.progress, now=now, live=live, changed_at=changed_at, process_alive=process_alive
         )
         status = decide_status(evidence)
         stalled = False
@@ -103,5 +102,10 @@ class RunJudge:
             if caught_up and self._waiting is None:
                 self.engine.tick(now, running=status.live)
             stalled = any(finding.open and finding.rule == "stalled" for finding in self.engine.findings)
-        progress = measure_progress(run, now, totals, status, stalled=stalled)
-        return Verdict(status, progress, loss_trend(run))
+        return Verdict(status, gauge.at(now, status, stalled=stalled))
+
+    def _gauge_of(self, run: RunView) -> Gauge:
+        """Return what the points say; it is the same until more of them come."""
+        if self._gauge is None or run is not self._gauged:
+            self._gauge, self._gauged = Gauge.of(run, self.totals(run)), run
+        return self._gauge

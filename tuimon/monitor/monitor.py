@@ -30,6 +30,8 @@ from tuimon.sources.naming import Root
 _SLICE = ReadBudget(max_bytes=1 << 20)
 # At most this long between two looks at what is due, so that what came is published soon.
 _ROUND_S = 0.05
+# ... and while thousands of runs are read for the first time: putting them in order takes a while, too.
+_LISTING_ROUND_S = 0.25
 # A screen cannot show more pictures than this, and each one costs a freeze.
 _PUBLISH_S = 0.1
 # With a live run, ages and ETAs move even when nothing was logged.
@@ -48,6 +50,8 @@ _FIRST_PICTURE_S = 2.0
 # Following runs that grow may take this share of the time, and rest no longer than this.
 _SHARE = 0.01
 _LONGEST_REST_S = 0.9
+# While much is being read, publishing may take this share of the time.
+_PUBLISHING_SHARE = 0.1
 
 
 class Monitor:
@@ -86,6 +90,7 @@ class Monitor:
         self._stirred = threading.Event()
         self._asked = threading.Event()
         self._share = TimeShare(_SHARE, _LONGEST_REST_S)
+        self._publishing = TimeShare(_PUBLISHING_SHARE, _LONGEST_REST_S)
         self._discovery_due = 0.0
         self._discovery_rest = 0.0
         self._problems: tuple[Problem, ...] = ()
@@ -173,7 +178,7 @@ class Monitor:
         if self._published_at:
             self._follow_folders()
         self._take_hints()
-        busy = self._read_due(time.monotonic() + _ROUND_S)
+        busy = self._read_due()
         self._give_hardware()
         self._publish(force=not busy)
         if not busy:
@@ -205,13 +210,16 @@ class Monitor:
         self._discovery_due = ended + max(_DISCOVERY_S, (ended - started) / _DISCOVERY_SHARE)
         self._discovery_rest = ended + max(_HINTED_DISCOVERY_S, (ended - started) / _DISCOVERY_SHARE)
 
-    def _read_due(self, deadline: float) -> bool:
+    def _read_due(self) -> bool:
         """Read and judge what is due, the open run first; return whether work is left."""
         busy = False
+        # A list of runs that says how far each is comes before what is wrong with any of them.
+        listing = any(watch.unread for watch in self._watches.values())
+        deadline = time.monotonic() + (_LISTING_ROUND_S if listing else _ROUND_S)
         for watch in self._in_turn():
             self.gate.pass_through()
             try:
-                busy |= self._read_slice(watch)
+                busy |= self._read_slice(watch, may_judge=not listing or watch.name == self._open_run)
             except Exception as error:  # noqa: BLE001  # one run that fails must not hold up the others
                 self._unpublished |= self._failures.note(f"run {watch.name}", error)
                 watch.pending = False
@@ -221,41 +229,43 @@ class Monitor:
                 return True
         return busy
 
-    def _read_slice(self, watch: RunWatch) -> bool:
-        """Read and judge a slice of a run if it is due; return whether more is there."""
+    def _read_slice(self, watch: RunWatch, *, may_judge: bool) -> bool:
+        """Read a slice of a run if it is due, and judge it if that may be; return whether more is there."""
         busy = False
         now = time.monotonic()
         if watch.schedule.due <= now:
             told = len(watch.reading.problems)
+            # What was there before tuimon came is no sign of life.
+            first = watch.behind
             changed, more = watch.read(_SLICE)
             is_open = watch.name == self._open_run
-            watch.schedule.looked(now, changed=changed, is_open=is_open, run_count=len(self._watches))
+            grown = changed and not first
+            watch.schedule.looked(now, changed=grown, is_open=is_open, run_count=len(self._watches))
             if more:
                 watch.schedule.due = now
                 busy = True
-            if changed:
+            if grown:
                 self._writers.note_growth(watch.name, now)
-                watch.pending = True
+            watch.pending |= changed
             if changed or len(watch.reading.problems) > told:
                 watch.state = None
                 self._unpublished = True
-        if watch.pending and self._published_at and not self._first_picture_pending(watch):
+        # Points come before rules: what is still being read was not on the screen yet.
+        reading = watch.behind and watch.schedule.due <= time.monotonic()
+        if watch.pending and may_judge and self._published_at and not reading:
             self.gate.pass_through()
             watch.pending = watch.judge.extend(watch.view)
             watch.state = None
             self._unpublished = True
-            busy |= watch.pending
-        return busy
-
-    def _first_picture_pending(self, watch: RunWatch) -> bool:
-        """Return whether points come before rules: nothing of this run was on the screen yet."""
-        return watch.reading.loaded < 1.0 and watch.schedule.due <= time.monotonic()
+        return busy or watch.pending
 
     def _in_turn(self) -> list[RunWatch]:
-        """Return the runs that are due, the open one first, then those that changed last."""
+        """Return what is due: the open run first, reading before judging, then what changed last."""
         now = time.monotonic()
         due = [watch for watch in self._watches.values() if watch.pending or watch.schedule.due <= now]
-        return sorted(due, key=lambda w: (w.name != self._open_run, -w.reading.ref.mtime))
+        return sorted(
+            due, key=lambda w: (w.name != self._open_run, w.schedule.due > now, -w.reading.ref.mtime)
+        )
 
     def _seconds_to_next(self) -> float:
         due = min((watch.schedule.due for watch in self._watches.values()), default=self._discovery_due)
@@ -313,8 +323,10 @@ class Monitor:
         live = self.snapshot.live
         if not self._unpublished and not (live and since >= _LIVE_REFRESH_S):
             return
-        if since < _PUBLISH_S and not (force and since >= _PUBLISH_S / 5):
+        # Thousands of runs take a while to publish, which reading them should not wait for too often.
+        if since < max(_PUBLISH_S, self._publishing.rest_s) and not (force and since >= _PUBLISH_S / 5):
             return
+        self._publishing.begin()
         now = self._clock.now()
         found = ((watch, self._refreshed(watch, now)) for watch in self._watches.values())
         states = {watch.name: state for watch, state in found if state is not None}
@@ -333,6 +345,7 @@ class Monitor:
             problems=(*self._problems, *self._failures.problems),
             listing=False,
         )
+        self._publishing.end()
 
     def _refreshed(self, watch: RunWatch, now: float) -> RunState | None:
         """Return the state of a run; if it cannot be made, the last one that could, or None."""

@@ -228,7 +228,6 @@ class Replay:
             run=self._view,
             status=self._whole.status if ended else verdict.status,
             progress=verdict.progress,
-            trend=verdict.trend,
             findings=engine.findings if engine is not None else (),
             checked_step=engine.checked_step if engine is not None else None,
         )

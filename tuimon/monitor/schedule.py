@@ -12,7 +12,8 @@ LEAST_S = 0.1
 LONGEST_S = 2.0
 # The run on the screen is never left alone for longer than this.
 OPEN_RUN_S = 0.5
-_GROWTH = 1.5
+# A run that has been quiet for ten seconds is asked a second later again.
+_QUIET_PART = 0.1
 # A run that had grown at so many looks in a row grows all the time, until it has been quiet for a while.
 _STEADY_LOOKS = 8
 _STEADY_QUIET_S = 3.0
@@ -55,7 +56,7 @@ class PollSchedule:
         )
         quiet_s = min((now - self.quiet_since) * _QUIET_SHARE, _LONGEST_QUIET_S)
         longest = OPEN_RUN_S if is_open else max(LONGEST_S, run_count / _POLLS_PER_S, quiet_s)
-        self.interval_s = SHORTEST_S if changed else min(self.interval_s * _GROWTH, longest)
+        self.interval_s = min(SHORTEST_S + _QUIET_PART * (now - self.quiet_since), longest)
         self.due = now + self.interval_s
 
     def hurry(self, now: float) -> None:

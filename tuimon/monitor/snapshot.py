@@ -8,7 +8,7 @@ from pathlib import Path
 from tuimon.analysis.findings.finding import Finding
 from tuimon.analysis.progress import Progress
 from tuimon.analysis.status import Status
-from tuimon.analysis.trend import Trend
+from tuimon.analysis.trend import Trend, loss_trend
 from tuimon.core.batch import Problem
 from tuimon.core.hardware import HardwareSample
 from tuimon.store.run import RunView
@@ -25,7 +25,6 @@ class RunState:
         run: All that was read.
         status: Whether it is alive.
         progress: How far, how fast, when done.
-        trend: Where the training loss is going; None before it can be told.
         findings: In the order in which they opened.
         problems: What could not be read.
         loaded: The share of its bytes that was read, 0 to 1.
@@ -40,13 +39,17 @@ class RunState:
     run: RunView
     status: Status
     progress: Progress
-    trend: Trend | None
     findings: tuple[Finding, ...]
     problems: tuple[Problem, ...]
     loaded: float
     changed_at: float
     checked_step: int | None
     checked: bool = True
+
+    @property
+    def trend(self) -> Trend | None:
+        """Where the training loss is going; None before it can be told. Measured when it is asked for."""
+        return loss_trend(self.run)
 
     @property
     def open_findings(self) -> tuple[Finding, ...]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tuimon.analysis.progress import SteadyEta
+from tuimon.analysis.progress import Progress, SteadyEta
+from tuimon.analysis.status import Status
 from tuimon.core.batch import ScalarBatch
 from tuimon.core.hardware import HardwareSample, as_metrics
 from tuimon.core.roles import HARDWARE_ROLES, role_of
@@ -18,6 +19,8 @@ from tuimon.monitor.schedule import PollSchedule
 from tuimon.monitor.snapshot import RunState
 from tuimon.sources.base import ReadBudget, RunRef
 from tuimon.store.run import HARDWARE_STREAM, RunView
+
+_NOTHING_KNOWN = Progress()
 
 
 class RunWatch:
@@ -47,6 +50,11 @@ class RunWatch:
     def name(self) -> str:
         """The run's name."""
         return self.reading.ref.name
+
+    @property
+    def unread(self) -> bool:
+        """Whether nothing of the run was read so far, and there is something."""
+        return self.behind and not self.view.revision
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -90,6 +98,8 @@ class RunWatch:
     def refresh(self, now: float, *, live: bool, process_alive: bool | None = None) -> RunState:
         """Make and keep the state that screens see; see `RunJudge.verdict` for the arguments."""
         self.refreshed_at = time.monotonic()
+        if self.unread:
+            return self._unread_state()
         verdict = self.judge.verdict(
             self.view,
             now,
@@ -106,13 +116,30 @@ class RunWatch:
             run=self.view,
             status=verdict.status,
             progress=self._steady_eta.show(verdict.progress, now) if live else verdict.progress,
-            trend=verdict.trend,
             findings=engine.findings if engine is not None else (),
             problems=self.reading.problems,
             loaded=self.reading.loaded,
             changed_at=self.reading.ref.mtime,
             checked_step=engine.checked_step if engine is not None else None,
             checked=engine is not None and not self.pending,
+        )
+        return self.state
+
+    def _unread_state(self) -> RunState:
+        """Make the state of a run of which nothing was read yet; there may be thousands of them."""
+        self.state = RunState(
+            name=self.name,
+            path=self.reading.ref.path,
+            formats=self.reading.formats,
+            run=self.view,
+            status=Status.WAITING,
+            progress=_NOTHING_KNOWN,
+            findings=(),
+            problems=(),
+            loaded=0.0,
+            changed_at=self.reading.ref.mtime,
+            checked_step=None,
+            checked=False,
         )
         return self.state
 

@@ -81,10 +81,11 @@ def summary_lines(state: RunState) -> Iterator[str]:
         yield "  no numbers were logged"
     if others:
         yield f"  {'and ' if shown else ''}{others} other series: --json has them"
-    if state.trend is not None:
-        slope = f", {format_value(state.trend.slope_per_100, 3)} per 100 steps"
-        yield f"  trend: loss {state.trend.direction}" + ("" if state.trend.direction == "flat" else slope)
-        yield f"  convergence: {state.trend.convergence:.2f} of 1"
+    trend = state.trend
+    if trend is not None:
+        slope = f", {format_value(trend.slope_per_100, 3)} per 100 steps"
+        yield f"  trend: loss {trend.direction}" + ("" if trend.direction == "flat" else slope)
+        yield f"  convergence: {trend.convergence:.2f} of 1"
     best = best_value(run)
     if best is not None:
         at = f" ({clean(best.checkpoint)})" if best.checkpoint else ""
@@ -182,7 +183,7 @@ def _attempt_lines(run: RunView) -> Iterator[str]:
 
 
 def _run_document(state: RunState) -> dict[str, Json]:
-    run, progress = state.run, state.progress
+    run, progress, trend = state.run, state.progress, state.trend
     first_time, last_time = _times(run)
     return {
         "run": state.name,
@@ -202,8 +203,8 @@ def _run_document(state: RunState) -> dict[str, Json]:
         "steps_per_s": number(progress.steps_per_s),
         "samples_per_s": number(progress.samples_per_s),
         "tokens_per_s": number(progress.tokens_per_s),
-        "trend": state.trend.direction if state.trend is not None else None,
-        "convergence": number(state.trend.convergence) if state.trend is not None else None,
+        "trend": trend.direction if trend is not None else None,
+        "convergence": number(trend.convergence) if trend is not None else None,
         "best": _best_document(best_value(run)),
         "epochs": [
             {
