@@ -27,6 +27,12 @@ STEP_NAMES = (
     "time/total_timesteps",
     "timesteps",
     "serial_timesteps",
+    "misc/total_timesteps",
+    "misc/serial_timesteps",
+    "timesteps_total",
+    "totalenvinteracts",
+    "training_iteration",
+    "itr",
     "epoch",
 )
 CLOCK_NAMES = (
@@ -47,7 +53,13 @@ CLOCK_NAMES = (
 _EARLIEST_CLOCK = 1e8
 _MILLISECONDS_FROM = 1e11
 _LATEST_CLOCK = 1e20
+_AXIS_NAMES = frozenset(STEP_NAMES + CLOCK_NAMES)
 _INT64_BOUND = 2**63 - 1
+
+
+def names_axis(name: str) -> bool:
+    """Return whether a column of this name (in lower case) may be the step or the clock."""
+    return name in _AXIS_NAMES
 
 
 class StepColumn:

@@ -64,10 +64,7 @@ class RowDecoder:
         columns = self._gatherer.gather(rows)
         wall_times = self._clock.take(columns, len(rows))
         numbers = self._numbers(columns)
-        steps = self._steps.take(columns, self._worth_a_number(numbers, len(rows)))
-        if self._steps.name != "epoch":
-            for tag in [tag for tag in numbers if tag.lower() == self._steps.name]:
-                del numbers[tag]
+        steps = self._place(columns, numbers, len(rows))
         batches = _batches(numbers, order, steps, wall_times)
         notes = notes_of(rows, columns, numbers, order, steps, wall_times)
         return [
@@ -76,6 +73,36 @@ class RowDecoder:
             *batches,
             *notes,
         ]
+
+    def decode_columns(
+        self, axes: dict[str, RawColumn], numbers: dict[str, NumberColumn], order: Int64Array
+    ) -> list[Record]:
+        """Return the records of rows that were logged as columns.
+
+        Args:
+            axes: Columns that may be step or clock (`names_axis`), as parsed.
+            numbers: All columns of numbers, these among them.
+            order: int64[n], the rows' places in the stream, rising.
+        """
+        candidates = set(axes)
+        wall_times = self._clock.take(axes, len(order))
+        for clock in candidates - axes.keys():
+            numbers.pop(clock, None)
+        steps = self._place(axes, numbers, len(order))
+        return [
+            *self._changed_totals(numbers, wall_times),
+            *_batches(numbers, order, steps, wall_times),
+        ]
+
+    def _place(
+        self, columns: Mapping[str, RawColumn], numbers: dict[str, NumberColumn], count: int
+    ) -> Int64Array:
+        """Return the steps of rows, and remove the step (unless it is the epoch) from `numbers`."""
+        steps = self._steps.take(columns, self._worth_a_number(numbers, count))
+        if self._steps.name != "epoch":
+            for tag in [tag for tag in numbers if tag.lower() == self._steps.name]:
+                del numbers[tag]
+        return steps
 
     def _numbers(self, columns: Mapping[str, RawColumn]) -> dict[str, NumberColumn]:
         numbers: dict[str, NumberColumn] = {}
