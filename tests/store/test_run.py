@@ -98,6 +98,27 @@ def test_a_tag_belongs_to_the_stream_that_logged_it_first() -> None:
     assert run.duplicates == {"loss": 3}
 
 
+def test_tags_logged_together_share_their_columns_for_as_long_as_they_are() -> None:
+    store = RunStore()
+    store.extend(0, [batch(["loss", "lr"], range(1000))])
+    # An event file brings each tag in a batch of its own, at times of its own.
+    store.extend(
+        0, [batch("speed", range(900), first_order=1), batch("speed", range(900, 1000), first_order=901)]
+    )
+    run = store.freeze()
+    assert run.series["loss"].wall_times is run.series["lr"].wall_times
+    assert run.series["loss"].steps is run.series["speed"].steps
+    assert run.series["loss"].order is not run.series["speed"].order
+    store.extend(
+        0, [batch("loss", range(1000, 1300), first_order=1001), batch("lr", [7, 8], first_order=1302)]
+    )
+    later = store.freeze()
+    assert later.series["loss"].steps.tolist() == list(range(1300))
+    assert later.series["lr"].steps.tolist() == [*range(1000), 7, 8]
+    assert later.series["speed"].steps.tolist() == list(range(1000))
+    assert run.series["lr"].steps.tolist() == list(range(1000))
+
+
 def test_a_log_keeps_its_last_lines() -> None:
     run = run_of(*(LogLine(order, START, "INFO", str(order)) for order in range(KEPT_LOG_LINES + 5)))
     assert (run.log[0].text, len(run.log)) == ("5", KEPT_LOG_LINES)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.store.logged import START, assert_same_columns, batch, series_of
 from tuimon.store.axis import Axis
+from tuimon.store.column import BLOCK
 from tuimon.store.growing import GrowingArray
-from tuimon.store.pyramid import BLOCK
 from tuimon.store.run import RunStore
 from tuimon.store.series import SeriesView, Statistics
 
@@ -126,17 +126,13 @@ def test_single_precision_that_comes_late_is_kept_too() -> None:
     assert series.values.tolist() == [0.1, 0.5]
 
 
-def test_ten_million_points_take_about_thirty_bytes_each() -> None:
-    series = series_of(batch("loss", np.arange(100_000), np.ones(100_000, np.float32)))
-    columns = (
-        series.order,
-        series.steps,
-        series.wall_times,
-        series.values,
-        series.blocks.lo,
-        series.blocks.hi,
-    )
-    assert sum(column.nbytes for column in columns) < 30 * len(series)
+def test_a_point_with_a_jittering_clock_takes_about_eight_bytes() -> None:
+    count = 100_000
+    times = START + np.cumsum(np.random.default_rng(0).gamma(50, 0.01, count))
+    series = series_of(batch("loss", np.arange(count), np.ones(count, np.float32), wall_times=times))
+    clock = series.order.nbytes + series.steps.nbytes + series.wall_times.nbytes
+    blocks = series.blocks.lo.nbytes + series.blocks.hi.nbytes + series.blocks.nonfinite.nbytes
+    assert clock + series.values.nbytes + blocks < 8.5 * count
 
 
 def test_wall_times_rise_unless_one_falls_or_is_missing() -> None:

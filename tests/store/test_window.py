@@ -11,7 +11,7 @@ from tests.store.logged import START, assert_same_columns, batch, series_of, slo
 from tuimon.core.batch import ScalarBatch
 from tuimon.core.columns import Float64Array
 from tuimon.store.axis import Axis
-from tuimon.store.pyramid import BLOCK
+from tuimon.store.column import BLOCK
 from tuimon.store.run import RunStore
 from tuimon.store.series import SeriesView
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tuimon.core.batch import ValueArray
-from tuimon.core.columns import Int64Array
 from tuimon.core.roles import Role, is_evaluation
+from tuimon.store.column import IntColumn
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
@@ -24,7 +24,7 @@ def epoch_series(run: RunView) -> SeriesView | None:
     return next(iter(training or counting), None)
 
 
-def is_position(steps: Int64Array, epochs: ValueArray) -> bool:
+def is_position(steps: IntColumn, epochs: ValueArray) -> bool:
     """Return whether epochs say how many are over at a step, instead of counting which one it lies in.
 
     Judged by the last ones: they have fractions, or all lie on one line through step 0 (Hugging Face,
@@ -40,7 +40,7 @@ def is_position(steps: Int64Array, epochs: ValueArray) -> bool:
     )
 
 
-def steps_per_epoch(steps: Int64Array, epochs: ValueArray) -> float | None:
+def steps_per_epoch(steps: IntColumn, epochs: ValueArray) -> float | None:
     """Return how many steps an epoch has, from logged steps and epochs of one attempt.
 
     None before it can be told. A position is taken to be 0 at step 0. A counter tells it once it

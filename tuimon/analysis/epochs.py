@@ -78,7 +78,7 @@ def _epoch_numbers(run: RunView, leader: SeriesView) -> Int64Array | None:
         if not length:
             return None
         # Step 1 is the first of epoch 1, and step `length` the last.
-        return np.clip(np.ceil(leader.steps / length), 1, _MOST_NUMBER).astype(np.int64)
+        return np.clip(np.ceil(np.asarray(leader.steps) / length), 1, _MOST_NUMBER).astype(np.int64)
     steps, epochs = _by_step(series)
     if not len(steps):
         return None

@@ -19,6 +19,7 @@ from tuimon.analysis.throughput import closing_runtime_s, samples_per_s, tokens_
 from tuimon.analysis.totals import Totals, find_totals
 from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Int64Array
+from tuimon.store.column import TimeColumn
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
@@ -170,14 +171,14 @@ def _totals_over_time(run: RunView, totals: Totals) -> Callable[[int], int | Non
     leader, series = training_series(run), epoch_series(run)
     if not totals.from_epochs or leader is None or series is None or totals.total_epochs is None:
         return lambda _: totals.total_steps
-    epochs, total_epochs = series.values, totals.total_epochs
+    steps, epochs, total_epochs = np.asarray(series.steps), series.values, totals.total_epochs
     begins = [segment.start for segment in series.segments]
     known = _points_known(series, leader)
 
     def total_at(lines: int) -> int | None:
         count = int(known[lines - 1])
         begin = begins[max(bisect_left(begins, count) - 1, 0)]
-        length = steps_per_epoch(series.steps[begin:count], epochs[begin:count]) if count > begin else None
+        length = steps_per_epoch(steps[begin:count], epochs[begin:count]) if count > begin else None
         return round(length * total_epochs) if length else None
 
     return total_at
@@ -253,7 +254,7 @@ def _due_evaluation_s(pace: Pace, step: int) -> float:
     return due.seconds.mean_ahead(1)
 
 
-def _last_known(values: ValueArray) -> float | None:
+def _last_known(values: ValueArray | TimeColumn) -> float | None:
     """Return the last finite value among the last few."""
     recent = values[-256:]
     recent = recent[np.isfinite(recent)]

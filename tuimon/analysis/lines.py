@@ -10,6 +10,7 @@ import numpy as np
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.roles import HARDWARE_ROLES, Role, is_evaluation, pair_key, role_of
 from tuimon.store.attempts import leading_rank
+from tuimon.store.column import IntColumn, TimeColumn
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
@@ -32,8 +33,8 @@ class TrainingLines:
         wall: Whether times are unix seconds; else they count from the start of the run.
     """
 
-    steps: Int64Array
-    times: Float64Array
+    steps: IntColumn
+    times: TimeColumn
     starts: Int64Array
     evaluation_times: Float64Array
     evaluation_steps: Int64Array
@@ -70,7 +71,8 @@ def training_series(run: RunView) -> SeriesView | None:
 def training_lines(run: RunView, evaluations: int | None = KEPT_EVALUATIONS) -> TrainingLines | None:
     """Return the training lines of a run, or None where it has none.
 
-    The columns are those of the store: nothing is copied but the evaluations.
+    The columns are those of the store: nothing is copied but the evaluations; with all of these, the lines
+    are unpacked, to be looked at one by one.
 
     Args:
         run: The run.
@@ -90,9 +92,10 @@ def training_lines(run: RunView, evaluations: int | None = KEPT_EVALUATIONS) -> 
     steps = np.concatenate([np.empty(0, np.int64), *(each for _, each in found)])
     known = np.isfinite(times)
     times, first = np.unique(times[known], return_index=True)
+    line_times = _times(leader, clock)
     return TrainingLines(
-        steps=leader.steps,
-        times=_times(leader, clock),
+        steps=leader.steps if evaluations else np.asarray(leader.steps),
+        times=line_times if evaluations else np.asarray(line_times),
         starts=np.array([segment.start for segment in leader.segments], np.int64),
         evaluation_times=times,
         evaluation_steps=steps[known][first],
@@ -113,7 +116,7 @@ def _elapsed_clock(run: RunView, stream: int) -> SeriesView | None:
     )
 
 
-def _times(series: SeriesView, clock: SeriesView | None) -> Float64Array:
+def _times(series: SeriesView, clock: SeriesView | None) -> TimeColumn:
     """Return when each point was logged: its wall time, or what `clock` last said before it."""
     if clock is None:
         return series.wall_times

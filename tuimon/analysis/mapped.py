@@ -49,7 +49,7 @@ class MappedSeries:
         if len(view) > taken:
             mapped = self._map(view.values[taken:])
             self._values.extend(mapped)
-            self._statistics = self._statistics.extended(view.steps[taken:], mapped)
+            self._statistics = self._statistics.extended(view.steps.part(taken, len(view)), mapped)
             self._pyramid.extend(self._values.view())
             self._last = _point(view, len(view) - 1)
         return replace(

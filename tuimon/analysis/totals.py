@@ -201,7 +201,7 @@ def _logged_epoch_length(run: RunView) -> float | None:
     if series is None or not series.segments:
         return None
     begin = series.segments[-1].start
-    return steps_per_epoch(series.steps[begin:], series.values[begin:])
+    return steps_per_epoch(series.steps.part(begin, len(series)), series.values[begin:])
 
 
 def _number(value: ConfigValue) -> float | None:

@@ -9,6 +9,7 @@ import numpy as np
 from tuimon.core.columns import Float64Array
 from tuimon.core.medians import median
 from tuimon.store.axis import Axis
+from tuimon.store.column import TimeColumn
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
@@ -73,7 +74,7 @@ def make_timeline(run: RunView) -> Timeline:
     return Timeline(times, start, end, moments, paced)
 
 
-def _rising(wall_times: Float64Array) -> Float64Array:
+def _rising(wall_times: TimeColumn) -> Float64Array:
     """Return wall times that never fall: an unknown or falling one is that of the point before."""
     known = np.where(np.isfinite(wall_times), wall_times, -np.inf)
     rising = np.maximum.accumulate(known)

@@ -12,6 +12,7 @@ from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.medians import median
 from tuimon.core.roles import HARDWARE_ROLES, Role, is_evaluation, role_of
 from tuimon.store.axis import Attempt
+from tuimon.store.column import IntColumn, TimeColumn
 from tuimon.store.series import SeriesView
 
 # A new writer is a restart only after a pause this many times the usual time between two logged steps, so
@@ -105,7 +106,7 @@ def locate_cuts(view: SeriesView, cuts: Sequence[Cut], *, by_time: bool) -> Int6
         cuts: In order of time.
         by_time: Compare wall times, because the series is of another stream than the leading one.
     """
-    position: Float64Array | Int64Array
+    position: IntColumn | TimeColumn
     if by_time:
         position, after, at = (
             view.wall_times,
@@ -140,7 +141,7 @@ def _attempt(leader: SeriesView, begin: int, stop: int, before: Attempt | None) 
         number=1 if before is None else before.number + 1,
         first_step=first_step,
         last_step=_reached(leader, begin, stop),
-        start_time=_first_known(leader.wall_times[begin:stop]),
+        start_time=_first_known(leader.wall_times[begin : min(stop, begin + _USUAL_INTERVALS)]),
         last_time=float(leader.wall_times[stop - 1]),
         offset=offset,
     )
@@ -177,7 +178,7 @@ def _after_gaps(leader: SeriesView, writers: Sequence[int]) -> list[int]:
     return found
 
 
-def _usual_interval(times: Float64Array, at: int) -> float:
+def _usual_interval(times: TimeColumn, at: int) -> float:
     """Return the median time between points before `at`, or behind it; NaN where neither is known."""
     for known in (times[max(0, at - _USUAL_INTERVALS - 1) : at], times[at : at + _USUAL_INTERVALS + 1]):
         intervals = np.diff(known)
@@ -188,7 +189,6 @@ def _usual_interval(times: Float64Array, at: int) -> float:
 
 
 def _first_known(times: Float64Array) -> float:
-    """Return the first of the times that is known, looking at no more than the first few."""
-    known = times[:_USUAL_INTERVALS]
-    known = known[np.isfinite(known)]
+    """Return the first of the times that is known."""
+    known = times[np.isfinite(times)]
     return float(known[0]) if len(known) else float("nan")

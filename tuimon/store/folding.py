@@ -6,10 +6,11 @@ import numpy as np
 
 from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Columns, Float64Array, Int64Array
+from tuimon.store.column import IntColumn, TimeColumn
 from tuimon.store.pyramid import NO_BLOCKS, Extremes, reduce_stretches
 
 
-def locate(x: Int64Array | Float64Array, edges: Float64Array) -> Int64Array:
+def locate(x: IntColumn | TimeColumn, edges: Float64Array) -> Int64Array:
     """Return the index of the first point at or right of each edge in the ascending, finite `x`.
 
     The last edge is inclusive: its index lies behind the points that are equal to it.
@@ -19,9 +20,9 @@ def locate(x: Int64Array | Float64Array, edges: Float64Array) -> Int64Array:
         wanted = np.ceil(bounded).astype(np.int64)
         wanted[-1] = np.floor(bounded[-1]) + 1
         return x.searchsorted(wanted)
-    found = x.searchsorted(edges)
-    found[-1] = x.searchsorted(edges[-1], side="right")
-    return found
+    behind = edges.copy()
+    behind[-1] = np.nextafter(edges[-1], np.inf)
+    return x.searchsorted(behind)
 
 
 def fold(edges: Float64Array, values: ValueArray, blocks: Extremes, bounds: Int64Array) -> Columns:

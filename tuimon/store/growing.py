@@ -23,7 +23,7 @@ class GrowingArray(Generic[Scalar]):
     __slots__ = ("_buffer", "_size")
 
     def __init__(self, dtype: npt.DTypeLike) -> None:
-        self._buffer: npt.NDArray[Scalar] = np.empty(16, dtype)
+        self._buffer: npt.NDArray[Scalar] = np.empty(0, dtype)
         self._size = 0
 
     def __len__(self) -> int:
@@ -38,11 +38,20 @@ class GrowingArray(Generic[Scalar]):
         """Append a column."""
         needed = self._size + len(more)
         if needed > len(self._buffer):
-            grown = np.empty(max(needed, len(self._buffer) * 3 // 2), self._buffer.dtype)
+            # Room for an eighth more: memory counts for more here than the time of copying.
+            grown = np.empty(needed + needed // 8 + 8, self._buffer.dtype)
             grown[: self._size] = self._buffer[: self._size]
             self._buffer = grown
         self._buffer[self._size : needed] = more
         self._size = needed
+
+    def widened(self, dtype: npt.DTypeLike) -> GrowingArray[Scalar]:
+        """Return the array with elements of a wider type; the array itself if they are."""
+        if self._buffer.dtype == dtype:
+            return self
+        wider: GrowingArray[Scalar] = GrowingArray(dtype)
+        wider.extend(self.view())
+        return wider
 
     def view(self) -> npt.NDArray[Scalar]:
         """Return all elements as a read-only array that shares memory."""

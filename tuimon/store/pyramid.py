@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.store.column import BLOCK
 from tuimon.store.growing import GrowingArray
-
-BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,14 +19,14 @@ class Extremes:
     """Finite extremes and the count of non-finite values of n stretches of points.
 
     Attributes:
-        lo: float64[n]; +inf where a stretch holds no finite value.
-        hi: float64[n]; -inf where a stretch holds no finite value.
-        nonfinite: int64[n].
+        lo: float32[n] or float64[n]; +inf where a stretch holds no finite value.
+        hi: float32[n] or float64[n]; -inf where a stretch holds no finite value.
+        nonfinite: uint16[n] or int64[n].
     """
 
-    lo: Float64Array
-    hi: Float64Array
-    nonfinite: Int64Array
+    lo: ValueArray
+    hi: ValueArray
+    nonfinite: npt.NDArray[np.uint16] | Int64Array
 
     def __len__(self) -> int:
         return len(self.lo)
@@ -35,25 +36,27 @@ NO_BLOCKS = Extremes(np.empty(0), np.empty(0), np.empty(0, np.int64))
 
 
 class Pyramid:
-    """Extremes of every complete block of `BLOCK` values, kept while values arrive."""
+    """Extremes of every complete block of `BLOCK` values, kept while values arrive, in their precision."""
 
     __slots__ = ("_hi", "_lo", "_nonfinite")
 
     def __init__(self) -> None:
-        self._lo: GrowingArray[np.float64] = GrowingArray(np.float64)
-        self._hi: GrowingArray[np.float64] = GrowingArray(np.float64)
-        self._nonfinite: GrowingArray[np.int64] = GrowingArray(np.int64)
+        self._lo: GrowingArray[np.floating[Any]] = GrowingArray(np.float32)
+        self._hi: GrowingArray[np.floating[Any]] = GrowingArray(np.float32)
+        self._nonfinite: GrowingArray[np.uint16] = GrowingArray(np.uint16)
 
     def extend(self, values: ValueArray) -> None:
         """Add the blocks that have become complete. `values` are all values of the series so far."""
         done, whole = len(self._lo), len(values) // BLOCK
         if whole == done:
             return
+        if values.dtype != self._lo.dtype:
+            self._lo, self._hi = self._lo.widened(values.dtype), self._hi.widened(values.dtype)
         starts = np.arange(done, whole) * BLOCK
         blocks = reduce_points(values[: whole * BLOCK], starts, starts + BLOCK)
-        self._lo.extend(blocks.lo)
-        self._hi.extend(blocks.hi)
-        self._nonfinite.extend(blocks.nonfinite)
+        self._lo.extend(blocks.lo.astype(values.dtype))
+        self._hi.extend(blocks.hi.astype(values.dtype))
+        self._nonfinite.extend(blocks.nonfinite.astype(np.uint16))
 
     def view(self) -> Extremes:
         """Return the blocks so far; the view stays true while the pyramid grows."""
@@ -118,7 +121,7 @@ def _reduce_blocks(blocks: Extremes, starts: Int64Array, stops: Int64Array) -> E
     return Extremes(
         _reduce(np.minimum, blocks.lo[touched], bounds, np.inf)[::2],
         _reduce(np.maximum, blocks.hi[touched], bounds, -np.inf)[::2],
-        _reduce(np.add, blocks.nonfinite[touched], bounds, 0)[::2].astype(np.int64),
+        _reduce(np.add, blocks.nonfinite[touched].astype(np.int64), bounds, 0)[::2].astype(np.int64),
     )
 
 

@@ -27,6 +27,7 @@ from tuimon.core.roles import Role
 from tuimon.store.attempts import History
 from tuimon.store.axis import Attempt, Axis
 from tuimon.store.growing import GrowingLists
+from tuimon.store.packing import Clock, ClockRows
 from tuimon.store.series import Series, SeriesView
 from tuimon.store.streams import Placement, Stream, place_stream, primary_stream
 
@@ -119,6 +120,8 @@ class RunStore:
         self._changed: dict[str, None] = {}
         self._streams: defaultdict[int, Stream] = defaultdict(Stream)
         self._placements: dict[int, Placement] = {}
+        # What the first tag of each stream begins with, and every further one as long as it can.
+        self._clocks: defaultdict[int, Clock] = defaultdict(Clock.begin)
         self._start_time = math.inf
         self._config: dict[str, ConfigValue] = {}
         self._lifecycle: list[LifecycleRecord] = []
@@ -189,16 +192,17 @@ class RunStore:
         if not len(batch):
             return
         self._start_time = min(self._start_time, float(batch.wall_times[0]))
+        rows = ClockRows(batch)
         for tag, values in zip(batch.tags, batch.values, strict=True):
             series = self._series.get(tag)
             if series is None:
-                series = self._series[tag] = Series(tag, stream, values.dtype)
+                series = self._series[tag] = Series(tag, stream, values.dtype, self._clocks[stream])
                 if stream != HARDWARE_STREAM:
                     self._streams[stream].consider(series)
             if series.stream != stream:
                 self._duplicates[tag] = stream
                 continue
-            series.extend(batch.order, batch.steps, batch.wall_times, values)
+            series.extend(rows, values)
             self._changed[tag] = None
 
     def _place(self) -> dict[int, History]:

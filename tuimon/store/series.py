@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,10 @@ from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Columns, Float64Array, Int64Array
 from tuimon.core.roles import Role, role_of
 from tuimon.store.axis import Attempt, Axis, Segment
+from tuimon.store.column import Column
 from tuimon.store.folding import fold, fold_unordered, locate
 from tuimon.store.growing import GrowingArray
+from tuimon.store.packing import Clock, ClockRows
 from tuimon.store.pyramid import Extremes, Pyramid
 from tuimon.store.statistics import Statistics
 
@@ -36,31 +39,24 @@ class SeriesView:
     Attributes:
         tag: The full name, as logged.
         stream: Number of the source within the run; orders compare within a stream only.
-        order: int64[n], see `ScalarBatch`.
-        steps: int64[n], as logged.
-        wall_times: float64[n], unix seconds, NaN where not logged.
+        order: int64[n], packed; see `ScalarBatch`.
+        steps: int64[n], packed; as logged.
+        wall_times: float64[n], packed; unix seconds, NaN where not logged.
         values: float32[n] or float64[n].
         blocks: The pyramid.
         statistics: Exact statistics of all points.
         segments: Which points belong to which attempt; they cover all points, in order.
-        step_falls: int64[k], the indices at which the step is smaller than the one before.
-        time_falls: int64[k], the indices at which the wall time is smaller than the one before, or begins or
-            ceases to be known.
-        times_known: How many points have a wall time.
     """
 
     tag: str
     stream: int
-    order: Int64Array
-    steps: Int64Array
-    wall_times: Float64Array
+    order: Column[np.int64]
+    steps: Column[np.int64]
+    wall_times: Column[np.float64]
     values: ValueArray
     blocks: Extremes
     statistics: Statistics
     segments: tuple[Segment, ...]
-    step_falls: Int64Array
-    time_falls: Int64Array
-    times_known: int
 
     def __len__(self) -> int:
         return len(self.values)
@@ -69,6 +65,21 @@ class SeriesView:
     def role(self) -> Role:
         """What the values are, judged by the tag's name."""
         return role_of(self.tag)
+
+    @property
+    def step_falls(self) -> Int64Array:
+        """The indices at which the step is smaller than the one before, as int64[k]."""
+        return self.steps.falls
+
+    @property
+    def time_falls(self) -> Int64Array:
+        """The indices at which the wall time falls, or begins or ceases to be known, as int64[k]."""
+        return self.wall_times.falls
+
+    @property
+    def times_known(self) -> int:
+        """How many points have a wall time."""
+        return self.wall_times.known
 
     @property
     def times_rise(self) -> bool:
@@ -117,10 +128,10 @@ class SeriesView:
         logged = self._logged(axis)
         for row, (start, stop, shift) in zip(bounds, stretches, strict=False):
             # The search runs on the logged column itself; only the few edges are moved.
-            row[:] = start + locate(logged[start:stop], edges - shift)
+            row[:] = start + locate(logged.part(start, stop), edges - shift)
         return fold(edges, self.values, self.blocks, bounds)
 
-    def _logged(self, axis: Axis) -> Int64Array | Float64Array:
+    def _logged(self, axis: Axis) -> Column[np.int64] | Column[np.float64]:
         return self.steps if axis in _STEP_AXES else self.wall_times
 
     def _chosen(self, attempt: int | None) -> tuple[Segment, ...]:
@@ -161,21 +172,15 @@ def _shift(axis: Axis, attempt: Attempt) -> float:
 class Series:
     """The growing form of a series. Only the reader thread touches it."""
 
-    __slots__ = (
-        "_order", "_pyramid", "_statistics", "_step_falls", "_steps", "_time_falls", "_times_known",
-        "_values", "_wall_times", "stream", "tag",
-    )  # fmt: skip
+    __slots__ = ("_clock", "_pyramid", "_statistics", "_values", "stream", "tag")
 
-    def __init__(self, tag: str, stream: int, dtype: npt.DTypeLike = np.float64) -> None:
+    def __init__(
+        self, tag: str, stream: int, dtype: npt.DTypeLike = np.float64, clock: Clock | None = None
+    ) -> None:
         self.tag = tag
         self.stream = stream
-        self._order: GrowingArray[np.int64] = GrowingArray(np.int64)
-        self._steps: GrowingArray[np.int64] = GrowingArray(np.int64)
-        self._wall_times: GrowingArray[np.float64] = GrowingArray(np.float64)
-        self._values: GrowingArray[np.float32] | GrowingArray[np.float64] = GrowingArray(dtype)
-        self._step_falls: GrowingArray[np.int64] = GrowingArray(np.int64)
-        self._time_falls: GrowingArray[np.int64] = GrowingArray(np.int64)
-        self._times_known = 0
+        self._clock = Clock.begin() if clock is None else clock
+        self._values: GrowingArray[np.floating[Any]] = GrowingArray(dtype)
         self._pyramid = Pyramid()
         self._statistics = Statistics()
 
@@ -188,18 +193,12 @@ class Series:
         self._catch_up()
         return self._statistics
 
-    def extend(
-        self, order: Int64Array, steps: Int64Array, wall_times: Float64Array, values: ValueArray
-    ) -> None:
-        """Append points; all columns are of one length. Nothing is lost where batches differ in precision."""
+    def extend(self, rows: ClockRows, values: ValueArray) -> None:
+        """Append points, one for each row. Nothing is lost where batches differ in precision."""
+        self._clock = rows.joined(self._clock, len(self))
         if values.dtype.itemsize > self._values.dtype.itemsize:
-            doubles: GrowingArray[np.float64] = GrowingArray(np.float64)
-            doubles.extend(self._values.view().astype(np.float64))
-            self._values = doubles
-        self._order.extend(order)
-        self._steps.extend(steps)
-        self._wall_times.extend(wall_times)
-        self._values.extend(values)  # type: ignore[arg-type]  # float32 goes into float64 as it is
+            self._values = self._values.widened(values.dtype)
+        self._values.extend(values)
         if len(self._values) - self._statistics.count >= _MOST_PENDING:
             self._catch_up()
 
@@ -210,9 +209,9 @@ class Series:
         return SeriesView(
             tag=self.tag,
             stream=self.stream,
-            order=self._order.view(),
-            steps=self._steps.view(),
-            wall_times=self._wall_times.view(),
+            order=self._clock.order.view().part(0, len(self)),
+            steps=self._clock.steps.view().part(0, len(self)),
+            wall_times=self._clock.wall_times.view().part(0, len(self)),
             values=self._values.view(),
             blocks=self._pyramid.view(),
             statistics=self._statistics,
@@ -221,9 +220,6 @@ class Series:
                 for attempt, (start, stop) in zip(attempts, bounds, strict=True)
                 if stop > start
             ),
-            step_falls=self._step_falls.view(),
-            time_falls=self._time_falls.view(),
-            times_known=self._times_known,
         )
 
     def _catch_up(self) -> None:
@@ -231,14 +227,7 @@ class Series:
         seen = self._statistics.count
         if seen == len(self):
             return
-        # The point before the new ones is looked at again, so that a fall between batches counts.
-        joint = max(seen - 1, 0)
-        steps, times = self._steps.view()[joint:], self._wall_times.view()[joint:]
-        known = np.isfinite(times)
-        changes = known[1:] != known[:-1]
-        self._step_falls.extend((steps[1:] < steps[:-1]).nonzero()[0] + (joint + 1))
-        self._time_falls.extend(((times[1:] < times[:-1]) | changes).nonzero()[0] + (joint + 1))
-        self._times_known += int(np.count_nonzero(known[seen - joint :]))
         values = self._values.view()
         self._pyramid.extend(values)
-        self._statistics = self._statistics.extended(steps[seen - joint :], values[seen:])
+        steps = self._clock.steps.view().part(seen, len(self))
+        self._statistics = self._statistics.extended(steps, values[seen:])

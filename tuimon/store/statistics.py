@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuimon.core.batch import ValueArray
-from tuimon.core.columns import Int64Array
+from tuimon.store.column import IntColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Statistics:
         """Whether all values are finite and equal, or there is only one."""
         return self.count == 1 or (self.minimum == self.maximum and self.nan + self.inf == 0)
 
-    def extended(self, steps: Int64Array, values: ValueArray) -> Statistics:
+    def extended(self, steps: IntColumn, values: ValueArray) -> Statistics:
         """Return the statistics with more points taken in."""
         if not len(values):
             return self
@@ -79,16 +79,16 @@ def _of_point(step: int, value: float) -> Statistics:
     return Statistics(1, step, step, last=value, nan=nan, inf=1 - nan)
 
 
-def _of_points(steps: Int64Array, values: ValueArray) -> Statistics:
+def _of_points(steps: IntColumn, values: ValueArray) -> Statistics:
     first_step, last_step, last, nan, inf = int(steps[0]), int(steps[-1]), float(values[-1]), 0, 0
     count = len(values)
     finite = np.isfinite(values)
     if not finite.all():
         nan = int(np.count_nonzero(np.isnan(values)))
+        inf = count - nan - int(np.count_nonzero(finite))
+        if nan + inf == count:
+            return Statistics(count, first_step, last_step, last=last, nan=nan, inf=inf)
         steps, values = steps[finite], values[finite]
-        inf = count - nan - len(values)
-    if not len(values):
-        return Statistics(count, first_step, last_step, last=last, nan=nan, inf=inf)
     at_lo, at_hi = int(values.argmin()), int(values.argmax())
     # Values near the largest double may sum up to infinity.
     with np.errstate(over="ignore", invalid="ignore"):

@@ -1,0 +1,178 @@
+"""Packed columns while they grow, shared by series for as long as these are logged together."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tuimon.core.batch import ScalarBatch
+from tuimon.core.columns import Int64Array
+from tuimon.store.column import BLOCK, NO_BLOCKS, Blocks, Column, Element
+from tuimon.store.growing import GrowingArray
+
+_WITHIN = np.arange(BLOCK)
+_POOLS = (np.int8, np.int16, np.int32, np.int64)
+_REACHES = np.array([np.iinfo(pool).max for pool in _POOLS])
+# Tags that part at the same row mostly go on in the same few ways.
+_KEPT_FORKS = 8
+
+
+class _GrowingBlocks:
+    """The growing form of `Blocks`."""
+
+    __slots__ = ("_base", "_pool", "_pools", "_row", "_stride")
+
+    def __init__(self) -> None:
+        self._base: GrowingArray[np.int64] = GrowingArray(np.int64)
+        self._stride: GrowingArray[np.int64] = GrowingArray(np.int64)
+        self._pool: GrowingArray[np.uint8] = GrowingArray(np.uint8)
+        self._row: GrowingArray[np.int32] = GrowingArray(np.int32)
+        self._pools: dict[int, GrowingArray[np.signedinteger[Any]]] = {}
+
+    def extend(self, blocks: Int64Array) -> None:
+        """Append blocks, int64[k, 256]."""
+        base, last = blocks[:, 0], blocks[:, -1]
+        stride = (last - base) // (BLOCK - 1)
+        beside = blocks - (base[:, np.newaxis] + stride[:, np.newaxis] * _WITHIN)
+        reach = np.maximum(beside.max(axis=1), -1 - beside.min(axis=1))
+        pool = np.where(beside.any(axis=1), _REACHES.searchsorted(reach) + 1, 0).astype(np.uint8)
+        row = np.zeros(len(blocks), np.int32)
+        for number, dtype in enumerate(_POOLS, 1):
+            among = pool == number
+            if among.any():
+                held = self._pools.setdefault(number, GrowingArray(dtype))
+                row[among] = len(held) // BLOCK + np.arange(np.count_nonzero(among))
+                held.extend(beside[among].astype(dtype).ravel())
+        self._base.extend(base)
+        self._stride.extend(stride)
+        self._pool.extend(pool)
+        self._row.extend(row)
+
+    def view(self) -> Blocks:
+        """Return the blocks so far."""
+        pools = {number: held.view().reshape(-1, BLOCK) for number, held in sorted(self._pools.items())}
+        return Blocks(self._base.view(), self._stride.view(), self._pool.view(), self._row.view(), pools)
+
+
+class PackedColumn(Generic[Element]):
+    """The growing form of a column. Only the reader thread touches it.
+
+    What was appended is never written again, so that a `Column` that was taken once stays true.
+    """
+
+    __slots__ = ("_blocks", "_falls", "_forks", "_last", "_packed", "_tail", "_view", "dtype")
+
+    def __init__(self, dtype: npt.DTypeLike) -> None:
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
+        self._blocks: _GrowingBlocks | None = None
+        self._packed = 0
+        self._tail: GrowingArray[np.int64] = GrowingArray(np.int64)
+        self._falls: GrowingArray[np.int64] = GrowingArray(np.int64)
+        self._last: npt.NDArray[Element] = np.empty(0, self.dtype)
+        self._view: Column[Element] | None = None
+        self._forks: list[tuple[int, PackedColumn[Element]]] = []
+
+    def __len__(self) -> int:
+        return self._packed + len(self._tail)
+
+    def extend(self, more: npt.NDArray[Element]) -> None:
+        """Append elements."""
+        if not len(more):
+            return
+        self._note_falls(more)
+        self._view = None
+        bits = np.ascontiguousarray(more).view(np.int64)
+        if len(self._tail) + len(bits) >= BLOCK:
+            waiting = np.concatenate([self._tail.view(), bits])
+            whole = len(waiting) // BLOCK * BLOCK
+            self._blocks = self._blocks or _GrowingBlocks()
+            self._blocks.extend(waiting[:whole].reshape(-1, BLOCK))
+            self._packed += whole
+            # Views of the old tail stay true: a new one is begun.
+            self._tail = GrowingArray(np.int64)
+            bits = waiting[whole:]
+        self._tail.extend(bits)
+
+    def joined(self, at: int, more: npt.NDArray[Element]) -> PackedColumn[Element]:
+        """Return the column that begins with the first `at` elements of this one and goes on with `more`.
+
+        This is the column itself where it ends there, or goes on in the same way; else the same of a column
+        that others left for at that place, or a new one.
+        """
+        candidates: list[PackedColumn[Element]] = [self]
+        candidates += [fork for left_at, fork in self._forks if left_at == at]
+        for column in candidates:
+            held = min(len(column) - at, len(more))
+            if _equal(column.view().part(at, at + held), more[:held]):
+                column.extend(more[held:])
+                return column
+        column = PackedColumn(self.dtype)
+        column.extend(self.view()[:at])
+        column.extend(more)
+        self._forks.append((at, column))
+        del self._forks[:-_KEPT_FORKS]
+        return column
+
+    def view(self) -> Column[Element]:
+        """Return the column as it is now."""
+        if self._view is None:
+            blocks = NO_BLOCKS if self._blocks is None else self._blocks.view()
+            self._view = Column(blocks, self._tail.view(), self.dtype, self._falls.view(), 0, len(self))
+        return self._view
+
+    def _note_falls(self, more: npt.NDArray[Element]) -> None:
+        joint = np.concatenate([self._last, more])
+        known = np.isfinite(joint)
+        falls = (joint[1:] < joint[:-1]) | (known[1:] != known[:-1])
+        if falls.any():
+            self._falls.extend(falls.nonzero()[0] + (len(self) + 1 - len(self._last)))
+        self._last = joint[-1:].copy()
+
+
+def _equal(column: Column[Element], elements: npt.NDArray[Element]) -> bool:
+    """Return whether a column has exactly these elements; a NaN is equal to itself."""
+    # A single element is unpacked at little cost, and mostly tells.
+    if not len(elements):
+        return True
+    bits = np.ascontiguousarray(elements).view(np.int64)
+    return bool(column[:1].view(np.int64)[0] == bits[0] and (column[:].view(np.int64) == bits).all())
+
+
+class Clock(NamedTuple):
+    """When the points of a series were logged. Series that are logged together have one of them in common.
+
+    A clock may be ahead of a series that shares it: the first points of it are those of the series.
+    """
+
+    order: PackedColumn[np.int64]
+    steps: PackedColumn[np.int64]
+    wall_times: PackedColumn[np.float64]
+
+    @classmethod
+    def begin(cls) -> Clock:
+        """Return a clock without points."""
+        return cls(PackedColumn(np.int64), PackedColumn(np.int64), PackedColumn(np.float64))
+
+
+class ClockRows:
+    """When the rows of one batch were logged, on their way into the clocks of its tags."""
+
+    def __init__(self, batch: ScalarBatch) -> None:
+        self._batch = batch
+        self._joined: dict[tuple[int, int], tuple[Clock, Clock]] = {}
+
+    def joined(self, clock: Clock, at: int) -> Clock:
+        """Return the clock that begins with the first `at` points of `clock` and goes on with these rows."""
+        # Tags of one batch have mostly one clock: what is found for one of them holds for all.
+        known = self._joined.get((id(clock), at))
+        if known is None:
+            found = Clock(
+                clock.order.joined(at, self._batch.order),
+                clock.steps.joined(at, self._batch.steps),
+                clock.wall_times.joined(at, self._batch.wall_times),
+            )
+            same = all(new is old for new, old in zip(found, clock, strict=True))
+            known = self._joined[id(clock), at] = (clock, clock if same else found)
+        return known[1]
