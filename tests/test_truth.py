@@ -5,6 +5,8 @@ Every file is named on the command line by itself, so that no other file is take
 
 from __future__ import annotations
 
+import csv
+import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -19,6 +21,9 @@ from tests.commands import only_run
 FOLDER = Path(__file__).parents[1].parent / "shared" / "data"
 EVENT_KINDS = ("tfevents", "tfevents_gz")
 ROW_KINDS = ("jsonl", "llamafactory_trainer_log", "metrics_json", "jsonlines_log_txt", "hf_trainer_state")
+TABLE_KINDS = ("lightning_metrics_csv", "keras_csvlogger", "rl_progress_csv", "sb3_monitor_csv")
+# What the tables there count by, as their trainers document it; rows of others are counted.
+TABLE_STEPS = ("step", "time/total_timesteps", "epoch")
 # One event file of its own kind in each folder; where truth.json tells what a packed or damaged file held.
 ORIGINAL = FOLDER / (
     "files/AguLeon__LoRA_RoBERTa_AGNews/runs/run0/events.out.tfevents.1744227257.b-3-167.5388.0"
@@ -84,6 +89,32 @@ def expected_of_rows(path: Path, entry: Facts) -> dict[str, Facts]:
     }
 
 
+def expected_of_table(path: Path, entry: Facts) -> dict[str, Facts]:
+    """Return what is to be found of each column of a table; its steps are read by the standard library."""
+    text = path.read_text(encoding="utf-8-sig")
+    table = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    step_name = next((name for name in TABLE_STEPS if name in entry["header"]), None)
+    if entry["kind"] == "sb3_monitor_csv":
+        row_steps = list(itertools.accumulate(int(row["l"]) for row in table))
+    else:
+        row_steps = [int(row[step_name]) if step_name else place for place, row in enumerate(table)]
+    expected = {}
+    for logged_tag, facts in entry["columns"].items():
+        tag = logged_tag.removeprefix("\ufeff")
+        if tag == step_name != "epoch":
+            continue
+        steps = [step for step, row in zip(row_steps, table, strict=True) if row[tag]]
+        expected[tag] = {
+            "count": facts["numeric"],
+            **{name: facts[name] for name in ("min", "max", "last")},
+            "nan": facts["n_nan"],
+            "inf": facts["n_inf"],
+            "first_step": steps[0],
+            "last_step": steps[-1],
+        }
+    return expected
+
+
 def logged_steps(path: Path, step_name: str) -> dict[str, list[int]]:
     """Return the steps of each column, read by the standard library: truth.json has those of whole rows."""
     text = path.read_text(encoding="utf-8").replace("\0", "\n")
@@ -132,7 +163,8 @@ def faults_of_events(entry: Facts, found: Facts) -> Iterator[list[str]]:
 def faults_of_rows(path: Path, entry: Facts, found: Facts) -> Iterator[list[str]]:
     """Yield the faults of each column."""
     series = found["series"]
-    expected = expected_of_rows(path, entry)
+    is_table = entry["kind"] in TABLE_KINDS
+    expected = expected_of_table(path, entry) if is_table else expected_of_rows(path, entry)
     for tag, facts in expected.items():
         if entry.get("bad_lines"):
             # A hole of NUL bytes spoils only the line in which it lies; the reference reader lost the line
@@ -146,7 +178,7 @@ def faults_of_rows(path: Path, entry: Facts, found: Facts) -> Iterator[list[str]
 def test_every_series_of_every_file_agrees(capsys: pytest.CaptureFixture[str]) -> None:
     faults, compared, files = [], 0, 0
     packed = dict.fromkeys(entries("tfevents_gz"), truth()["files"][str(ORIGINAL.relative_to(FOLDER))])
-    for path, entry in (entries("tfevents", *ROW_KINDS) | packed).items():
+    for path, entry in (entries("tfevents", *ROW_KINDS, *TABLE_KINDS) | packed).items():
         if entry.get("error"):
             continue
         found = only_run(path)
@@ -160,8 +192,8 @@ def test_every_series_of_every_file_agrees(capsys: pytest.CaptureFixture[str]) -
             f"\ntruth.json: {compared - len(faults)} of {compared} series in {files} files agree"
         )
     assert faults == []
-    assert files == len(entries(*EVENT_KINDS, *ROW_KINDS)) - 1
-    assert compared > 450
+    assert files == len(entries(*EVENT_KINDS, *ROW_KINDS, *TABLE_KINDS)) - 1
+    assert compared > 540
 
 
 @pytest.mark.parametrize("damage", ["hf_payload_bit_flip", "hf_length_bit_flip"])
@@ -182,7 +214,7 @@ def test_behind_a_damaged_record_only_the_damaged_record_is_missing(damage: str)
 def test_what_is_cut_off_or_half_written_is_said_and_nothing_else_is() -> None:
     said = {
         path.relative_to(FOLDER / "files").parts[:2]: only_run(path)["problems"]
-        for path in entries(*EVENT_KINDS, *ROW_KINDS)
+        for path in entries(*EVENT_KINDS, *ROW_KINDS, *TABLE_KINDS)
     }
     troubled = {name[1] for name, problems in said.items() if problems}
     assert troubled == {

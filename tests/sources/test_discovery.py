@@ -426,6 +426,61 @@ def test_every_file_is_explained(tmp_path: Path) -> None:
     assert [verdict.confidence for verdict in explain(tmp_path / "missing")] == [Confidence.NO]
 
 
+def table(path: Path, header: str = "epoch,loss") -> Path:
+    names = header.split(",")
+    return lines(path, f"{header}\n" + "".join(",".join([str(n)] * len(names)) + "\n" for n in range(3)))
+
+
+def test_tables_side_by_side_are_runs_and_companions_are_one(tmp_path: Path) -> None:
+    for number in range(5):
+        table(tmp_path / "results" / f"run{number}.csv")
+    table(tmp_path / "one" / "metrics.csv", "step,epoch,train_loss")
+    lines(tmp_path / "one" / "metrics.jsonl")
+    state(tmp_path / "one", 20)
+    events(tmp_path / "one")
+    assert names(tmp_path) == ["one", *(f"results/run{number}" for number in range(5))]
+    (one,) = (run for run in at(tmp_path).runs if run.name == "one")
+    assert [ref.format for ref in one.sources] == ["tfevents", "jsonl", "csv", "hf"]
+
+
+def test_sets_of_examples_are_no_runs(tmp_path: Path) -> None:
+    table(tmp_path / "iris.csv", "sepal length,sepal width,petal length")
+    table(tmp_path / "houses.csv", "id,price,rooms")
+    lines(tmp_path / "reviews.csv", "epoch,text,label\n1,so good,positive\n2,so bad,negative\n")
+    lines(tmp_path / "notes.txt", "Dear all, here is\nwhat I wanted, to say\n")
+    lines(tmp_path / "numbers.csv", "1,2,3\n4,5,6\n")
+    assert names(tmp_path) == []
+
+
+def test_dvclive_is_one_run_with_what_lies_beside_it(tmp_path: Path) -> None:
+    live = tmp_path / "job" / "dvclive" / "plots" / "metrics"
+    table(live / "train" / "loss.tsv", "step\tloss".replace(",", "\t"))
+    for tag in ("train/loss", "eval/loss", "lr"):
+        lines(live / f"{tag}.tsv", f"step\t{Path(tag).name}\n1\t0.5\n")
+    assert names(tmp_path) == ["job"]
+    (found,) = at(tmp_path).runs
+    assert tags(found) == {"train/loss", "eval/loss", "lr"}
+    assert tags(at(tmp_path / "job" / "dvclive").runs[0]) == {"train/loss", "eval/loss", "lr"}
+
+
+def test_runs_of_ultralytics_are_called_train(tmp_path: Path) -> None:
+    header = "epoch,time,train/box_loss,lr/pg0"
+    table(tmp_path / "runs" / "detect" / "train" / "results.csv", header)
+    events(tmp_path / "runs" / "detect" / "train")
+    assert names(tmp_path) == ["runs/detect/train"]
+    table(tmp_path / "runs" / "detect" / "train2" / "results.csv", header)
+    assert names(tmp_path) == ["runs/detect/train", "runs/detect/train2"]
+
+
+def test_monitors_of_several_environments_are_one_run(tmp_path: Path) -> None:
+    for number in range(3):
+        lines(tmp_path / "ppo" / f"{number}.monitor.csv", '#{"t_start": 1.7e9}\nr,l,t\n1.5,10,0.5\n')
+    (found,) = at(tmp_path).runs
+    assert found.name == "ppo"
+    assert [ref.prefix for ref in found.sources] == ["", "env_1/", "env_2/"]
+    assert tags(found) == {f"{env}{name}" for env in ("", "env_1/", "env_2/") for name in "rlt"}
+
+
 def test_thousands_of_folders_take_about_a_second(tmp_path: Path) -> None:
     for n in range(3000):
         folder = tmp_path / f"sweep{n % 30}" / f"run{n}"
@@ -449,12 +504,18 @@ def test_no_names_for_no_runs() -> None:
 @pytest.mark.shared
 def test_the_real_tree_gives_its_runs() -> None:
     truth.entries()
-    found = {run.name: run for run in at(truth.FOLDER / "files").runs}
-    assert len(found) == 43
+    known = {"tfevents", "jsonl", "csv", "hf"}
+    runs = at(truth.FOLDER / "files").runs
+    found = {run.name: run for run in runs if known & {ref.format for ref in run.sources}}
+    assert len(found) == 53
     assert tags(found["AguLeon__LoRA_RoBERTa_AGNews/results"]) >= {"loss", "eval_loss", "grad_norm"}
     dreamer = found["epistoteles__dreamer-goal-conditioned/logdir/dmc_walker_walk/dreamer/1"]
     assert [(ref.format, len(ref.paths)) for ref in dreamer.sources] == [("tfevents", 5), ("jsonl", 1)]
     keras = "10tanmay100__DEEPCNNCLASSIFIER/artifacts/prepare_callbacks/tensorboard_log_dir"
     assert {"epoch_loss", "validation/epoch_loss"} <= tags(found[f"{keras}/tb_logs_at_2022-09-25-10-39-45"])
+    episodes = found["DLR-RM__rl-trained-agents/a2c/Acrobot-v1_1"]
+    assert [(ref.format, ref.prefix) for ref in episodes.sources] == [("csv", ""), ("csv", "env_1/")]
+    jobs = found["gbencheikh__RL_Job_Shop_Problem/logs"]
+    assert [ref.format for ref in jobs.sources][:2] == ["tfevents", "csv"]
     mistral = found["syGOAT__Mistral-v0.2-Translator-bf16"]
     assert [(ref.format, len(ref.paths)) for ref in mistral.sources] == [("jsonl", 1), ("hf", 5)]

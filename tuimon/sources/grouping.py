@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tuimon.sources.base import SourceRef
+from tuimon.sources.csv_dialects import dvclive_root, environment_of
 from tuimon.sources.layout import Folder, FoundFile, Layout
 from tuimon.sources.state_file import CHECKPOINT_NAME, training_mark
 
-# Names of the one log of a folder's run; any other name of JSON lines is the name of a run.
+# Formats whose files are each a log by themselves; other formats spread one log over their files.
+_ROW_FORMATS = frozenset({"jsonl", "csv"})
+# Names of the one log of a folder's run; any other name of such a file is the name of a run.
 _COMPANION = re.compile(
-    r"^(metrics?|logs?|history|stats|progress|scalars|loss(es)?|results|output|wandb-(history|events)"
+    r"^(metrics?|logs?|history|stats|progress|scalars|loss(es)?|results|output|(\d+\.)?monitor|wandb-(history|events)"
     r"|train(er|ing)?([_-]?(logs?|metrics|history))?|(system|gpu|hardware)([_-]?(logs?|metrics|stats))?)$"
 )
 _EVALUATION = re.compile(r"^(eval|evaluation|val|valid|validation|test)([_-]?(logs?|metrics|history))?$")
@@ -45,8 +48,7 @@ class Group:
         """Return what the run is read from, in the order of `preference` of formats."""
         parts: dict[tuple[int, str, str, str], list[FoundFile]] = {}
         for file, prefix in self.files:
-            # Each JSON-lines file is a writer of its own; other formats spread one log over their files.
-            writer = str(file.path) if file.format == "jsonl" else ""
+            writer = str(file.path) if file.format in _ROW_FORMATS else ""
             parts.setdefault((preference.index(file.format), prefix, writer, file.format), []).append(file)
         return tuple(
             SourceRef(key[3], tuple(file.path for file in sorted(parts[key], key=_age)), prefix=key[1])
@@ -80,8 +82,10 @@ def group_files(root: Path, folders: Mapping[Path, Folder]) -> list[Group]:
 
 def _part_of(file: FoundFile) -> str | None:
     """Return the prefix of a file as part of its folder's run, or None if its name is that of a run."""
-    if file.format != "jsonl":
+    if file.format not in _ROW_FORMATS or dvclive_root(file.path) is not None:
         return ""
+    if number := environment_of(file.path):
+        return f"env_{number}/"
     stem = file.path.stem.lower()
     if match := _EVALUATION.match(stem):
         return f"{match[1]}/"
@@ -97,7 +101,7 @@ def _place_loose(loose: Iterable[tuple[FoundFile, Path, str]], groups: dict[Path
         beside.setdefault(file.path.parent, []).append(file)
     for file, home, prefix in loose:
         group = groups.get(home)
-        is_run = group is not None and any(member.format != "jsonl" for member, _ in group.files)
+        is_run = group is not None and any(member.format not in _ROW_FORMATS for member, _ in group.files)
         if group is not None and is_run and len(beside[file.path.parent]) == 1:
             group.files.append((file, prefix))
         else:

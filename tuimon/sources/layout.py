@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tuimon.sources.sniffing import read_head
 
-# Part of any run: Hugging Face's checkpoints, mmengine's logs.
+# Part of any run: Hugging Face's checkpoints, logs of mmengine and DVCLive.
 _CHECKPOINT = re.compile(r"^checkpoint[-_](\d+|best|last|final)$")
-_INNER_FOLDERS = frozenset({"vis_data"})
+_INNER_FOLDERS = frozenset({"vis_data", "dvclive"})
 _RANK = re.compile(r"^rank[-_]?(\d+)$")
 # PyTorch's hparams writer makes a folder named by the time beside the event file.
 _HPARAMS = re.compile(r"^\d{10}(\.\d+)?$")
@@ -78,7 +78,7 @@ class Layout:
     def _prefix_in_parent(self, path: Path) -> str | None:
         """Return the prefix that a folder has as part of the folder above it, or None if it is none."""
         name, folder, above = path.name, self._folders[path], self._folders[path.parent]
-        if _CHECKPOINT.match(name) or name in _INNER_FOLDERS:
+        if _CHECKPOINT.match(name) or name in _INNER_FOLDERS or self._is_of_dvclive(path):
             return ""
         if rank := _RANK.match(name):
             return f"rank_{rank[1]}/" if int(rank[1]) else ""
@@ -91,11 +91,16 @@ class Layout:
                 return f"{name}/"
         return "" if self._is_output_part(path) or self._is_output_part(path.parent, path) else None
 
+    def _is_of_dvclive(self, path: Path) -> bool:
+        """Tell whether a folder is, or lies inside, the `plots` that DVCLive makes in its own folder."""
+        is_inside = any(each.name == "metrics" and each.parent.name == "plots" for each in _upwards(path))
+        return is_inside or (path.name == "plots" and path / "metrics" in self._populated)
+
     def _is_phase(self, path: Path) -> bool:
         """Tell whether a folder is the `train` or `validation` of one run, and not a run beside others."""
         phases = _TRAIN_FOLDERS | _EVALUATION_FOLDERS
-        if path.name.lower() not in phases:
-            return False
+        if path.name.lower() not in phases or "results.csv" in self._folders[path].names:
+            return False  # Ultralytics calls its runs train, train2, train3
         return self._folders[path.parent].has_events or all(
             child.name.lower() in phases for child in self._populated_children(path.parent)
         )
@@ -138,6 +143,10 @@ class Layout:
         folder = self._folders.get(path)
         names = folder.subfolders if folder is not None else ()
         return [path / name for name in names if path / name in self._populated]
+
+
+def _upwards(path: Path) -> tuple[Path, ...]:
+    return path, *path.parents
 
 
 def _is_scalars_folder(name: str, folder: Folder) -> bool:

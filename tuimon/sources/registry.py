@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuimon.sources.base import Source, SourceFactory, SourceRef
+from tuimon.sources.csv_table import CsvFactory
 from tuimon.sources.jsonl import JsonlFactory
 from tuimon.sources.prefixed import PrefixedSource
 from tuimon.sources.tfevents import TfEventsFactory
 from tuimon.sources.trainer_state import TrainerStateFactory
 
 # Where two sources of a run log the same tag, the earlier format here is shown: event files and JSON lines
-# grow with every step and keep times; a trainer state is written with a checkpoint and keeps none.
-FACTORIES: tuple[SourceFactory, ...] = (TfEventsFactory(), JsonlFactory(), TrainerStateFactory())
+# grow with every step and keep times; tables keep none, and a trainer state is written with a checkpoint.
+FACTORIES: tuple[SourceFactory, ...] = (
+    TfEventsFactory(),
+    JsonlFactory(),
+    CsvFactory(),
+    TrainerStateFactory(),
+)
 
 
 def markdown_table(factories: Sequence[SourceFactory] = FACTORIES) -> str:

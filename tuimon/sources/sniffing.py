@@ -15,12 +15,14 @@ LFS_PREFIX = b"version https://git-lfs.github.com/spec"
 LFS_ADVICE = "Git LFS pointer: run git lfs pull"
 
 # Only these are opened to look at their first bytes: a folder may hold a million images.
-_CANDIDATE = re.compile(r"\.(jsonl|ndjson|json|txt|log)$|tfevents", re.IGNORECASE)
+_CANDIDATE = re.compile(r"\.(jsonl|ndjson|json|txt|log|csv|tsv)$|tfevents", re.IGNORECASE)
 # The name that every writer of event files gives them; `read_tfevents.py` is none.
 _EVENT_FILE = re.compile(r"(^|\.)tfevents\.\d", re.IGNORECASE)
 _PLAIN_INTENT = re.compile(
     r"(^|\.)tfevents\.\d|\.(jsonl|ndjson)$|^trainer_state\.json$|^metrics\.json$", re.IGNORECASE
 )
+# Tables that a trainer names so: worth a word where only a Git LFS pointer is left of them.
+_TABLE_INTENT = re.compile(r"^(metrics|progress)\.csv$|(^|\.)monitor\.csv$", re.IGNORECASE)
 _NO_ACCESS_TIME = getattr(os, "O_NOATIME", 0)
 
 
@@ -110,7 +112,8 @@ def sniff_file(path: Path, factories: Sequence[SourceFactory]) -> FileVerdict:
         fault = f"cannot be read: {cause}"
         return FileVerdict(path, None, Confidence.NO, fault, fault, is_unread=True)
     if head.startswith(LFS_PREFIX):
-        trouble = LFS_ADVICE if _PLAIN_INTENT.search(path.name) else ""
+        is_missed = _PLAIN_INTENT.search(path.name) or _TABLE_INTENT.search(path.name)
+        trouble = LFS_ADVICE if is_missed else ""
         return FileVerdict(path, None, Confidence.NO, LFS_ADVICE, trouble)
     sniffs = [(factory.format, factory.sniff(path, head)) for factory in factories]
     name, best = max(sniffs, key=lambda found: found[1].confidence)
