@@ -25,7 +25,8 @@ from tuimon.analysis.status import Status
 from tuimon.core.hardware import HardwareSample, HostSample
 from tuimon.monitor.monitor import Monitor
 from tuimon.monitor.watching import RunWatch
-from tuimon.sources.base import ReadBudget, ReadResult
+from tuimon.sources import sketch
+from tuimon.sources.base import UNBOUNDED, ReadBudget, ReadResult
 from tuimon.sources.jsonl import JsonlSource
 from tuimon.sources.naming import Root
 from tuimon.store.run import HARDWARE_STREAM
@@ -318,3 +319,25 @@ def test_this_machines_samples_go_to_the_one_live_run() -> None:
     with watching(SAMPLES / "overfit") as monitor:
         wait_for(monitor, lambda s: points(s, "overfit", "train/loss") == 480)
         assert wait_until_quiet(monitor).hardware == ()
+
+
+def test_a_large_file_is_sketched_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, held = JsonlSource.read, threading.Event()
+
+    def read_when_let(source: JsonlSource, budget: ReadBudget) -> ReadResult:
+        # The thin copy of a sketch is read in one go.
+        return read(source, budget) if budget == UNBOUNDED or held.is_set() else ReadResult(more=True)
+
+    monkeypatch.setattr(JsonlSource, "read", read_when_let)
+    monkeypatch.setattr(sketch, "LARGE_BYTES", 100_000)
+    monkeypatch.setattr(sketch, "_WINDOW_BYTES", 400)
+    write(tmp_path / "a.jsonl", rows(range(5000)))
+    with watching(tmp_path) as monitor:
+        drawn = state_of(wait_for(monitor, lambda s: bool(points(s, "a"))), "a")
+        assert drawn.sketched
+        assert not drawn.findings
+        assert drawn.progress.step == 4999
+        assert 100 < len(drawn.run.series["loss"]) < 5000
+        held.set()
+        whole = state_of(wait_for(monitor, lambda s: points(s, "a") == 5000), "a")
+        assert not whole.sketched

@@ -43,6 +43,8 @@ _HINTED_DISCOVERY_S = 0.2
 _DISCOVERY_SHARE = 0.02
 # How often it is settled which folders are worth hints.
 _FOLLOW_S = 1.0
+# A large file is looked at in so many places before it is read: for its curves, and for a line in the list.
+_OPEN_SKETCH, _LISTED_SKETCH = 200, 4
 _SAMPLE_S = 1.0
 _KEPT_SAMPLES = 600
 _RESTART_S = 1.0
@@ -224,7 +226,7 @@ class Monitor:
                 self._unpublished |= self._failures.note(f"run {watch.name}", error)
                 watch.pending = False
                 watch.schedule.due = time.monotonic() + _RESTART_S
-            if time.monotonic() >= deadline or not (self._published_at or watch.behind):
+            if time.monotonic() >= deadline or not (self._published_at or watch.unknown):
                 # The first run that was read is worth a picture: it is the one that changed last.
                 return True
         return busy
@@ -237,8 +239,13 @@ class Monitor:
             told = len(watch.reading.problems)
             # What was there before tuimon came is no sign of life.
             first = watch.behind
-            changed, more = watch.read(_SLICE)
             is_open = watch.name == self._open_run
+            if first and watch.draft(_OPEN_SKETCH if is_open or not self._published_at else _LISTED_SKETCH):
+                watch.state = None
+                self._unpublished = True
+                if not self._published_at:
+                    return True
+            changed, more = watch.read(_SLICE)
             grown = changed and not first
             watch.schedule.looked(now, changed=grown, is_open=is_open, run_count=len(self._watches))
             if more:

@@ -7,7 +7,8 @@ from pathlib import Path
 from tuimon.core.batch import Problem
 from tuimon.sources.base import ReadBudget, RunRef, Source, SourceRef
 from tuimon.sources.registry import open_source
-from tuimon.store.run import RunStore
+from tuimon.sources.sketch import read_sketch
+from tuimon.store.run import RunStore, RunView
 
 # A file with a million bad lines is one problem with many places; the first ones tell the story.
 _KEPT_PROBLEMS = 100
@@ -59,6 +60,13 @@ class RunReading:
             if new:
                 self._sources[stream].add_paths(new)
                 self._paths[stream].update(new)
+
+    def sketch(self, windows: int) -> RunView | None:
+        """Return what stands at so many places of large files; None where a whole reading is as quick."""
+        store = RunStore()
+        for stream, source in enumerate(self.ref.sources):
+            store.extend(stream, read_sketch(source, windows) or ())
+        return store.freeze() if store.revision else None
 
     def read(self, budget: ReadBudget) -> bool:
         """Read one slice of each source; return whether more is there to be read at once."""

@@ -31,6 +31,7 @@ class RunState:
         changed_at: When its files changed last, in unix seconds.
         checked_step: The rules have seen everything up to this step; None where they have seen nothing.
         checked: Whether the rules have looked at all that was read.
+        sketched: `run` is a sketch: what stands at some places of large files, until these are read.
     """
 
     name: str
@@ -45,6 +46,7 @@ class RunState:
     changed_at: float
     checked_step: int | None
     checked: bool = True
+    sketched: bool = False
 
     @property
     def trend(self) -> Trend | None:

@@ -44,6 +44,8 @@ class RunWatch:
         self.behind = True
         self.refreshed_at = 0.0
         self._samples = 0
+        self._sketch: RunView | None = None
+        self._sketch_windows = 0
         self._steady_eta = SteadyEta()
 
     @property
@@ -57,9 +59,23 @@ class RunWatch:
         return self.behind and not self.view.revision
 
     @property
+    def unknown(self) -> bool:
+        """Whether there is nothing to show of the run yet, and there is something to be read."""
+        return self.unread and self._sketch is None
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """All files that the run is read from."""
         return tuple(path for source in self.reading.ref.sources for path in source.paths)
+
+    def draft(self, windows: int) -> bool:
+        """Sketch the run, at `windows` places at least, until it is read; return whether that changed it."""
+        if windows <= self._sketch_windows or not self.behind:
+            return False
+        self._sketch_windows = windows
+        sketch = self.reading.sketch(windows)
+        self._sketch = sketch or self._sketch
+        return sketch is not None
 
     def read(self, budget: ReadBudget) -> tuple[bool, bool]:
         """Read a slice; return whether anything came, and whether more is there."""
@@ -68,6 +84,8 @@ class RunWatch:
         changed = self.reading.store.revision != before
         if changed:
             self.view = self.reading.store.freeze()
+        if not more:
+            self._sketch = None
         return changed, more
 
     def add_hardware(self, samples: tuple[HardwareSample, ...]) -> bool:
@@ -98,10 +116,11 @@ class RunWatch:
     def refresh(self, now: float, *, live: bool, process_alive: bool | None = None) -> RunState:
         """Make and keep the state that screens see; see `RunJudge.verdict` for the arguments."""
         self.refreshed_at = time.monotonic()
-        if self.unread:
+        if self.unknown:
             return self._unread_state()
+        run = self._sketch or self.view
         verdict = self.judge.verdict(
-            self.view,
+            run,
             now,
             live=live,
             changed_at=self.reading.ref.mtime,
@@ -113,7 +132,7 @@ class RunWatch:
             name=self.name,
             path=self.reading.ref.path,
             formats=self.reading.formats,
-            run=self.view,
+            run=run,
             status=verdict.status,
             progress=self._steady_eta.show(verdict.progress, now) if live else verdict.progress,
             findings=engine.findings if engine is not None else (),
@@ -122,6 +141,7 @@ class RunWatch:
             changed_at=self.reading.ref.mtime,
             checked_step=engine.checked_step if engine is not None else None,
             checked=engine is not None and not self.pending,
+            sketched=self._sketch is not None,
         )
         return self.state
 

@@ -105,7 +105,9 @@ class ChartPainter:
                 state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None
             ),
         )
-        return ChartPicture(grid, chart_title(series, size[1] - _EDGE), _right_title(view, scale, axis, spec))
+        return ChartPicture(
+            grid, chart_title(series, size[1] - _EDGE), _right_title(state, view, scale, axis, spec)
+        )
 
     def _lines(
         self,
@@ -162,8 +164,8 @@ def _smoothing_of(series: SeriesView, view: View) -> Smoothing:
     return view.smoothing
 
 
-def _right_title(view: View, scale: Scale, axis: ChartAxis, spec: ChartSpec) -> Row:
-    parts = []
+def _right_title(state: RunState, view: View, scale: Scale, axis: ChartAxis, spec: ChartSpec) -> Row:
+    parts = ["sketch"] if state.sketched else []
     if view.smoothing != _OFF and spec.role not in _NEVER_SMOOTHED:
         parts.append(view.smoothing.label)
     if scale is not LINEAR:

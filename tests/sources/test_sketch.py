@@ -1,0 +1,99 @@
+"""A sketch holds points of the file and nothing else, its first and its last one among them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.sources.event_writer import event, frame, simple, summary, version
+from tuimon.core.batch import Record, ScalarBatch
+from tuimon.sources import sketch
+from tuimon.sources.base import SourceRef
+from tuimon.sources.sketch import read_sketch
+
+COUNT = 4000
+
+
+@pytest.fixture(autouse=True)
+def _small_files_count_as_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sketch, "LARGE_BYTES", 10_000)
+    monkeypatch.setattr(sketch, "_WINDOW_BYTES", 1000)
+
+
+def value_at(step: int) -> float:
+    return math.sin(step / 300)
+
+
+def jsonl(path: Path, steps: Iterable[int], *, numbered: bool = False) -> SourceRef:
+    rows = (
+        {"loss": value_at(step)} if numbered else {"step": step, "loss": value_at(step)} for step in steps
+    )
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return SourceRef("jsonl", (path,))
+
+
+def events(path: Path, steps: Iterable[int]) -> SourceRef:
+    frames = (frame(event(summary(simple("loss", value_at(step))), step)) for step in steps)
+    path.write_bytes(version() + b"".join(frames))
+    return SourceRef("tfevents", (path,))
+
+
+def points(records: Iterable[Record] | None) -> list[tuple[int, float]]:
+    batches = [record for record in records or () if isinstance(record, ScalarBatch)]
+    return [
+        (int(step), float(value))
+        for batch in batches
+        for step, value in zip(batch.steps, batch.values[batch.tags.index("loss")], strict=True)
+    ]
+
+
+@pytest.mark.parametrize("write", [jsonl, events])
+def test_a_sketch_is_a_thin_part_of_the_file_from_end_to_end(tmp_path: Path, write: object) -> None:
+    name = "metrics.jsonl" if write is jsonl else "events.out.tfevents.1700000000.host"
+    count = COUNT if write is jsonl else 1200
+    found = points(read_sketch((jsonl if write is jsonl else events)(tmp_path / name, range(count)), 12))
+    assert found[0][0] == 0
+    assert found[-1][0] == count - 1
+    assert 50 < len(found) < count / 2
+    steps = np.array([step for step, _ in found])
+    assert (np.diff(steps) > 0).all()
+    assert np.diff(steps).max() < count / 8
+    assert all(value == pytest.approx(value_at(step), rel=1e-6) for step, value in found)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_several_files_share_the_windows_by_their_sizes(tmp_path: Path) -> None:
+    first = jsonl(tmp_path / "a.jsonl", range(3000)).paths
+    second = jsonl(tmp_path / "b.jsonl", range(3000, 3010)).paths
+    steps = [step for step, _ in points(read_sketch(SourceRef("jsonl", first + second), 10))]
+    assert {0, 2999, 3000, 3009} <= set(steps)
+    assert steps[-10:] == list(range(3000, 3010))
+
+
+def test_damage_and_broken_lines_are_left_out(tmp_path: Path) -> None:
+    ref = jsonl(tmp_path / "a.jsonl", range(COUNT))
+    raw = bytearray(ref.paths[0].read_bytes())
+    raw[len(raw) // 2 :: 5000] = b"\xff" * len(raw[len(raw) // 2 :: 5000])
+    ref.paths[0].write_bytes(raw)
+    found = points(read_sketch(ref, 12))
+    assert len(found) > 50
+    assert all(value == pytest.approx(value_at(step)) for step, value in found)
+
+
+def test_rows_that_are_merely_numbered_have_no_sketch(tmp_path: Path) -> None:
+    assert read_sketch(jsonl(tmp_path / "a.jsonl", range(COUNT), numbered=True), 12) is None
+
+
+def test_small_gone_and_packed_files_and_other_formats_have_none(tmp_path: Path) -> None:
+    small = jsonl(tmp_path / "small.jsonl", range(5))
+    assert read_sketch(small, 12) is None
+    assert read_sketch(SourceRef("jsonl", (tmp_path / "gone.jsonl",)), 12) is None
+    large = jsonl(tmp_path / "large.jsonl", range(COUNT))
+    assert read_sketch(SourceRef("hf", large.paths), 12) is None
+    assert read_sketch(SourceRef("jsonl", (tmp_path / "x.jsonl.gz", *large.paths)), 12) is None
+    assert read_sketch(SourceRef("jsonl", (tmp_path / "gone.jsonl", *large.paths)), 12) is not None
