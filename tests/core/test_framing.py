@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sources.event_writer import crc32c, frame, masked
-from tuimon.core.framing import FrameWalker, find_header, intact, masked_crc
+from tuimon.core.frame_walk import FrameWalker
+from tuimon.core.framing import find_header, intact, masked_crc
 
 
 def test_the_checksum_is_that_of_the_standard() -> None:

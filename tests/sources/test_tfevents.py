@@ -75,12 +75,10 @@ def test_values_stay_as_precise_as_they_were_logged(path: Path) -> None:
     path.write_bytes(
         version() + b"".join(frame(event(summary(simple("a", 0.1), double), s)) for s in range(9))
     )
-    batches = of_kind(read_all(TfEventsSource((path,))), ScalarBatch)
-    assert [(batch.tags, batch.values[0].dtype.name) for batch in batches] == [
-        (("a",), "float32"),
-        (("exact",), "float64"),
-    ]
-    assert batches[1].values[0].tolist() == [0.1] * 9
+    (batch,) = of_kind(read_all(TfEventsSource((path,))), ScalarBatch)
+    assert batch.tags == ("a", "exact")
+    assert [values.dtype.name for values in batch.values] == ["float32", "float64"]
+    assert batch.values[1].tolist() == [0.1] * 9
 
 
 @pytest.mark.parametrize("step", [-1, -(2**63), 0, 1, 127, 128, 2**31, 2**40, 2**63 - 1])

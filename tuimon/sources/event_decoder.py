@@ -1,4 +1,8 @@
-"""The records of a block of an event file, sorted by kind and decoded kind by kind."""
+"""The records of a block of an event file, sorted by kind and decoded many at a time.
+
+Records of one length mostly have one shape, and those of one shape are cut into columns at once (see
+`event_shapes`). What is of no shape is parsed one record at a time.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +10,32 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tuimon.core.checksums import UInt8Array
 from tuimon.core.columns import Int64Array
-from tuimon.core.framing import UInt8Array
-from tuimon.sources.event_columns import Layout, PointCollector, collect_event, layout_of, rows_of
+from tuimon.core.framing import by_length, rows_of
+from tuimon.sources.event_columns import PointCollector
 from tuimon.sources.event_file import RecordBlock
 from tuimon.sources.event_proto import Event, parse_event
+from tuimon.sources.event_shapes import SHARED_SHAPES, Shape, ShapeBook
 from tuimon.sources.protobuf import DamagedMessageError
 
 # A record of scalars holds a time and a tag, and is short; longer ones are histograms, images, graphs.
 _SHORTEST_SCALAR_RECORD, _LONGEST_SCALAR_RECORD = 16, 4096
 # Fewer records of one length than this are parsed faster one at a time.
 _FEWEST_ROWS = 4
-# So many kinds in a row that occur only once: this is no repeating log, and comparing would only cost.
-_MOST_SINGLE_KINDS = 32
-_MOST_LAYOUTS = 4096
+# So many shapes in a row that fit one record only: this is no repeating log, and comparing would only cost.
+_MOST_SINGLES = 32
 
 
 class EventDecoder:
-    """Decodes the blocks of one source, and remembers the layouts that it met."""
+    """Decodes blocks of records.
 
-    def __init__(self) -> None:
-        self._layouts: dict[int, list[Layout]] = {}
-        self._layout_count = 0
+    Args:
+        shapes: What is known of records, and is added to.
+    """
+
+    def __init__(self, shapes: ShapeBook = SHARED_SHAPES) -> None:
+        self._shapes = shapes
 
     def decode(
         self,
@@ -47,45 +55,15 @@ class EventDecoder:
         Returns:
             Order and content of each of these records, in their order.
         """
-        block = _Block(found, first_order, points, report)
-        for indices in _by_length(found.lengths):
+        block = _Block(found, first_order, points, report, self._shapes)
+        for indices in by_length(found.lengths):
             length = int(found.lengths[indices[0]])
             singles = indices
             if len(indices) >= _FEWEST_ROWS and _SHORTEST_SCALAR_RECORD <= length <= _LONGEST_SCALAR_RECORD:
-                singles = self._decode_kinds(block, length, indices)
+                singles = block.decode_shapes(length, indices)
             for index in singles.tolist():
-                block.parse(index)
+                block.decode_single(index)
         return block.finish()
-
-    def _decode_kinds(self, block: _Block, length: int, indices: Int64Array) -> Int64Array:
-        """Decode records of one length kind by kind and return those for which that does not pay."""
-        rows = rows_of(block.found, indices)
-        for layout in self._layouts.get(length, ()):
-            indices, rows = block.take(layout, indices, rows)
-            if not len(indices):
-                return indices
-        single_kinds = 0
-        while len(indices) and single_kinds < _MOST_SINGLE_KINDS:
-            event = block.parse(int(indices[0]))
-            indices, rows = indices[1:], rows[1:]
-            new_layout = layout_of(event) if event else None
-            if new_layout is None:
-                continue
-            count = len(indices)
-            indices, rows = block.take(new_layout, indices, rows)
-            if len(indices) < count:
-                self._remember(length, new_layout)
-                single_kinds = 0
-            else:
-                single_kinds += 1
-        return indices
-
-    def _remember(self, length: int, layout: Layout) -> None:
-        if self._layout_count >= _MOST_LAYOUTS:
-            self._layouts.clear()
-            self._layout_count = 0
-        self._layouts.setdefault(length, []).append(layout)
-        self._layout_count += 1
 
 
 class _Block:
@@ -97,50 +75,99 @@ class _Block:
         first_order: int,
         points: PointCollector,
         report: Callable[[str, int], None],
+        shapes: ShapeBook,
     ) -> None:
-        self.found = found
+        self._found = found
         self._first_order = first_order
         self._points = points
         self._report = report
+        self._shapes = shapes
         self._parsed: list[tuple[int, Event]] = []
 
-    def parse(self, index: int) -> Event | None:
-        """Parse one record by hand; it is kept for `finish`. Return None if that cannot be done."""
-        offset = self.found.offset + int(self.found.begins[index])
-        if not self.found.is_intact(index):
-            self._report("a record with a wrong checksum was skipped", offset)
-            return None
-        try:
-            event = parse_event(self.found.record(index))
-        except DamagedMessageError as error:
-            self._report(f"a record that cannot be decoded was skipped: {error}", offset)
-            return None
-        self._parsed.append((self._first_order + index, event))
-        return event
+    def decode_shapes(self, length: int, indices: Int64Array) -> Int64Array:
+        """Decode records of one length shape by shape and return those for which that does not pay."""
+        rows = rows_of(self._found.block, self._found.begins[indices], length)
+        singles = 0
+        while len(indices) and singles < _MOST_SINGLES:
+            shape = self._shapes.find(length, rows[0])
+            if shape is None:
+                event = self._parse(int(indices[0]))
+                shape = self._shapes.learn(event) if event else None
+                if shape is None:
+                    self._keep(int(indices[0]), event)
+                    indices, rows = indices[1:], rows[1:]
+                    continue
+            count = len(indices)
+            indices, rows = self._take(shape, indices, rows)
+            singles = singles + 1 if len(indices) == count - 1 else 0
+        return indices
 
-    def take(self, layout: Layout, indices: Int64Array, rows: UInt8Array) -> tuple[Int64Array, UInt8Array]:
-        """Collect those of the records that are of one kind, and return the others."""
-        fits = layout.fits(rows)
-        if fits.all():
-            layout.collect(rows, self._first_order + indices, self._points)
-            return indices[:0], rows[:0]
-        if fits.any():
-            layout.collect(rows[fits], self._first_order + indices[fits], self._points)
-            return indices[~fits], rows[~fits]
-        return indices, rows
+    def decode_single(self, index: int) -> None:
+        """Decode one record."""
+        self._keep(index, self._parse(index))
 
     def finish(self) -> list[tuple[int, Event]]:
-        """Collect the numbers of the parsed records and return those that hold something else."""
+        """Collect the numbers of the single records and return those that hold something else."""
         self._parsed.sort(key=lambda pair: pair[0])
         for order, event in self._parsed:
-            collect_event(event, order, self._points)
+            self._points.add_event(event, order)
         return [(order, event) for order, event in self._parsed if not event.holds_only_numbers]
 
+    def _take(self, shape: Shape, indices: Int64Array, rows: UInt8Array) -> tuple[Int64Array, UInt8Array]:
+        """Collect those of the records that are of one shape, and return the others."""
+        fits = shape.fits(rows)
+        if fits.all():
+            self._collect(shape, indices, rows)
+            return indices[:0], rows[:0]
+        self._collect(shape, indices[fits], rows[fits])
+        return indices[~fits], rows[~fits]
 
-def _by_length(lengths: Int64Array) -> list[Int64Array]:
-    """Return the indices of the records of each length; all long ones count as one length."""
-    # Two bytes: numpy sorts these by radix, in a tenth of the time.
-    short = np.minimum(lengths, np.iinfo(np.uint16).max).astype(np.uint16)
-    rank = np.argsort(short, kind="stable")
-    borders = np.flatnonzero(np.diff(short[rank])) + 1
-    return np.split(rank, borders) if len(rank) else []
+    def _collect(self, shape: Shape, indices: Int64Array, rows: UInt8Array) -> None:
+        """Collect the points of records of one shape."""
+        rank = shape.by_tags(rows)
+        groups = [slice(0, len(rows))]
+        if rank is not None:
+            indices, rows = indices[rank], _reordered(rows, rank)
+            groups = shape.groups(rows)
+        points = shape.points(rows, self._first_order + indices)
+        for part in groups:
+            tags = shape.known_tags.get(shape.tags_key(rows[part.start]))
+            first = part.start
+            while tags is None and first < part.stop:
+                # A tag that nobody has seen so far may be the work of a damaged record.
+                if self._is_intact(int(indices[first])):
+                    tags = shape.learn_tags(rows[first])
+                else:
+                    first += 1
+            if tags is not None:
+                self._points.add(tags, points[slice(first, part.stop)])
+
+    def _parse(self, index: int) -> Event | None:
+        """Parse one record. Return None if that cannot be done."""
+        if not self._is_intact(index):
+            return None
+        try:
+            return parse_event(self._found.record(index))
+        except DamagedMessageError as error:
+            self._report_record(index, f"a record that cannot be decoded was skipped: {error}")
+            return None
+
+    def _is_intact(self, index: int) -> bool:
+        """Return whether one record is what was written; report it if it is not."""
+        holds = self._found.is_intact(index)
+        if not holds:
+            self._report_record(index, "a record with a wrong checksum was skipped")
+        return holds
+
+    def _report_record(self, index: int, message: str) -> None:
+        self._report(message, self._found.offset + int(self._found.begins[index]))
+
+    def _keep(self, index: int, event: Event | None) -> None:
+        if event is not None:
+            self._parsed.append((self._first_order + index, event))
+
+
+def _reordered(rows: UInt8Array, rank: Int64Array) -> UInt8Array:
+    """Return rows in another order; each is copied as one element."""
+    reordered: UInt8Array = rows.view(f"V{rows.shape[1]}")[rank, 0].view(np.uint8).reshape(rows.shape)
+    return reordered

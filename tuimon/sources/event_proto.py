@@ -85,6 +85,7 @@ class Value:
 
     Attributes:
         tag: The full name.
+        tag_place: Where the tag stands in the record, or None.
         plugin: The plug-in that shows it, or "" where this record does not tell.
         plugin_content: What the plug-in keeps in the metadata.
         kind: `SIMPLE_VALUE`, `IMAGE`, `HISTOGRAM`, `AUDIO`, `TENSOR` or 0.
@@ -94,6 +95,7 @@ class Value:
     """
 
     tag: str = ""
+    tag_place: Field | None = None
     plugin: str = ""
     plugin_content: bytes = b""
     kind: int = 0
@@ -167,7 +169,10 @@ def parse_event(record: bytes) -> Event:
 def moments(wall_times: Float64Array) -> Float64Array:
     """Return wall times as logged, NaN for what is no moment: the work of a broken clock."""
     with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
-        return np.where(np.abs(wall_times) < _LATEST_S, wall_times, np.nan)
+        found: Float64Array = wall_times.astype(np.float64)
+        if not (found.min(initial=0) > -_LATEST_S and found.max(initial=0) < _LATEST_S):
+            found[~(np.abs(found) < _LATEST_S)] = np.nan
+    return found
 
 
 def read_numbers(raw: npt.NDArray[np.uint8], dtype: int) -> ValueArray:
@@ -175,7 +180,7 @@ def read_numbers(raw: npt.NDArray[np.uint8], dtype: int) -> ValueArray:
 
     float16, bfloat16 and float32 become float32, everything else float64.
     """
-    numbers = np.ascontiguousarray(raw).view(_NUMBER_TYPES[dtype][0])[:, 0]
+    numbers = raw.view(_NUMBER_TYPES[dtype][0])[:, 0]
     if dtype == DT_BFLOAT16:
         return (numbers.astype("<u4") << np.uint32(16)).view(np.float32)
     is_single = numbers.dtype.kind == "f" and numbers.dtype.itemsize <= 4
@@ -220,7 +225,7 @@ def _parse_value(record: bytes, part: Field) -> Value:
     value = Value()
     for item in inside(record, part):
         if item.number == 1:
-            value.tag = text_of(record, item)
+            value.tag, value.tag_place = text_of(record, item), item
         elif item.number == 9:
             value.plugin, value.plugin_content = _parse_metadata(record, item)
         elif item.number in (SIMPLE_VALUE, IMAGE, HISTOGRAM, AUDIO, TENSOR):

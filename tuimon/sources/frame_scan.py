@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES, Frames, FrameWalker, find_header, intact
+from tuimon.core.frame_walk import Frames, FrameWalker
+from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES, find_header, intact
 
 MAX_RECORD_BYTES = 64 << 20
 """Longer records (graphs, embeddings) are stepped over unread, so that memory stays bounded."""

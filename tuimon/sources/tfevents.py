@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuimon.core.batch import Problem, Record
-from tuimon.core.framing import HEADER_BYTES, FrameWalker
+from tuimon.core.frame_walk import FrameWalker
+from tuimon.core.framing import HEADER_BYTES
 from tuimon.sources.base import Confidence, ReadBudget, ReadResult, Sniff, Trainer
 from tuimon.sources.event_columns import PointCollector
 from tuimon.sources.event_decoder import EventDecoder

@@ -1,0 +1,229 @@
+"""From frame to frame through an event file.
+
+A training loop logs the same tags in the same order, so the lengths of its records repeat. Where they do,
+the headers that have to come are compared with a whole block at once. Elsewhere all places that look like
+the header of a short record are found at once, and the frames that follow each other are a chain of them.
+What is left is walked one by one. The checksum of every header is verified on each of these ways.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from tuimon.core.checksums import UInt8Array, UInt32Array, masked_crc, masked_crcs
+from tuimon.core.columns import Int64Array
+from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES
+
+_HEADER = struct.Struct("<QI")
+# A training loop logs records of a few lengths again and again; a file of ever new ones starts over.
+_MOST_KNOWN_LENGTHS = 4096
+# Records shorter than this are found by their headers; of longer ones there are few.
+_SHORT_BYTES = 4096
+# The window that is searched for headers grows while nothing repeats.
+_FIRST_WINDOW_BYTES = 8192
+_WINDOW_GROWTH = 4
+# A shorter stretch is walked faster one by one.
+_FEWEST_BYTES = 1024
+# How much of the past a prediction is made from, and how long that must have repeated already.
+_MOST_RECENT = 4096
+_FEWEST_REPEATED = 32
+_MOST_PERIODS_TRIED = 32
+# So much is compared at a time: it stays in the processor's cache, and little is lost where it ends.
+_COMPARED_BYTES = 1 << 18
+_SHORTEST_ROW_BYTES = 512
+
+_WORD_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """The whole frames of a block that follow each other without a gap.
+
+    Attributes:
+        begins: int64[n], where in the block each frame begins (its record begins `HEADER_BYTES` later).
+        lengths: int64[n], the length of each record in bytes.
+        end: Where the walk stopped: behind the last whole frame.
+        needed: How many bytes the frame at `end` takes, as far as is known; 0 if its header is damaged.
+    """
+
+    begins: Int64Array
+    lengths: Int64Array
+    end: int
+    needed: int
+
+
+class FrameWalker:
+    """Walks from frame to frame, and remembers what followed what."""
+
+    def __init__(self) -> None:
+        self._frame_bytes: dict[bytes, int] = {}
+        self._recent = np.empty(0, np.int64)
+
+    def walk(self, block: bytes, begin: int = 0) -> Frames:
+        """Return the whole frames of `block` from `begin` on, up to its end or to a damaged header."""
+        parts: list[Int64Array] = []
+        at, window, needed = begin, _FIRST_WINDOW_BYTES, None
+        while needed is None:
+            repeated = self._repeat(block, at)
+            gained = int(repeated.sum())
+            at += gained
+            window = _FIRST_WINDOW_BYTES if gained >= window else window * _WINDOW_GROWTH
+            sizes, needed = self._walk_window(block, at, at + window)
+            at += int(sizes.sum())
+            parts += [repeated, sizes]
+            self._recent = np.concatenate([self._recent, sizes[-_MOST_RECENT:]])[-_MOST_RECENT:]
+        sizes = np.concatenate(parts)
+        ends = sizes.cumsum() + begin
+        return Frames(ends - sizes, sizes - FRAME_BYTES, at, needed)
+
+    def _repeat(self, block: bytes, begin: int) -> Int64Array:
+        """Return the sizes of the frames from `begin` on that come as predicted."""
+        cycle = _cycle_of(self._recent) if len(block) - begin >= _FEWEST_BYTES else self._recent[:0]
+        count = _count_repeats(np.frombuffer(block, np.uint8)[begin:], cycle) if len(cycle) else 0
+        return np.tile(cycle, count)
+
+    def _walk_window(self, block: bytes, begin: int, stop: int) -> tuple[Int64Array, int | None]:
+        """Return the sizes of the frames that begin before `stop`.
+
+        Also returns how many bytes the frame behind them takes if the walk cannot go on (`Frames.needed`).
+        """
+        chains = _Chains(block, begin, min(stop, len(block)))
+        parts = [self._recent[:0]]
+        at = begin
+        while at < stop:
+            chain = chains.at(at)
+            if not len(chain):
+                needed = self._frame_at(block, at)
+                if not needed or at + needed > len(block):
+                    return np.concatenate(parts), needed
+                chain = np.array([needed], np.int64)
+            parts.append(chain)
+            at += int(chain.sum())
+        return np.concatenate(parts), None
+
+    def _frame_at(self, block: bytes, begin: int) -> int:
+        """Return the size of the frame at `begin`, at least that of a header; 0 if its header is damaged."""
+        header = block[begin : begin + HEADER_BYTES]
+        known = self._frame_bytes.get(header)
+        if known is not None:
+            return known
+        if len(header) < HEADER_BYTES:
+            return HEADER_BYTES
+        length, checksum = _HEADER.unpack(header)
+        if masked_crc(header[:8]) != checksum:
+            return 0
+        if len(self._frame_bytes) >= _MOST_KNOWN_LENGTHS:
+            self._frame_bytes.clear()
+        size: int = length + FRAME_BYTES
+        self._frame_bytes[header] = size
+        return size
+
+
+class _Chains:
+    """The whole frames of short records in a window, as far as one ends where another begins.
+
+    A place within a record may look like a header; it is of no chain that is asked for.
+    """
+
+    def __init__(self, block: bytes, begin: int, stop: int) -> None:
+        self._places = self._ends = self._lasts = np.empty(0, np.int64)
+        if stop - begin >= _FEWEST_BYTES:
+            places, lengths = _short_headers(block, begin, stop)
+            ends = places + lengths + FRAME_BYTES
+            whole = ends <= len(block)
+            self._places, self._ends = places[whole], ends[whole]
+            breaks = np.flatnonzero(self._ends[:-1] != self._places[1:])
+            self._lasts = np.append(breaks, len(self._places) - 1)
+
+    def at(self, begin: int) -> Int64Array:
+        """Return the sizes of the frames that follow each other from `begin` on."""
+        first = int(np.searchsorted(self._places, begin))
+        if first == len(self._places) or self._places[first] != begin:
+            return self._places[:0]
+        chain = slice(first, int(self._lasts[np.searchsorted(self._lasts, first)]) + 1)
+        return self._ends[chain] - self._places[chain]
+
+
+def _short_headers(block: bytes, begin: int, stop: int) -> tuple[Int64Array, Int64Array]:
+    """Return where between `begin` and `stop` headers of short records stand, and their lengths.
+
+    Seven of the eight bytes of a length below 256 are zero, so an aligned word among them is; the last byte
+    before it that is not zero is where the header begins. Of longer lengths, which have six zeros, this
+    finds three in four.
+    """
+    first = begin // _WORD_BYTES
+    # A frame that is whole is longer than the header behind which the words end here.
+    count = (min(stop + _WORD_BYTES, len(block) - HEADER_BYTES) // _WORD_BYTES) - first
+    words = np.frombuffer(block, "<u4", count, first * _WORD_BYTES)
+    zeros = np.flatnonzero(words[1:] == 0)
+    before = words[zeros]
+    zeros, before = zeros[before != 0], before[before != 0]
+    places = (first + zeros) * _WORD_BYTES + (_WORD_BYTES - 1)
+    for shift in (24, 16, 8):
+        places -= before < (1 << shift)
+    lengths, found = _lengths_at(block, places)
+    if found.all():
+        return places, lengths
+    # The last byte that is not zero may be the second one of a length.
+    earlier = np.maximum(places - 1, 0)
+    earlier_lengths, earlier_found = _lengths_at(block, earlier)
+    places = np.where(found, places, earlier)[found | earlier_found]
+    return places, np.where(found, lengths, earlier_lengths)[found | earlier_found]
+
+
+def _lengths_at(block: bytes, places: Int64Array) -> tuple[Int64Array, npt.NDArray[np.bool_]]:
+    """Return the length that stands at each of `places`, and whether a short record's header does."""
+    lengths = np.ndarray((len(block) - 7,), "<i8", block, 0, (1,))[places]
+    checksums = np.ndarray((len(block) - 3,), "<u4", block, 0, (1,))[places + 8]
+    found = (lengths > 0) & (lengths < _SHORT_BYTES)
+    found &= _header_checksums().take(lengths, mode="clip") == checksums
+    return lengths, found
+
+
+@cache
+def _header_checksums() -> UInt32Array:
+    """Return the checksum of the header of every short record, by its length."""
+    return masked_crcs(np.arange(_SHORT_BYTES, dtype="<u8")[:, None].view(np.uint8))
+
+
+def _cycle_of(sizes: Int64Array) -> Int64Array:
+    """Return the frame sizes that repeat at the end of `sizes`, in the order in which they will come next.
+
+    Nothing if nothing has repeated for long enough.
+    """
+    last = len(sizes) - 1
+    for period in (last - np.flatnonzero(sizes[:-1] == sizes[-1:])[: -_MOST_PERIODS_TRIED - 1 : -1]).tolist():
+        repeated = max(period, _FEWEST_REPEATED)
+        if np.array_equal(sizes[-repeated:], sizes[-repeated - period : -period]):
+            return sizes[-period:]
+    return sizes[:0]
+
+
+def _count_repeats(array: UInt8Array, cycle: Int64Array) -> int:
+    """Return how often frames of the sizes in `cycle` stand in `array` one after another."""
+    cycles_per_row = 1 + _SHORTEST_ROW_BYTES // int(cycle.sum())
+    sizes = np.tile(cycle, cycles_per_row)
+    row_bytes = int(sizes.sum())
+    expected, mask = np.zeros((2, row_bytes), np.uint8)
+    for begin, size in zip((sizes.cumsum() - sizes).tolist(), sizes.tolist(), strict=True):
+        expected[begin : begin + HEADER_BYTES] = _header_of(size)
+        mask[begin : begin + HEADER_BYTES] = 0xFF
+    rows = array[: len(array) // row_bytes * row_bytes].reshape(-1, row_bytes)
+    rows_at_once = 1 + _COMPARED_BYTES // row_bytes
+    for first in range(0, len(rows), rows_at_once):
+        differs = (rows[first : first + rows_at_once] ^ expected) & mask
+        if differs.max():
+            return cycles_per_row * (first + int(differs.any(axis=1).argmax()))
+    return cycles_per_row * len(rows)
+
+
+@lru_cache(_MOST_KNOWN_LENGTHS)
+def _header_of(size: int) -> UInt8Array:
+    """Return the header of a frame of `size` bytes, uint8[12]."""
+    length = (size - FRAME_BYTES).to_bytes(8, "little")
+    return np.frombuffer(length + masked_crc(length).to_bytes(4, "little"), np.uint8)
