@@ -44,7 +44,7 @@ _DISCOVERY_SHARE = 0.02
 # How often it is settled which folders are worth hints.
 _FOLLOW_S = 1.0
 # A large file is looked at in so many places before it is read: for its curves, and for a line in the list.
-_OPEN_SKETCH, _LISTED_SKETCH = 200, 4
+_OPEN_SKETCH, _LISTED_SKETCH = 160, 4
 _SAMPLE_S = 1.0
 _KEPT_SAMPLES = 600
 _RESTART_S = 1.0

@@ -23,7 +23,7 @@ from tuimon.sources.registry import open_source
 LARGE_BYTES = 16 << 20
 """Less than this is read in less than the time that a person takes to look."""
 
-_WINDOW_BYTES = 8 << 10
+_WINDOW_BYTES = 4 << 10
 _LENGTH_BYTES = 8
 
 # From the bytes of a window, and whether it begins or ends its file, to the whole records in it.
