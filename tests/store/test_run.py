@@ -17,7 +17,7 @@ from tuimon.core.batch import (
 )
 from tuimon.core.roles import Role
 from tuimon.store.axis import Axis
-from tuimon.store.run import KEPT_LOG_LINES, RunStore, RunView
+from tuimon.store.run import KEPT_HISTOGRAMS, KEPT_LOG_LINES, KEPT_TEXTS, RunStore, RunView
 
 
 def run_of(*records: Record) -> RunView:
@@ -55,9 +55,9 @@ def test_every_kind_of_record_is_kept_in_order() -> None:
     assert run.config == {"lr": 2e-4, "model": "a"}
     assert run.lifecycle == (saved,)
     assert run.lifecycle_streams == (0,)
-    assert run.texts == {"note": tuple(texts)}
-    assert run.images == {"samples": (image,)}
-    assert [part.steps.tolist() for part in run.histograms["weights"]] == [[1], [2]]
+    assert run.texts["note"].kept == tuple(texts)
+    assert (run.images["samples"].count, run.images["samples"].newest) == (1, image)
+    assert [part.steps.tolist() for part in run.histograms["weights"].kept] == [[1], [2]]
     assert [line.text for line in run.log] == ["hello"]
     assert run.revision == 10
 
@@ -73,8 +73,8 @@ def test_a_frozen_run_never_changes() -> None:
     assert (list(before.series), len(before.series["loss"]), len(before.attempts)) == (["loss"], 2, 1)
     assert (list(after.series), len(after.series["loss"]), len(after.attempts)) == (["loss", "lr"], 4, 2)
     assert (before.config, before.lifecycle) == ({}, ())
-    assert [len(before.texts["note"]), len(before.histograms["weights"])] == [1, 1]
-    assert [len(after.texts["note"]), len(after.histograms["weights"])] == [2, 2]
+    assert [before.texts["note"].count, before.histograms["weights"].count] == [1, 1]
+    assert [after.texts["note"].count, after.histograms["weights"].count] == [2, 2]
     assert after.revision > before.revision
     assert store.freeze().series["loss"] is after.series["loss"]
 
@@ -117,6 +117,37 @@ def test_tags_logged_together_share_their_columns_for_as_long_as_they_are() -> N
     assert later.series["lr"].steps.tolist() == [*range(1000), 7, 8]
     assert later.series["speed"].steps.tolist() == list(range(1000))
     assert run.series["lr"].steps.tolist() == list(range(1000))
+
+
+def test_of_many_records_the_first_and_the_last_are_kept_and_all_are_counted() -> None:
+    store = RunStore()
+    early = None
+    for step in range(200):
+        store.extend(0, [TextRecord("note", step, step, START, str(step)), histogram(step)])
+        if step % 50 == 0:
+            view = store.freeze()
+            early = early or view
+    run = store.freeze()
+    (first, last), notes = KEPT_TEXTS, run.texts["note"]
+    assert notes.count == 200
+    assert [note.step for note in notes.kept] == [*range(first), *range(200 - last, 200)]
+    assert notes.newest.text == "199"
+    assert run.histograms["weights"].count == 200
+    assert len(run.histograms["weights"].kept) == sum(KEPT_HISTOGRAMS)
+    assert early is not None
+    assert (early.texts["note"].count, early.texts["note"].newest.step) == (1, 0)
+
+
+def test_histograms_of_one_batch_are_counted_one_by_one() -> None:
+    rows = np.arange(100)
+    edges, counts = np.arange(300.0).reshape(100, 3), np.arange(200.0).reshape(100, 2)
+    times = np.full(100, START)
+    run = run_of(HistogramBatch("weights", rows, rows, times, tuple(edges), tuple(counts)))
+    held = run.histograms["weights"]
+    assert held.count == 100
+    assert held.newest.edges[0].tolist() == [297, 298, 299]
+    assert held.newest.edges[0].base is None
+    assert [part.steps.tolist() for part in held.first] == [[row] for row in range(KEPT_HISTOGRAMS[0])]
 
 
 def test_a_log_keeps_its_last_lines() -> None:

@@ -174,8 +174,8 @@ def _stands_still(series: SeriesView) -> bool:
 
 def _of_texts(run: RunView) -> Iterator[_Said]:
     for tag, records in run.texts.items():
-        if records and _CONFIG_TEXT.search(tag):
-            for name, value in _entries(records[-1].text):
+        if _CONFIG_TEXT.search(tag):
+            for name, value in _entries(records.newest.text):
                 yield _Said(name, value, f"text {tag}")
 
 

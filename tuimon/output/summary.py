@@ -221,12 +221,12 @@ def _run_document(state: RunState) -> dict[str, Json]:
         "config": {name: number(v) if isinstance(v, float) else v for name, v in run.config.items()},
         "problems": [_problem_document(problem) for problem in state.problems],
         "series": {tag: _series_document(series) for tag, series in run.series.items() if len(series)},
-        "texts": {tag: _counted(len(held), held[-1].step) for tag, held in run.texts.items()},
+        "texts": {tag: _counted(held.count, held.newest.step) for tag, held in run.texts.items()},
         "histograms": {
-            tag: _counted(sum(len(batch.steps) for batch in held), int(held[-1].steps[-1]))
+            tag: _counted(held.count, int(held.newest.steps[-1]))
             for tag, held in run.histograms.items()
         },
-        "images": {tag: _counted(len(held), held[-1].step) for tag, held in run.images.items()},
+        "images": {tag: _counted(held.count, held.newest.step) for tag, held in run.images.items()},
     }
 
 

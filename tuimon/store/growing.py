@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-Item = TypeVar("Item")
 
 
 class GrowingArray(Generic[Scalar]):
@@ -58,24 +55,3 @@ class GrowingArray(Generic[Scalar]):
         view = self._buffer[: self._size]
         view.setflags(write=False)
         return view
-
-
-class GrowingLists(Generic[Item]):
-    """Lists by tag, and frozen copies of them; only the lists that grew are copied anew."""
-
-    __slots__ = ("_frozen", "_items")
-
-    def __init__(self) -> None:
-        self._items: dict[str, list[Item]] = {}
-        self._frozen: dict[str, tuple[Item, ...]] = {}
-
-    def add(self, tag: str, item: Item) -> None:
-        """Append an item to the list of a tag."""
-        self._items.setdefault(tag, []).append(item)
-
-    def freeze(self) -> Mapping[str, tuple[Item, ...]]:
-        """Return the lists as they are now, in the order in which the tags appeared."""
-        for tag, items in self._items.items():
-            if len(items) != len(self._frozen.get(tag, ())):
-                self._frozen[tag] = tuple(items)
-        return MappingProxyType(dict(self._frozen))

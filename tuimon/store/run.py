@@ -6,6 +6,7 @@ import math
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -26,13 +27,16 @@ from tuimon.core.columns import Columns, Float64Array, Int64Array
 from tuimon.core.roles import Role
 from tuimon.store.attempts import History
 from tuimon.store.axis import Attempt, Axis
-from tuimon.store.growing import GrowingLists
 from tuimon.store.packing import Clock, ClockRows
+from tuimon.store.records import GrowingRecords, Records, histogram_at
 from tuimon.store.series import Series, SeriesView
 from tuimon.store.streams import Placement, Stream, place_stream, primary_stream
 
 # Logs and events are shown by their last lines; a log of a million lines stays in its file.
 KEPT_LOG_LINES = 2000
+# How many of the first and of the last records of each tag are kept: settings are among the first texts, and
+# a screen shows the last ones.
+KEPT_TEXTS, KEPT_HISTOGRAMS, KEPT_IMAGES = (8, 24), (8, 56), (1, 3)
 HARDWARE_STREAM = -1
 # Epochs are told from steps by at most this many points of the epoch's series.
 _EPOCH_KNOTS = 4096
@@ -49,7 +53,7 @@ class RunView:
         lifecycle: What happened, in order of arrival.
         lifecycle_streams: The stream that each of `lifecycle` came from.
         texts: By tag.
-        histograms: By tag.
+        histograms: By tag; each batch holds one.
         images: By tag.
         log: The last lines of console logs.
         interleaved: The step falls too often to be restarts: several writers, or a restarting counter.
@@ -62,9 +66,9 @@ class RunView:
     config: Mapping[str, ConfigValue]
     lifecycle: tuple[LifecycleRecord, ...]
     lifecycle_streams: tuple[int, ...]
-    texts: Mapping[str, tuple[TextRecord, ...]]
-    histograms: Mapping[str, tuple[HistogramBatch, ...]]
-    images: Mapping[str, tuple[ImageRecord, ...]]
+    texts: Mapping[str, Records[TextRecord]]
+    histograms: Mapping[str, Records[HistogramBatch]]
+    images: Mapping[str, Records[ImageRecord]]
     log: tuple[LogLine, ...]
     interleaved: bool
     duplicates: Mapping[str, int]
@@ -126,9 +130,9 @@ class RunStore:
         self._config: dict[str, ConfigValue] = {}
         self._lifecycle: list[LifecycleRecord] = []
         self._lifecycle_streams: list[int] = []
-        self._texts: GrowingLists[TextRecord] = GrowingLists()
-        self._histograms: GrowingLists[HistogramBatch] = GrowingLists()
-        self._images: GrowingLists[ImageRecord] = GrowingLists()
+        self._texts: GrowingRecords[TextRecord] = GrowingRecords(*KEPT_TEXTS)
+        self._histograms: GrowingRecords[HistogramBatch] = GrowingRecords(*KEPT_HISTOGRAMS)
+        self._images: GrowingRecords[ImageRecord] = GrowingRecords(*KEPT_IMAGES)
         self._log: deque[LogLine] = deque(maxlen=KEPT_LOG_LINES)
         self._duplicates: dict[str, int] = {}
         self._revision = 0
@@ -160,7 +164,7 @@ class RunStore:
             elif isinstance(record, TextRecord):
                 self._texts.add(record.tag, record)
             elif isinstance(record, HistogramBatch):
-                self._histograms.add(record.tag, record)
+                self._histograms.extend(record.tag, len(record.steps), partial(histogram_at, record))
             elif isinstance(record, ImageRecord):
                 self._images.add(record.tag, record)
             else:

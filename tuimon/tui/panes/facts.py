@@ -102,7 +102,7 @@ def _fact_rows(run: RunView, width: int) -> list[Row]:
 def _count_rows(run: RunView) -> list[Row]:
     counts = (("texts", run.texts), ("histograms", run.histograms), ("images", run.images))
     return [
-        ((f" {sum(map(len, held.values()))} {name} in {len(held)} tags", Ink.TEXT),)
+        ((f" {sum(records.count for records in held.values())} {name} in {len(held)} tags", Ink.TEXT),)
         for name, held in counts
         if held
     ]
