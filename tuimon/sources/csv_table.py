@@ -110,11 +110,11 @@ class CsvFile:
                 continue
             self._delimiter = delimiter_of(text) or ","
             (header,) = split_lines([line.removeprefix(b"#")], self._delimiter)
-            if names_columns(header):
-                self._adopt(header, block)
-            elif line.startswith(LFS_PREFIX):
+            if line.startswith(LFS_PREFIX):
                 self._has_no_header = True
                 self._bad_lines.note_pointer(block.problems)
+            elif names_columns(header[:MAX_TAGS]):
+                self._adopt(header, block)
             else:
                 self._has_no_header = True
                 self._tell("begins with no line that names its columns, and was not read", block)

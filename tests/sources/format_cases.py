@@ -1,0 +1,86 @@
+"""A small file of each format, for the tests that every format has to pass."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tests.sources import event_writer
+
+
+@dataclass(frozen=True)
+class Case:
+    """How a file of one format is written: a loss at each step.
+
+    Attributes:
+        file_name: Its name.
+        record: Bytes that log a loss at a step.
+        begin: What stands before the records.
+        end: What stands after them; a file with an end is rewritten whole by its trainer.
+        between: What stands between two records.
+        bad: A damaged record, or b"" where damage spoils the whole file.
+        huge: A record that is too large to be one, or b"" likewise.
+        tag: The name of the loss.
+    """
+
+    file_name: str
+    record: Callable[[int, float], bytes]
+    begin: bytes = b""
+    end: bytes = b""
+    between: bytes = b""
+    bad: bytes = b""
+    huge: Callable[[], bytes] = bytes
+    tag: str = "loss"
+
+    def written(self, losses: Iterable[tuple[int, float]]) -> bytes:
+        """Return the file that holds these steps and losses."""
+        return self.begin + self.between.join(self.record(*each) for each in losses) + self.end
+
+
+def _row(step: int, loss: float) -> bytes:
+    return json.dumps({"step": step, "loss": loss, **({"lr": 0.5} if step % 2 else {})}).encode()
+
+
+def _damaged_frame() -> bytes:
+    frame = bytearray(event_writer.scalar("loss", 5, 5.0))
+    frame[len(frame) // 2] ^= 4
+    return bytes(frame)
+
+
+def _long_frame() -> bytes:
+    size = 65 << 20
+    length = struct.pack("<Q", size)
+    return length + event_writer.masked(length) + bytes(size + 4)
+
+
+CASES = {
+    "tfevents": Case(
+        "events.out.tfevents.1700000000.host.1.0",
+        lambda step, loss: event_writer.scalar("loss", step, loss),
+        begin=event_writer.version(),
+        bad=_damaged_frame(),
+        huge=_long_frame,
+    ),
+    "jsonl": Case(
+        "metrics.jsonl",
+        lambda step, loss: _row(step, loss) + b"\n",
+        bad=b'{"step": 5, "loss": \n',
+        huge=lambda: b'{"step": 5, "note": "%s"}\n' % (b"x" * (9 << 20)),
+    ),
+    "csv": Case(
+        "metrics.csv",
+        lambda step, loss: f"{step},{loss},{0.5 if step % 2 else ''}\r\n".encode(),
+        begin=b"step,loss,lr\r\n",
+        bad=b"5,1.5,0.5,7,1.25,\xff\r\n",
+        huge=lambda: b"5,%s,\r\n" % (b"1" * (9 << 20)),
+    ),
+    "hf": Case(
+        "trainer_state.json",
+        _row,
+        begin=b'{"global_step": 1, "max_steps": 1000, "log_history": [',
+        end=b"]}",
+        between=b", ",
+    ),
+}
