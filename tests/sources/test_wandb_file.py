@@ -29,6 +29,8 @@ from tuimon.core.batch import (
 )
 from tuimon.core.roles import Role, role_of
 from tuimon.sources.base import UNBOUNDED, Confidence, ReadBudget, ReadResult
+from tuimon.sources.discovery import discover
+from tuimon.sources.naming import Root
 from tuimon.sources.protobuf import DamagedMessageError, fields
 from tuimon.sources.protobuf_table import field_table, varint_column
 from tuimon.sources.wandb_file import WandbFactory
@@ -208,9 +210,8 @@ def test_behind_a_damaged_length_reading_goes_on_at_the_next_block(tmp_path: Pat
 
 
 def test_a_record_longer_than_several_blocks_is_read(tmp_path: Path) -> None:
-    wide: dict[str | tuple[str, ...], str] = {f"layer.{n}.norm": str(n / 7) for n in range(3000)} | {
-        "_step": "4"
-    }
+    wide: dict[str | tuple[str, ...], str] = {f"layer.{n}.norm": str(n / 7) for n in range(3000)}
+    wide["_step"] = "4"
     found = points_of(tmp_path, ROWS[0], writer.history(wide), ROWS[9])
     assert len(found) == 3001
     assert found["layer.2999.norm"].values.tolist() == [2999 / 7]
@@ -389,3 +390,35 @@ def test_numbers_are_read_as_they_were_written(values: list[int]) -> None:
     data = b"".join(messages)
     table, _ = field_table(data, ends - [len(m) for m in messages], ends)
     assert varint_column(data, table).tolist() == values
+
+
+def layout(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(writer.file_of([writer.run(), *ROWS[:3]]))
+
+
+def names_found(folder: Path) -> list[str]:
+    return [run.name for run in discover([Root(folder)]).runs]
+
+
+def test_every_wandb_file_is_a_run_and_the_copy_of_the_latest_none(tmp_path: Path) -> None:
+    first, second = "run-20240101_101010-aaaaaaaa", "offline-run-20240102_101010-bbbbbbbb"
+    layout(
+        tmp_path, f"wandb/{first}/run-aaaaaaaa.wandb", f"wandb/{second}/run-bbbbbbbb.wandb",
+        "wandb/latest-run/run-bbbbbbbb.wandb",
+    )  # fmt: skip
+    (tmp_path / "wandb" / first / "files").mkdir()
+    (tmp_path / "wandb" / first / "files" / "metrics.jsonl").write_text('{"step": 1, "loss": 2}\n' * 3)
+    assert names_found(tmp_path) == [f"wandb/{second}", f"wandb/{first}"]
+    (tmp_path / "flat").mkdir()
+    layout(tmp_path, "flat/run-a.wandb", "flat/run-b.wandb")
+    assert names_found(tmp_path / "flat") == ["run-a", "run-b"]
+
+
+def test_a_wandb_run_beside_the_other_logs_of_its_training_is_part_of_it(tmp_path: Path) -> None:
+    layout(tmp_path, "out/wandb/run-20240101_101010-aaaaaaaa/run-aaaaaaaa.wandb")
+    (tmp_path / "out" / "metrics.jsonl").write_text('{"step": 1, "loss": 2}\n' * 3)
+    (run,) = discover([Root(tmp_path)]).runs
+    assert (run.name, [source.format for source in run.sources]) == ("out", ["jsonl", "wandb"])

@@ -19,6 +19,8 @@ _COMPANION = re.compile(
     r"^(metrics?|logs?|history|stats|progress|scalars|loss(es)?|results|output|(\d+\.)?monitor|wandb-(history|events)"
     r"|train(er|ing)?([_-]?(logs?|metrics|history))?|(system|gpu|hardware)([_-]?(logs?|metrics|stats))?)$"
 )
+# What the console showed stands in the `.wandb` file too; the rest is W&B's log of itself.
+_WANDB_INNER_FOLDERS = frozenset({"files", "logs", "tmp"})
 _EVALUATION = re.compile(r"^(eval|evaluation|val|valid|validation|test)([_-]?(logs?|metrics|history))?$")
 _RANK = re.compile(r"^(.*[-_.])?rank[-_]?(\d+)$")
 
@@ -67,17 +69,29 @@ def group_files(root: Path, folders: Mapping[Path, Folder]) -> list[Group]:
     groups: dict[Path, Group] = {}
     loose: list[tuple[FoundFile, Path, str]] = []
     for path, folder in folders.items():
-        if not folder.files:
+        if not folder.files or _is_wandb_copy(path, folders):
             continue
         home, prefix = layout.home(path)
+        several_runs = sum(file.format == "wandb" for file in folder.files) > 1
         for file in _without_copies(folder):
-            part = _part_of(file)
+            part = None if several_runs and file.format == "wandb" else _part_of(file)
             if part is None:
                 loose.append((file, home, prefix))
             else:
                 groups.setdefault(home, Group(home)).files.append((file, prefix + part))
     _place_loose(loose, groups)
     return [split for group in groups.values() for split in _split_trainings(group)]
+
+
+def _is_wandb_copy(path: Path, folders: Mapping[Path, Folder]) -> bool:
+    """Tell whether a `.wandb` file elsewhere holds what a folder of W&B's does."""
+    if path.name == "latest-run":
+        own = {file.path.name for file in folders[path].files}
+        others = (other for place, other in folders.items() if place.parent == path.parent and place != path)
+        return any(own & {file.path.name for file in other.files} for other in others)
+    above = folders.get(path.parent)
+    is_inside = above is not None and any(file.format == "wandb" for file in above.files)
+    return is_inside and path.name in _WANDB_INNER_FOLDERS
 
 
 def _part_of(file: FoundFile) -> str | None:
@@ -102,6 +116,7 @@ def _place_loose(loose: Iterable[tuple[FoundFile, Path, str]], groups: dict[Path
     for file, home, prefix in loose:
         group = groups.get(home)
         is_run = group is not None and any(member.format not in _ROW_FORMATS for member, _ in group.files)
+        is_run = is_run and file.format != "wandb"
         if group is not None and is_run and len(beside[file.path.parent]) == 1:
             group.files.append((file, prefix))
         else:

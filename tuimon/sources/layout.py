@@ -22,6 +22,7 @@ _EVALUATION_FOLDERS = frozenset({"validation", "valid", "val", "eval", "evaluati
 _DATE_HOST = re.compile(r"^[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_")
 _BOARD_FOLDERS = frozenset({"tensorboard_logs", "tensorboard_log", "tensorboard", "tb_logs"})
 _OUTPUT_FOLDERS = _BOARD_FOLDERS | {"training_logs", "logs", "checkpoints", "runs"}
+_WANDB_RUN = re.compile(r"^(offline-)?run-\d{8}_\d{6}-\w+$")
 _TIME_STAMP = re.compile(r"\d{4}[-_]?\d\d[-_]?\d\d([-_T ]?\d\d[-_:]?\d\d([-_:]?\d\d)?)?|\d{10,}")
 
 
@@ -95,6 +96,13 @@ class Layout:
         """Tell whether a folder is, or lies inside, the `plots` that DVCLive makes in its own folder."""
         is_inside = any(each.name == "metrics" and each.parent.name == "plots" for each in _upwards(path))
         return is_inside or (path.name == "plots" and path / "metrics" in self._populated)
+
+    def _is_only_wandb_run(self, path: Path) -> bool:
+        """Tell whether a folder is `wandb/` beside the other logs of a training, or the one run in it."""
+        above = path.parent if _WANDB_RUN.match(path.name) else path
+        if above.name != "wandb" or above == self._root or not self._folders[above.parent].files:
+            return False
+        return sum(_WANDB_RUN.match(child.name) is not None for child in self._populated_children(above)) == 1
 
     def _is_phase(self, path: Path) -> bool:
         """Tell whether a folder is the `train` or `validation` of one run, and not a run beside others."""
