@@ -79,7 +79,8 @@ class Layout:
     def _prefix_in_parent(self, path: Path) -> str | None:
         """Return the prefix that a folder has as part of the folder above it, or None if it is none."""
         name, folder, above = path.name, self._folders[path], self._folders[path.parent]
-        if _CHECKPOINT.match(name) or name in _INNER_FOLDERS or self._is_of_dvclive(path):
+        is_inner = _CHECKPOINT.match(name) or name in _INNER_FOLDERS
+        if is_inner or self._is_of_dvclive(path) or self._is_only_wandb_run(path):
             return ""
         if rank := _RANK.match(name):
             return f"rank_{rank[1]}/" if int(rank[1]) else ""
