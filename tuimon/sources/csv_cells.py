@@ -59,17 +59,24 @@ def number_column(cells: Sequence[str], everywhere: Int64Array) -> NumberColumn 
 
 
 def axis_column(cells: Sequence[str]) -> RawColumn | None:
-    """Return a column that may be step or clock as integers, else as numbers, else as texts."""
+    """Return a column that may be step or clock: integers, else numbers, else texts."""
     filled = [place for place, text in enumerate(cells) if text and not text.isspace()]
     texts = [cells[place] for place in filled]
     if not texts:
         return None
+    try:
+        return RawColumn(filled, list(map(int, texts)))
+    except ValueError:
+        return RawColumn(filled, list(map(_axis_value, texts)))
+
+
+def _axis_value(text: str) -> int | float | str:
     for parse in (int, float):
         try:
-            return RawColumn(filled, list(map(parse, texts)))
+            return parse(text)
         except ValueError:
             continue
-    return RawColumn(filled, [text.strip() for text in texts])
+    return text.strip()
 
 
 def _unquoted(line: str, delimiter: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -62,12 +63,22 @@ def names_axis(name: str) -> bool:
     return name in _AXIS_NAMES
 
 
+class StepUse(NamedTuple):
+    """A column (its name in lower case; None: rows were counted) gives the steps of the rows from `start`."""
+
+    name: str | None
+    start: int
+
+
 class StepColumn:
     """Gives every row its step; rows without one carry the last step before them.
 
     A better name takes over from the row in which it first appears. Rows of a file that names no step are
     numbered from 0 (those that `counts` marks; the others carry the number before them). What it decides
     depends on the rows so far only, never on how they were split into blocks.
+
+    Attributes:
+        uses: Which column gave the steps of which of the rows taken last.
     """
 
     def __init__(self, names: tuple[str, ...] = STEP_NAMES) -> None:
@@ -76,6 +87,7 @@ class StepColumn:
         self._last = 0
         self._counted = 0
         self._fractional: set[str] = set()
+        self.uses: list[StepUse] = []
 
     @property
     def name(self) -> str | None:
@@ -84,6 +96,7 @@ class StepColumn:
 
     def take(self, columns: Mapping[str, RawColumn], counts: BoolArray) -> Int64Array:
         """Return int64[n] steps for n rows, of which `counts` bool[n] marks those worth a number."""
+        self.uses = [StepUse(self.name, 0)]
         steps = np.zeros(len(counts), np.int64)
         known = counts.copy() if self.name is None else np.zeros(len(counts), np.bool_)
         numbered = np.count_nonzero(known)
@@ -100,9 +113,15 @@ class StepColumn:
             if rank < self._rank:
                 known[places[0] :] = False
                 self._rank = rank
+                self._note_use(int(places[0]))
             steps[places] = values
             known[places] = True
         return self._carried(steps, known)
+
+    def _note_use(self, start: int) -> None:
+        while self.uses and self.uses[-1].start >= start:
+            self.uses.pop()
+        self.uses.append(StepUse(self.name, start))
 
     def _is_usable(self, name: str, column: RawColumn) -> bool:
         """Tell whether a column counts: an epoch of 0.01 tells when, but is no step."""

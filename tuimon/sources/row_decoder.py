@@ -99,9 +99,14 @@ class RowDecoder:
     ) -> Int64Array:
         """Return the steps of rows, and remove the step (unless it is the epoch) from `numbers`."""
         steps = self._steps.take(columns, self._worth_a_number(numbers, count))
-        if self._steps.name != "epoch":
-            for tag in [tag for tag in numbers if tag.lower() == self._steps.name]:
-                del numbers[tag]
+        stops = [use.start for use in self._steps.uses[1:]] + [count]
+        for (name, start), stop in zip(self._steps.uses, stops, strict=True):
+            if name is None or name == "epoch":
+                continue
+            for tag in [tag for tag in numbers if tag.lower() == name]:
+                kept = _outside(numbers.pop(tag), start, stop)
+                if len(kept.places):
+                    numbers[tag] = kept
         return steps
 
     def _numbers(self, columns: Mapping[str, RawColumn]) -> dict[str, NumberColumn]:
@@ -191,6 +196,12 @@ class NullColumns:
     def _numbers_before(self, tag: str, column: RawColumn, floats: Sequence[float | None]) -> int:
         until_null = floats[: column.values.index(None)]
         return self._seen.get(tag, 0) + sum(number is not None for number in until_null)
+
+
+def _outside(column: NumberColumn, start: int, stop: int) -> NumberColumn:
+    """Return a column without the rows from `start` to before `stop`."""
+    kept = (column.places < start) | (column.places >= stop)
+    return NumberColumn(column.places[kept], column.values[kept])
 
 
 def _kept(column: RawColumn, floats: Sequence[float | None]) -> NumberColumn | None:
