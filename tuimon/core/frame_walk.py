@@ -18,23 +18,15 @@ import numpy.typing as npt
 from tuimon.core.checksums import UInt8Array, UInt32Array, masked_crc, masked_crcs
 from tuimon.core.columns import Int64Array
 from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES
+from tuimon.core.periods import MOST_RECENT, count_alike, period_at_end
 
 _HEADER = struct.Struct("<QI")
 # A training loop logs records of a few lengths again and again; a file of ever new ones starts over.
 _MOST_KNOWN_LENGTHS = 4096
 # Records shorter than this are found by their headers; of longer ones there are few.
 _SHORT_BYTES = 4096
-# The window that is searched for headers grows while nothing repeats.
-_FIRST_WINDOW_BYTES = 8192
-_WINDOW_GROWTH = 4
 # A shorter stretch is walked faster one by one.
 _FEWEST_BYTES = 1024
-# How much of the past a prediction is made from, and how long that must have repeated already.
-_MOST_RECENT = 4096
-_FEWEST_REPEATED = 32
-_MOST_PERIODS_TRIED = 32
-# So much is compared at a time: it stays in the processor's cache, and little is lost where it ends.
-_COMPARED_BYTES = 1 << 18
 _SHORTEST_ROW_BYTES = 512
 
 _WORD_BYTES = 4
@@ -64,39 +56,36 @@ class FrameWalker:
         self._frame_bytes: dict[bytes, int] = {}
         self._recent = np.empty(0, np.int64)
 
-    def walk(self, block: bytes, begin: int = 0) -> Frames:
-        """Return the whole frames of `block` from `begin` on, up to its end or to a damaged header."""
-        parts: list[Int64Array] = []
-        at, window, needed = begin, _FIRST_WINDOW_BYTES, None
-        while needed is None:
-            repeated = self._repeat(block, at)
-            gained = int(repeated.sum())
-            at += gained
-            window = _FIRST_WINDOW_BYTES if gained >= window else window * _WINDOW_GROWTH
-            sizes, needed = self._walk_window(block, at, at + window)
-            at += int(sizes.sum())
-            parts += [repeated, sizes]
-            self._recent = np.concatenate([self._recent, sizes[-_MOST_RECENT:]])[-_MOST_RECENT:]
-        sizes = np.concatenate(parts)
+    def walk(self, block: bytes, begin: int = 0, short: ShortFrames | None = None) -> Frames:
+        """Return the whole frames of `block` from `begin` on, up to its end or to a damaged header.
+
+        Args:
+            block: The bytes.
+            begin: Where a frame begins.
+            short: For several walks through one block, so that it is searched only once.
+        """
+        short = short or ShortFrames(block)
+        repeated = self._recent[:0] if short.are_known else self._repeat(block, begin)
+        others, needed = self._walk_on(block, begin + int(repeated.sum()), short)
+        self._recent = np.concatenate([self._recent, others])[-MOST_RECENT:]
+        sizes = np.concatenate([repeated, others])
         ends = sizes.cumsum() + begin
-        return Frames(ends - sizes, sizes - FRAME_BYTES, at, needed)
+        return Frames(ends - sizes, sizes - FRAME_BYTES, int(sizes.sum()) + begin, needed)
 
     def _repeat(self, block: bytes, begin: int) -> Int64Array:
         """Return the sizes of the frames from `begin` on that come as predicted."""
-        cycle = _cycle_of(self._recent) if len(block) - begin >= _FEWEST_BYTES else self._recent[:0]
-        count = _count_repeats(np.frombuffer(block, np.uint8)[begin:], cycle) if len(cycle) else 0
-        return np.tile(cycle, count)
+        period = period_at_end(self._recent) if len(block) - begin >= _FEWEST_BYTES else 0
+        if not period:
+            return self._recent[:0]
+        cycle = self._recent[-period:]
+        return np.tile(cycle, _count_repeats(np.frombuffer(block, np.uint8)[begin:], cycle))
 
-    def _walk_window(self, block: bytes, begin: int, stop: int) -> tuple[Int64Array, int | None]:
-        """Return the sizes of the frames that begin before `stop`.
-
-        Also returns how many bytes the frame behind them takes if the walk cannot go on (`Frames.needed`).
-        """
-        chains = _Chains(block, begin, min(stop, len(block)))
+    def _walk_on(self, block: bytes, begin: int, short: ShortFrames) -> tuple[Int64Array, int]:
+        """Return the sizes of the frames from `begin` on, and what the next one needs (`Frames.needed`)."""
         parts = [self._recent[:0]]
         at = begin
-        while at < stop:
-            chain = chains.at(at)
+        while True:
+            chain = short.chain(at)
             if not len(chain):
                 needed = self._frame_at(block, at)
                 if not needed or at + needed > len(block):
@@ -104,7 +93,6 @@ class FrameWalker:
                 chain = np.array([needed], np.int64)
             parts.append(chain)
             at += int(chain.sum())
-        return np.concatenate(parts), None
 
     def _frame_at(self, block: bytes, begin: int) -> int:
         """Return the size of the frame at `begin`, at least that of a header; 0 if its header is damaged."""
@@ -124,33 +112,43 @@ class FrameWalker:
         return size
 
 
-class _Chains:
-    """The whole frames of short records in a window, as far as one ends where another begins.
+class ShortFrames:
+    """The whole frames of short records in a block, found by their headers when they are first asked for.
 
     A place within a record may look like a header; it is of no chain that is asked for.
     """
 
-    def __init__(self, block: bytes, begin: int, stop: int) -> None:
-        self._places = self._ends = self._lasts = np.empty(0, np.int64)
-        if stop - begin >= _FEWEST_BYTES:
-            places, lengths = _short_headers(block, begin, stop)
-            ends = places + lengths + FRAME_BYTES
-            whole = ends <= len(block)
-            self._places, self._ends = places[whole], ends[whole]
-            breaks = np.flatnonzero(self._ends[:-1] != self._places[1:])
-            self._lasts = np.append(breaks, len(self._places) - 1)
+    def __init__(self, block: bytes) -> None:
+        self._block = block
+        self._begins = self._ends = self._lasts = np.empty(0, np.int64)
+        self.are_known = False
 
-    def at(self, begin: int) -> Int64Array:
-        """Return the sizes of the frames that follow each other from `begin` on."""
-        first = int(np.searchsorted(self._places, begin))
-        if first == len(self._places) or self._places[first] != begin:
-            return self._places[:0]
+    def chain(self, begin: int) -> Int64Array:
+        """Return the sizes of frames that follow each other from `begin` on.
+
+        `begin` is not before that of the first call.
+        """
+        if not self.are_known:
+            self._find(begin)
+        first = int(np.searchsorted(self._begins, begin))
+        if first == len(self._begins) or self._begins[first] != begin:
+            return self._begins[:0]
         chain = slice(first, int(self._lasts[np.searchsorted(self._lasts, first)]) + 1)
-        return self._ends[chain] - self._places[chain]
+        return self._ends[chain] - self._begins[chain]
+
+    def _find(self, begin: int) -> None:
+        self.are_known = True
+        if len(self._block) - begin >= _FEWEST_BYTES:
+            begins, lengths = _short_headers(self._block, begin)
+            ends = begins + lengths + FRAME_BYTES
+            whole = ends <= len(self._block)
+            self._begins, self._ends = begins[whole], ends[whole]
+            breaks = np.flatnonzero(self._ends[:-1] != self._begins[1:])
+            self._lasts = np.append(breaks, len(self._begins) - 1)
 
 
-def _short_headers(block: bytes, begin: int, stop: int) -> tuple[Int64Array, Int64Array]:
-    """Return where between `begin` and `stop` headers of short records stand, and their lengths.
+def _short_headers(block: bytes, begin: int) -> tuple[Int64Array, Int64Array]:
+    """Return where from `begin` on headers of short records stand, and their lengths.
 
     Seven of the eight bytes of a length below 256 are zero, so an aligned word among them is; the last byte
     before it that is not zero is where the header begins. Of longer lengths, which have six zeros, this
@@ -158,7 +156,7 @@ def _short_headers(block: bytes, begin: int, stop: int) -> tuple[Int64Array, Int
     """
     first = begin // _WORD_BYTES
     # A frame that is whole is longer than the header behind which the words end here.
-    count = (min(stop + _WORD_BYTES, len(block) - HEADER_BYTES) // _WORD_BYTES) - first
+    count = (len(block) - HEADER_BYTES) // _WORD_BYTES - first
     words = np.frombuffer(block, "<u4", count, first * _WORD_BYTES)
     zeros = np.flatnonzero(words[1:] == 0)
     before = words[zeros]
@@ -191,19 +189,6 @@ def _header_checksums() -> UInt32Array:
     return masked_crcs(np.arange(_SHORT_BYTES, dtype="<u8")[:, None].view(np.uint8))
 
 
-def _cycle_of(sizes: Int64Array) -> Int64Array:
-    """Return the frame sizes that repeat at the end of `sizes`, in the order in which they will come next.
-
-    Nothing if nothing has repeated for long enough.
-    """
-    last = len(sizes) - 1
-    for period in (last - np.flatnonzero(sizes[:-1] == sizes[-1:])[: -_MOST_PERIODS_TRIED - 1 : -1]).tolist():
-        repeated = max(period, _FEWEST_REPEATED)
-        if np.array_equal(sizes[-repeated:], sizes[-repeated - period : -period]):
-            return sizes[-period:]
-    return sizes[:0]
-
-
 def _count_repeats(array: UInt8Array, cycle: Int64Array) -> int:
     """Return how often frames of the sizes in `cycle` stand in `array` one after another."""
     cycles_per_row = 1 + _SHORTEST_ROW_BYTES // int(cycle.sum())
@@ -214,12 +199,7 @@ def _count_repeats(array: UInt8Array, cycle: Int64Array) -> int:
         expected[begin : begin + HEADER_BYTES] = _header_of(size)
         mask[begin : begin + HEADER_BYTES] = 0xFF
     rows = array[: len(array) // row_bytes * row_bytes].reshape(-1, row_bytes)
-    rows_at_once = 1 + _COMPARED_BYTES // row_bytes
-    for first in range(0, len(rows), rows_at_once):
-        differs = (rows[first : first + rows_at_once] ^ expected) & mask
-        if differs.max():
-            return cycles_per_row * (first + int(differs.any(axis=1).argmax()))
-    return cycles_per_row * len(rows)
+    return cycles_per_row * count_alike(rows, expected, mask)
 
 
 @lru_cache(_MOST_KNOWN_LENGTHS)

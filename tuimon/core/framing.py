@@ -24,7 +24,7 @@ _WORD_BYTES = 8
 _FIRST_WINDOW_BYTES = 1024
 # Fewer records of one length, and longer ones, are checked faster one by one.
 _FEWEST_ROWS = 4
-_LONGEST_ROW_BYTES = 1024
+_LONGEST_ROW_BYTES = 256
 
 
 def by_length(lengths: Int64Array) -> list[Int64Array]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tuimon.core.frame_walk import Frames, FrameWalker
+from tuimon.core.frame_walk import Frames, FrameWalker, ShortFrames
 from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES, find_header, intact
 
 MAX_RECORD_BYTES = 64 << 20
@@ -60,13 +60,14 @@ class FrameScanner:
             The frames, and as `end` where in `block` the next block has to begin (it may lie before it).
         """
         parts: list[Frames] = []
+        short = ShortFrames(block)
         position = min(len(block), max(0, self._skip_to - offset))
         while True:
             if self._lost is not None:
                 position = self._search(block, offset, position)
             if self._lost is not None:
                 break
-            frames = self._walker.walk(block, position)
+            frames = self._walker.walk(block, position, short)
             if frames.needed:
                 parts.append(frames)
                 position = self._step_over_long(block, offset, frames)
