@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tests.sources import event_writer
+from tests.sources import event_writer, wandb_writer
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Case:
         end: What stands after them; a file with an end is rewritten whole by its trainer.
         between: What stands between two records.
         bad: A damaged record, or b"" where damage spoils the whole file.
-        huge: A record that is too large to be one, or b"" likewise.
+        huge: Makes a record that is too large to be one; None where there is no such limit.
         tag: The name of the loss.
     """
 
@@ -31,7 +32,7 @@ class Case:
     end: bytes = b""
     between: bytes = b""
     bad: bytes = b""
-    huge: Callable[[], bytes] = bytes
+    huge: Callable[[], bytes] | None = None
     tag: str = "loss"
 
     def written(self, losses: Iterable[tuple[int, float]]) -> bytes:
@@ -55,6 +56,17 @@ def _long_frame() -> bytes:
     return length + event_writer.masked(length) + bytes(size + 4)
 
 
+def _history(step: int, loss: float) -> bytes:
+    """Return a frame of history; all of a small file lies in the first block."""
+    content = wandb_writer.history({"_step": str(step), "loss": json.dumps(loss)}, step=step)
+    return _wandb_frame(content)
+
+
+def _wandb_frame(content: bytes, damage: int = 0) -> bytes:
+    checksum = zlib.crc32(b"\x01" + content) ^ damage
+    return struct.pack("<IHB", checksum, len(content), 1) + content
+
+
 CASES = {
     "tfevents": Case(
         "events.out.tfevents.1700000000.host.1.0",
@@ -75,6 +87,12 @@ CASES = {
         begin=b"step,loss,lr\r\n",
         bad=b"5,1.5,0.5,7,1.25,\xff\r\n",
         huge=lambda: b"5,%s,\r\n" % (b"1" * (9 << 20)),
+    ),
+    "wandb": Case(
+        "run-abc.wandb",
+        _history,
+        begin=wandb_writer.HEADER,
+        bad=_wandb_frame(wandb_writer.history({"loss": "5"}, step=5), damage=1),
     ),
     "hf": Case(
         "trainer_state.json",
