@@ -153,3 +153,20 @@ def test_a_file_that_shrinks_is_replaced_or_vanishes_is_survived(
     terminal.wait_for("could not be read")
     terminal.press("q")
     assert terminal.wait_for_end() == 0
+
+
+def test_a_new_point_sends_no_whole_lines(
+    watch: Watch, train: Callable[[str], Training], tmp_path: Path
+) -> None:
+    training = train("alpha")
+    training.log(config={"max_steps": 2000})
+    training.steps(1, 1000)
+    terminal = watch(tmp_path / "runs")
+    terminal.wait_for("alpha RUNNING", "1000/2000")
+    terminal.settle()
+    before = len(terminal.sent)
+    training.log(step=1001, loss=-6.01)
+    terminal.wait_for("1001/2000", "loss -6.01")
+    # The frames at the left edge stand still.
+    assert re.search(rb"\x1b\[\d+;1H[^\x1b]*(\x1b\[[\d;]*m)*\xe2\x94\x82", terminal.sent[before:]) is None
+    training.end()

@@ -9,12 +9,14 @@ UNKNOWN = "-"
 
 
 def format_duration(seconds: float | None) -> str:
-    """Format a duration with its two largest units: `45s`, `3m12s`, `2h05m`, `4d03h`."""
+    """Format a duration with its two largest units: `12ms`, `45s`, `3m12s`, `2h05m`, `4d03h`."""
     if seconds is None or not math.isfinite(seconds):
         return UNKNOWN
     length = abs(seconds)
     whole, minutes, hours = round(length), round(length / 60), round(length / 3600)
-    if length < 9.95:
+    if 5e-5 <= seconds < 0.0995:
+        text = f"{1e3 * length:.2g}ms"
+    elif length < 9.95:
         text = f"{length:.1f}s"
     elif whole < 60:
         text = f"{whole}s"

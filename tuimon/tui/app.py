@@ -23,6 +23,7 @@ from tuimon.tui.keys import KEYS
 from tuimon.tui.picture import Painter, Picture
 from tuimon.tui.view import View
 from tuimon.tui.widgets.board import Board
+from tuimon.tui.widgets.spans import SpanScreen
 
 # Pictures that new points ask for take this share of the time: a trainer that logs twenty times a second must
 # not make twenty pictures a second. Keys never wait for it.
@@ -85,6 +86,10 @@ class TuimonApp(Actions, App[int]):
         self._opened_gate = False
         self._interval_s = interval_s
         self.animation_level = "none"
+
+    def get_default_screen(self) -> SpanScreen:
+        """Return the screen that sends no more than the cells that changed."""
+        return SpanScreen()
 
     def compose(self) -> ComposeResult:
         """Make the board for the panes, and the line for typing."""

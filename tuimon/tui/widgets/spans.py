@@ -1,0 +1,44 @@
+"""Sends exactly the cells that changed.
+
+Textual sends a changed span from where the widget begins. On a screen that is one widget this would be whole
+lines, and over SSH these are most of the bytes.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.control import Control
+from textual._compositor import ChopsUpdate, Compositor
+from textual.screen import Screen
+
+
+class SpanUpdate(ChopsUpdate):
+    """What a partial update sends: every span from its first cell to its last one."""
+
+    def render_segments(self, console: Console) -> str:
+        """Return the spans as text for a terminal."""
+        sent: list[str] = []
+        for y, begin, end in self.spans:
+            for stop, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
+                left, right = max(x, begin), min(stop, end)
+                if strip is not None and left < right:
+                    sent.append(Control.move_to(left, y).segment.text)
+                    sent.append(strip.crop(left - x, right - x).render(console))
+        return "".join(sent)
+
+
+class SpanCompositor(Compositor):
+    """A compositor whose partial updates are spans of cells."""
+
+    def render_partial_update(self) -> SpanUpdate | None:
+        """Return what changed since the last update, or None."""
+        update = super().render_partial_update()
+        return SpanUpdate(update.chops, update.spans, update.chop_ends) if update is not None else None
+
+
+class SpanScreen(Screen[None]):
+    """A screen that sends spans."""
+
+    def __init__(self) -> None:
+        super().__init__(id="_default")
+        self._compositor = SpanCompositor()
