@@ -1,4 +1,4 @@
-"""The points of a block of an event file, gathered by tag."""
+"""The points and histograms of a block of an event file, gathered."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from itertools import pairwise
 import numpy as np
 
 from tuimon.core.batch import ScalarBatch
+from tuimon.sources.event_plugins import Histogram
 from tuimon.sources.event_proto import Event
 from tuimon.sources.event_shapes import Points
 
 
 class PointCollector:
-    """Gathers the points of a block, in any order, and hands them out as batches in theirs."""
+    """Gathers the points of a block, in any order, and hands them out as batches in theirs.
+
+    Attributes:
+        histograms: Those that were decoded together with others, in any order.
+    """
 
     def __init__(self) -> None:
+        self.histograms: list[Histogram] = []
         self._points: dict[tuple[str, ...], list[Points]] = {}
 
     def add(self, tags: tuple[str, ...], points: Points) -> None:

@@ -20,8 +20,8 @@ from tuimon.sources.event_proto import Event, parse_event
 from tuimon.sources.event_shapes import SHARED_SHAPES, Shape, ShapeBook
 from tuimon.sources.protobuf import DamagedMessageError
 
-# A record of scalars holds a time and a tag, and is short; longer ones are histograms, images, graphs.
-_SHORTEST_SCALAR_RECORD, _LONGEST_SCALAR_RECORD = 16, 4096
+# Shorter records do not hold a time and a tag; longer ones are texts, images, graphs.
+_SHORTEST_RECORD, _LONGEST_RECORD = 16, 16384
 # Fewer records of one length than this are parsed faster one at a time.
 _FEWEST_ROWS = 4
 # So many shapes in a row that fit one record only: this is no repeating log, and comparing would only cost.
@@ -62,7 +62,7 @@ class EventDecoder:
             indices = rest[part]
             length = int(found.lengths[indices[0]])
             singles = indices
-            if len(indices) >= _FEWEST_ROWS and _SHORTEST_SCALAR_RECORD <= length <= _LONGEST_SCALAR_RECORD:
+            if len(indices) >= _FEWEST_ROWS and _SHORTEST_RECORD <= length <= _LONGEST_RECORD:
                 singles = block.decode_shapes(length, indices)
             for index in singles.tolist():
                 block.decode_single(index)
@@ -153,8 +153,13 @@ class _Block:
                     tags = shape.learn_tags(rows[first])
                 else:
                     first += 1
-            if tags is not None:
-                self._points.add(tags, points[slice(first, part.stop)])
+            if tags is None:
+                continue
+            kept = slice(first, part.stop)
+            if shape.bins is None:
+                self._points.add(tags, points[kept])
+            else:
+                self._points.histograms += shape.histograms(tags[0], rows[kept], points[kept])
 
     def _parse(self, index: int) -> Event | None:
         """Parse one record. Return None if that cannot be done."""

@@ -77,7 +77,7 @@ def _parts_of(found: RecordBlock, loop: Stretch, shapes: ShapeBook) -> list[_Par
         row = rows_of(found.block, found.begins[index : index + 1], length)[0]
         shape = shapes.find(length, row)
         tags = shape.known_tags.get(shape.tags_key(row)) if shape else None
-        if shape is None or tags is None or shape.step_bytes > _STEP_WORD_BYTES:
+        if shape is None or tags is None or shape.bins or shape.step_bytes > _STEP_WORD_BYTES:
             return None
         end = int(found.begins[index] - found.begins[loop.first]) + HEADER_BYTES + length
         parts.append(_Part(tags, shape, end - len(row)))

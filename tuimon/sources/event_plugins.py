@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import numpy as np
 
 from tuimon.core.batch import ConfigValue
 from tuimon.core.columns import Float64Array
-from tuimon.sources.event_proto import Event, Tensor, Value, tensor_numbers, tensor_strings
+from tuimon.sources.event_proto import HISTOGRAM, Event, Tensor, Value, tensor_numbers, tensor_strings
 from tuimon.sources.protobuf import (
     FIXED64,
+    LENGTH,
     DamagedMessageError,
     Field,
     bytes_of,
@@ -22,28 +24,94 @@ from tuimon.sources.protobuf import (
 )
 
 _DEEPEST_VALUE = 32
+# Minimum, maximum, number, sum, sum of squares; the right ends of the bins and their counts, packed.
+_USUAL_HISTOGRAM = [*((number, FIXED64) for number in range(1, 6)), (6, LENGTH), (7, LENGTH)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histogram:
+    """A histogram that was logged under a tag: bin edges float64[k + 1] and counts float64[k]."""
+
+    tag: str
+    order: int
+    step: int
+    wall_time: float
+    edges: Float64Array
+    counts: Float64Array
+
+
+@dataclass(frozen=True, slots=True)
+class BinPlaces:
+    """Where in a record the numbers of a HistogramProto stand, all of them doubles.
+
+    Attributes:
+        lowest: Of the smallest value.
+        highest: Of the largest value.
+        limits: Of the right ends of the bins.
+        counts: Of the counts; as long as `limits`.
+        others: Of the rest.
+    """
+
+    lowest: slice
+    highest: slice
+    limits: slice
+    counts: slice
+    others: tuple[slice, ...]
+
+
+def places_of_bins(record: bytes, value: Value, shift: int) -> BinPlaces | None:
+    """Return where a histogram that is written in the usual way stands, moved by `shift`; None for others."""
+    if value.kind != HISTOGRAM or value.plugin or value.place is None:
+        return None
+    parts = list(inside(record, value.place))
+    if [(part.number, part.wire_type) for part in parts] != _USUAL_HISTOGRAM:
+        return None
+    low, high, *others, limits, counts = (slice(shift + part.begin, shift + part.end) for part in parts)
+    size = limits.stop - limits.start
+    if size % 8 or not size or counts.stop - counts.start != size:
+        return None
+    return BinPlaces(low, high, limits, counts, tuple(others))
 
 
 def read_histogram(event: Event, value: Value) -> tuple[Float64Array, Float64Array] | None:
-    """Return the bin edges float64[k + 1] and counts float64[k] of a HistogramProto or a k x 3 tensor.
-
-    The bins of a HistogramProto are known by their right ends. As in TensorBoard, empty ones at both sides
-    are left out, and the outermost ones end at the smallest and the largest value. None if the parts do
-    not fit each other.
-    """
+    """Return the bin edges and counts of a HistogramProto or a k x 3 tensor; None if they do not fit."""
     if value.tensor is not None:
         return _tensor_histogram(event.record, value.tensor)
     parts = list(inside(event.record, value.place)) if value.place else []
     limits, counts = (_doubles(event.record, parts, number) for number in (6, 7))
     if len(limits) != len(counts) or not len(limits):
         return None
-    filled = np.flatnonzero(counts)
-    if len(filled):
-        kept = slice(filled[0], filled[-1] + 1)
-        limits, counts = limits[kept], counts[kept]
     known = {part.number: double_of(event.record, part) for part in parts if part.number in (1, 2)}
-    lowest, highest = known.get(1, limits[0]), known.get(2, limits[-1])
-    return np.concatenate([[lowest], np.clip(limits[:-1], lowest, highest), [highest]]), counts
+    filled = np.flatnonzero(counts)
+    lowest = known.get(1, limits[filled[0] if len(filled) else 0])
+    highest = known.get(2, limits[filled[-1] if len(filled) else -1])
+    return read_bins(np.array([[lowest]]), np.array([[highest]]), limits[None], counts[None])[0]
+
+
+def read_bins(
+    lowest: Float64Array, highest: Float64Array, limits: Float64Array, counts: Float64Array
+) -> list[tuple[Float64Array, Float64Array]]:
+    """Return bin edges and counts of histograms whose bins are known by their right ends.
+
+    As in TensorBoard, empty bins at both sides are left out, and the outermost ones end at the smallest and
+    the largest value.
+
+    Args:
+        lowest: float64[n, 1], the smallest value of each.
+        highest: float64[n, 1], the largest value of each.
+        limits: float64[n, k], the right ends.
+        counts: float64[n, k].
+    """
+    edges = np.concatenate([lowest, np.clip(limits[:, :-1], lowest, highest), highest], axis=1)
+    filled = counts != 0
+    firsts = filled.argmax(axis=1).tolist()
+    stops = (counts.shape[1] - filled[:, ::-1].argmax(axis=1)).tolist()
+    found = []
+    for row, (first, stop) in enumerate(zip(firsts, stops, strict=True)):
+        kept = edges[row, first : stop + 1]
+        kept[0], kept[-1] = lowest[row, 0], highest[row, 0]
+        found.append((kept, counts[row, first:stop]))
+    return found
 
 
 def read_images(event: Event, value: Value) -> list[tuple[int, int, bytes]]:

@@ -133,10 +133,14 @@ class Event:
     step_place: Field | None = None
 
     @property
+    def holds_only_values(self) -> bool:
+        """Whether the record says nothing of its writer, its session or a graph."""
+        return not (self.file_version or self.session_status or self.other)
+
+    @property
     def holds_only_numbers(self) -> bool:
         """Whether nothing but numbers was logged."""
-        is_plain = not (self.file_version or self.session_status or self.other)
-        return is_plain and all(value.scalar is not None for value in self.values)
+        return self.holds_only_values and all(value.scalar is not None for value in self.values)
 
 
 def parse_event(record: bytes) -> Event:

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuimon.core.batch import ConfigRecord, HistogramBatch, ImageRecord, LifecycleRecord, Record, TextRecord
-from tuimon.core.columns import Float64Array
-from tuimon.sources.event_plugins import read_histogram, read_hyper_parameters, read_images, read_text
+from tuimon.sources.event_plugins import (
+    Histogram,
+    read_histogram,
+    read_hyper_parameters,
+    read_images,
+    read_text,
+)
 from tuimon.sources.event_proto import (
     AUDIO,
     HISTOGRAM,
@@ -41,16 +46,6 @@ class Writer:
         return LifecycleRecord("writer", order, None, wall_time, self.host)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Histogram:
-    tag: str
-    order: int
-    step: int
-    wall_time: float
-    edges: Float64Array
-    counts: Float64Array
-
-
 class EventConverter:
     """Turns the events of one source into records.
 
@@ -65,17 +60,22 @@ class EventConverter:
         self._plugins: dict[str, str] = {}
 
     def convert(
-        self, events: list[tuple[int, Event]], writer: Writer, report: Callable[[str, int], None]
+        self,
+        events: list[tuple[int, Event]],
+        histograms: list[Histogram],
+        writer: Writer,
+        report: Callable[[str, int], None],
     ) -> list[Record]:
         """Return the records of some events; numbers are left to others.
 
         Args:
             events: Order and content of each.
+            histograms: Those that are decoded already.
             writer: Whose events they are.
             report: Takes what is damaged: what is wrong, and the order of the event.
         """
         records: list[Record] = []
-        histograms: list[_Histogram] = []
+        histograms = histograms.copy()
         for order, event in events:
             records += self._lifecycle(order, event, writer)
             if event.other:
@@ -86,8 +86,8 @@ class EventConverter:
                 except DamagedMessageError as error:
                     report(f"a value that cannot be decoded was skipped: {error}", order)
                     continue
-                records += [record for record in found if not isinstance(record, _Histogram)]
-                histograms += [record for record in found if isinstance(record, _Histogram)]
+                records += [record for record in found if not isinstance(record, Histogram)]
+                histograms += [record for record in found if isinstance(record, Histogram)]
         return records + _batches(histograms)
 
     def _lifecycle(self, order: int, event: Event, writer: Writer) -> Iterator[LifecycleRecord]:
@@ -104,7 +104,7 @@ class EventConverter:
         elif event.session_status:
             self._others["session"] += 1
 
-    def _convert(self, order: int, event: Event, value: Value) -> list[Record | _Histogram]:
+    def _convert(self, order: int, event: Event, value: Value) -> list[Record | Histogram]:
         plugin = value.plugin or self._plugins.get(value.tag, "")
         if value.plugin:
             self._plugins[value.tag] = plugin
@@ -116,7 +116,7 @@ class EventConverter:
         return found
 
 
-def _read_value(plugin: str, order: int, event: Event, value: Value) -> list[Record | _Histogram]:
+def _read_value(plugin: str, order: int, event: Event, value: Value) -> list[Record | Histogram]:
     """Return what one value holds; nothing if it is of a kind that is not read."""
     place = value.tag, order, event.step, event.wall_time
     if plugin == "hparams":
@@ -124,17 +124,17 @@ def _read_value(plugin: str, order: int, event: Event, value: Value) -> list[Rec
         return [ConfigRecord(parameters, event.wall_time)] if parameters else []
     if value.kind == HISTOGRAM or plugin == "histograms":
         histogram = read_histogram(event, value)
-        return [_Histogram(*place, *histogram)] if histogram else []
+        return [Histogram(*place, *histogram)] if histogram else []
     if value.kind == IMAGE or plugin == "images":
         return [ImageRecord(*place, *image) for image in read_images(event, value)]
     text = read_text(event, value.tensor) if plugin == "text" and value.tensor else None
     return [TextRecord(*place, text)] if text is not None else []
 
 
-def _batches(histograms: list[_Histogram]) -> list[Record]:
+def _batches(histograms: list[Histogram]) -> list[Record]:
     """Return one batch per tag."""
-    by_tag: dict[str, list[_Histogram]] = {}
-    for histogram in histograms:
+    by_tag: dict[str, list[Histogram]] = {}
+    for histogram in sorted(histograms, key=lambda one: one.order):
         by_tag.setdefault(histogram.tag, []).append(histogram)
     return [
         HistogramBatch(

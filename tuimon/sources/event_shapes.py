@@ -1,4 +1,4 @@
-"""What records of numbers look like, so that many of them are cut into columns at once.
+"""What records of numbers and histograms look like, so that many of them are cut into columns at once.
 
 A shape says where in a record of some length the time, the step, the tags and the numbers stand, and what
 else stands there. One record of a shape is parsed by hand; it is known from then on, in all blocks, files
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from tuimon.core.batch import ValueArray
 from tuimon.core.checksums import UInt8Array
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.sources.event_plugins import BinPlaces, Histogram, places_of_bins, read_bins
 from tuimon.sources.event_proto import Event, moments, number_width, read_numbers
 
 _UInt64Array = npt.NDArray[np.uint64]
@@ -66,6 +67,7 @@ class Shape:
         step_bytes: Length of the step; 0 if it is 0 and was left out.
         tags_at: Where each tag stands.
         numbers: Place and tensor type of each value.
+        bins: Where the numbers of a histogram stand, if it is one.
         known_tags: The tags that have been met, by what is left of a row under `tag_masks`.
     """
 
@@ -77,6 +79,7 @@ class Shape:
     step_bytes: int
     tags_at: tuple[slice, ...]
     numbers: tuple[tuple[int, int], ...]
+    bins: BinPlaces | None
     known_tags: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
 
     def fits(self, rows: UInt8Array) -> npt.NDArray[np.bool_]:
@@ -127,6 +130,15 @@ class Shape:
         numbers = (read_numbers(rows[:, at : at + number_width(dtype)], dtype) for at, dtype in self.numbers)
         return Points(order, steps, wall_times, tuple(numbers))
 
+    def histograms(self, tag: str, rows: UInt8Array, points: Points) -> list[Histogram]:
+        """Cut the histograms of one tag out of rows of this shape, whose times and steps are in `points`."""
+        if self.bins is None:
+            return []
+        places = (self.bins.lowest, self.bins.highest, self.bins.limits, self.bins.counts)
+        found = read_bins(*(rows[:, place].view("<f8").astype(np.float64) for place in places))
+        when = zip(points.order.tolist(), points.steps.tolist(), points.wall_times.tolist(), strict=True)
+        return [Histogram(tag, *at, *bins) for at, bins in zip(when, found, strict=True)]
+
 
 class ShapeBook:
     """The shapes that are known. May be used by several threads: what is lost in a race is learnt again."""
@@ -144,7 +156,7 @@ class ShapeBook:
         return None
 
     def learn(self, event: Event) -> Shape | None:
-        """Return the shape of a record, which is known from now on; None if it holds more than numbers."""
+        """Return the shape of a record, which is known from now on; None if it is of no shape."""
         shape = _shape_of(event)
         if shape is not None:
             if self._count >= _MOST_SHAPES:
@@ -161,28 +173,30 @@ SHARED_SHAPES = ShapeBook()
 
 
 def _shape_of(event: Event) -> Shape | None:
-    """Return the shape of a record that holds nothing but a time, a step, tags and numbers of fixed width."""
-    numbers, tags = [], []
-    for value in event.values:
-        if value.scalar is None or value.scalar.place is None or value.tag_place is None:
-            return None
-        numbers.append((value.scalar.place, value.scalar.dtype))
-        tags.append(value.tag_place)
-    if not numbers or event.wall_time_at is None or not event.holds_only_numbers:
+    """Return the shape of a record that holds only numbers of fixed width, or one histogram."""
+    if event.wall_time_at is None or not event.values or not event.holds_only_values:
         return None
     fill = -len(event.record) % _WORD_BYTES
+    bins = places_of_bins(event.record, event.values[0], fill) if len(event.values) == 1 else None
+    numbers, tags_at = [], []
+    for value in event.values:
+        if value.tag_place is None or (bins is None and (value.scalar is None or value.scalar.place is None)):
+            return None
+        tags_at.append(slice(fill + value.tag_place.begin, fill + value.tag_place.end))
+        if value.scalar is not None and value.scalar.place is not None:
+            numbers.append((fill + value.scalar.place, value.scalar.dtype))
+    free = [slice(fill), slice(fill + event.wall_time_at, fill + event.wall_time_at + 8), *tags_at]
+    free += [slice(at, at + number_width(dtype)) for at, dtype in numbers]
+    free += [bins.lowest, bins.highest, bins.limits, bins.counts, *bins.others] if bins else []
     row = np.frombuffer(bytes(fill) + event.record, np.uint8)
     masks, tag_masks = np.full(len(row), 0xFF, np.uint8), np.zeros(len(row), np.uint8)
-    masks[:fill] = 0
-    masks[fill + event.wall_time_at :][:8] = 0
+    for place in free:
+        masks[place] = 0
+    for place in tags_at:
+        tag_masks[place] = 0xFF
     step = event.step_place
     step_at, step_bytes = (fill + step.begin, step.end - step.begin) if step else (0, 0)
     masks[step_at : step_at + step_bytes] = 0x80  # whether the number goes on in the next byte
-    for at, dtype in numbers:
-        masks[fill + at :][: number_width(dtype)] = 0
-    tags_at = tuple(slice(fill + tag.begin, fill + tag.end) for tag in tags)
-    for place in tags_at:
-        masks[place], tag_masks[place] = 0, 0xFF
     return Shape(
         row.view(np.uint64),
         masks.view(np.uint64),
@@ -190,8 +204,9 @@ def _shape_of(event: Event) -> Shape | None:
         fill + event.wall_time_at,
         step_at,
         step_bytes,
-        tags_at,
-        tuple((fill + at, dtype) for at, dtype in numbers),
+        tuple(tags_at),
+        tuple(numbers),
+        bins,
     )
 
 

@@ -70,6 +70,8 @@ def varint(message: bytes, begin: int, end: int) -> tuple[int, int]:
     Raises:
         DamagedMessageError: If it does not end before `end` or takes more than ten bytes.
     """
+    if begin < end and message[begin] < 0x80:  # most keys, lengths and types
+        return message[begin], begin + 1
     value = 0
     for index, byte in enumerate(message[begin : min(end, begin + _LONGEST_VARINT)]):
         value |= (byte & 0x7F) << (7 * index)

@@ -131,7 +131,7 @@ class TfEventsSource:
             def report(message: str, order: int) -> None:
                 file.events.report(message, found.offset + int(found.begins[order - first]))
 
-            records += self._converter.convert(events, file.writer, report)
+            records += self._converter.convert(events, points.histograms, file.writer, report)
             records += points.batches()
             self._order += len(found)
         return found.bytes_read, found.more
