@@ -158,7 +158,7 @@ def test_text_and_lists_are_no_points(write: Write) -> None:
         "name": "run",
         "grads": [1, 2],
         "long": "9" * 60,
-        "remaining_time": "1 day, 2:03:04",
+        "since": "1 day, 2:03:04",
     }
     assert set(series(write(row))) == {"loss"}
 

@@ -37,7 +37,7 @@ def disagreements(path: Path, entry: dict[str, Any], source: Source) -> tuple[in
         for tag, column in entry["columns"].items()
         if column["numeric"] and (tag != step_name or tag == "epoch")
     }
-    wrong = [f"{tag} is too much" for tag in found.keys() - expected.keys()]
+    wrong = [f"{tag} is too much" for tag in found.keys() - expected.keys() if not _is_translated(tag)]
     wrong += [f"{tag} is missing" for tag in expected.keys() - found.keys()]
     for tag in expected.keys() & found.keys():
         # Beside a bad line, more than the reference reader found is right.
@@ -45,6 +45,11 @@ def disagreements(path: Path, entry: dict[str, Any], source: Source) -> tuple[in
         wrong += [] if more else _faults(tag, expected[tag], found[tag])
     wrong += _step_faults(entry["steps"], found)
     return len(expected), [f"{path.relative_to(FOLDER)}: {fault}" for fault in wrong]
+
+
+def _is_translated(tag: str) -> bool:
+    """Tell whether a column holds texts or lists, which the reference reader left out."""
+    return tag in ("elapsed_time", "remaining_time") or "coco_eval" in tag
 
 
 def _faults(tag: str, expected: dict[str, Any], found: Points) -> list[str]:

@@ -13,6 +13,7 @@ from tuimon.sources.jsonl_sniff import sniff_lines
 from tuimon.sources.lenient_json import parse
 from tuimon.sources.line_files import BadLines, FileRead, LineFilesSource
 from tuimon.sources.row_decoder import RowDecoder
+from tuimon.sources.row_dialects import RowDialects
 from tuimon.sources.rows import Row
 from tuimon.sources.sniffing import LFS_PREFIX
 from tuimon.sources.tail import LineTail
@@ -39,6 +40,14 @@ class JsonlFactory:
 
     format = "jsonl"
     trainers: tuple[Trainer, ...] = (
+        Trainer("LLaMA-Factory", "`trainer_log.jsonl`: steps, total, percentage, elapsed and remaining time"),
+        Trainer("detectron2", "`metrics.json`: the total is reckoned from `eta_seconds`"),
+        Trainer("mmengine", "`vis_data/scalars.json`: validation lies at the iteration before it"),
+        Trainer("mmcv", "`*.log.json`: `iter`, which restarts each epoch, becomes a step"),
+        Trainer(
+            "DETR, MAE, DINO", "`log.txt` with JSON lines: the step is the epoch; COCO's lists get names"
+        ),
+        Trainer("OpenAI Baselines, RLlib", "`progress.json`, `result.json`"),
         Trainer(
             "anything that logs JSON lines",
             "`*.jsonl`, `*.ndjson`, or `.json`, `.log` and `.txt` that hold them: a flat or nested object "
@@ -62,6 +71,7 @@ class _JsonlFile:
         self.path = path
         self._tail = LineTail(path, complete_last=_is_complete)
         self._decoder = RowDecoder()
+        self._dialects = RowDialects()
         self._bad_lines = BadLines(path)
         self._reported_limits: set[str] = set()
 
@@ -79,7 +89,7 @@ class _JsonlFile:
             text = f"{self.path.name} was replaced or rewritten"
             records.append(LifecycleRecord("writer", first_order, None, float("nan"), text))
         rows, places = self._parse(read.lines, read.offsets, problems)
-        records += self._decoder.decode(rows, np.array(places, np.int64) + first_order)
+        records += self._decoder.decode(self._dialects.apply(rows), np.array(places, np.int64) + first_order)
         problems += self._new_limits()
         return FileRead(records, len(read.lines), read.more, read.bytes_read, problems)
 

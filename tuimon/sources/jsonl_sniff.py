@@ -16,13 +16,15 @@ from tuimon.sources.sniffing import HEAD_BYTES
 _LINES_SUFFIXES = (".jsonl", ".ndjson")
 # Files of JSON lines that trainers call otherwise: detectron2, mmengine, mmcv, baselines, DETR.
 _TRAINER_NAMES = re.compile(
-    r"^(metrics|scalars|progress|log|train_?log|history|stats)\.(json|txt|log)$|\.log\.json$"
+    r"^(metrics|scalars|progress|result|log|train_?log|history|stats)\.(json|txt|log)$|\.log\.json$"
 )
 # Names that a run's log has, so that a file without content yet is a run that begins.
 _LOG_NAMES = re.compile(
     r"^(metrics?|(train(er)?|training)_?(log|metrics)?|logs?|history|eval|system)\.(jsonl|ndjson)$"
 )
-_METRIC = re.compile(rb'"[\w/.]*(loss|steps?|epoch|iteration|lr|reward)[\w/.]*"\s*:\s*[-"\d]')
+_METRIC = re.compile(
+    rb'"[\w/.]*(loss|steps?|epoch|iteration|lr|reward)[\w/.]*"\s*:\s*[-"\d]|^\s*\{"env_info"'
+)
 _MOST_LINES = 8
 _MOST_VALUES = 2000
 
