@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
 
 from rich.segment import Segment
 from textual.geometry import Region
@@ -32,6 +30,8 @@ class Board(Widget):
     def __init__(self, theme: str) -> None:
         super().__init__()
         self._palette = palette(theme)
+        # A blank in one of these inks looks like any other blank.
+        self._clear = [not (ink.reverse or ink.underline or ink.bgcolor) for ink in self._palette]
         self._places: dict[str, Rect] = {}
         self._rows: dict[str, Sequence[Row]] = {}
         self._strips: dict[str, list[Strip]] = {}
@@ -94,7 +94,16 @@ class Board(Widget):
         return Strip.join(pieces).adjust_cell_length(self.size.width)
 
     def _strip(self, row: Row, width: int) -> Strip:
-        # Neighbours of one ink are sent as one: each change of colour takes about twenty bytes.
-        joined = ((ink, "".join(text for text, _ in spans)) for ink, spans in groupby(row, itemgetter(1)))
-        strip = Strip([Segment(text, self._palette[ink]) for ink, text in joined if text])
+        # Neighbours of one ink are sent as one, and blanks with either neighbour: each change of colour takes
+        # about twenty bytes.
+        joined: list[tuple[str, int]] = []
+        for text, ink in row:
+            last_text, last_ink = joined[-1] if joined else ("", ink)
+            if ink == last_ink or (self._clear[ink] and self._clear[last_ink] and text.isspace()):
+                joined[-1:] = [(last_text + text, last_ink)]
+            elif self._clear[ink] and self._clear[last_ink] and last_text.isspace():
+                joined[-1:] = [(last_text + text, ink)]
+            else:
+                joined.append((text, ink))
+        strip = Strip([Segment(text, self._palette[ink]) for text, ink in joined if text])
         return strip.adjust_cell_length(width)

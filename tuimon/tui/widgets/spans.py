@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.control import Control
-from textual._compositor import ChopsUpdate, Compositor
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.screen import Screen
+
+from tuimon.tui.widgets.pen import Pen
 
 
 class SpanUpdate(ChopsUpdate):
@@ -17,14 +19,28 @@ class SpanUpdate(ChopsUpdate):
 
     def render_segments(self, console: Console) -> str:
         """Return the spans as text for a terminal."""
+        pen = Pen(console)
         sent: list[str] = []
         for y, begin, end in self.spans:
             for stop, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
                 left, right = max(x, begin), min(stop, end)
                 if strip is not None and left < right:
                     sent.append(Control.move_to(left, y).segment.text)
-                    sent.append(strip.crop(left - x, right - x).render(console))
-        return "".join(sent)
+                    sent.append(pen.write(strip.crop(left - x, right - x)))
+        return "".join([*sent, pen.lift()])
+
+
+class WholeUpdate(LayoutUpdate):
+    """What a full update sends: every line."""
+
+    def render_segments(self, console: Console) -> str:
+        """Return the lines as text for a terminal."""
+        pen = Pen(console)
+        sent: list[str] = []
+        for y, line in enumerate(self.strips, self.region.y):
+            sent.append(Control.move_to(self.region.x, y).segment.text)
+            sent += [pen.write(strip) for strip in line]
+        return "".join([*sent, pen.lift()])
 
 
 class SpanCompositor(Compositor):
@@ -34,6 +50,11 @@ class SpanCompositor(Compositor):
         """Return what changed since the last update, or None."""
         update = super().render_partial_update()
         return SpanUpdate(update.chops, update.spans, update.chop_ends) if update is not None else None
+
+    def render_full_update(self, simplify: bool = False) -> WholeUpdate:  # noqa: FBT001, FBT002  # Textual's
+        """Return the whole screen."""
+        update = super().render_full_update(simplify=simplify)
+        return WholeUpdate(update.strips, update.region)
 
 
 class SpanScreen(Screen[None]):
