@@ -97,6 +97,7 @@ CASES = (
     Pressed("g", lambda app: chart(app) == 0, after=("G",)),
     Pressed("pagedown", lambda app: chart(app) == len(plan(app).charts)),
     Pressed("pageup", lambda app: chart(app) == 0, after=("pagedown",)),
+    Pressed("i", lambda app: app.view.crosshair == 873),
     Pressed("enter", lambda app: app.view.full_chart and len(plan(app).charts) == 1),
     Pressed("slash", lambda app: app.prompting == "filter"),
     Pressed("s", lambda app: app.view.smoothing == SMOOTHING_CYCLE[1] and said(app, "smoothing: ema .9")),

@@ -13,7 +13,7 @@ from tuimon.charts.scales import Limits
 from tuimon.charts.ticks import linear_ticks
 from tuimon.charts.time_ticks import clock_ticks, duration_ticks
 from tuimon.core.roles import HARDWARE_ROLES
-from tuimon.core.units import format_count
+from tuimon.core.units import format_clock, format_count, format_duration
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Attempt, Axis
 from tuimon.store.run import RunView
@@ -96,6 +96,34 @@ def extent(run: RunView, series: SeriesView, axis: Axis) -> tuple[float, float] 
     steps = series.extent(Axis.ACCUMULATED)
     epochs = None if steps is None else run.epoch_of_step(np.asarray(steps))
     return None if epochs is None else (float(epochs[0]), float(epochs[1]))
+
+
+def last_x(run: RunView, axis: Axis) -> float | None:
+    """Return the largest x of any curve, or None where there is none."""
+    ends = (extent(run, series, axis) for series in run.series.values() if len(series))
+    return max((end[1] for end in ends if end is not None), default=None)
+
+
+def value_at(run: RunView, series: SeriesView, axis: ChartAxis, x: float) -> float | None:
+    """Return the value that a series had last at `x`; None before its first point."""
+    # Half a cell of the finest chart further: what lies under the cursor's line counts.
+    reach = x + (axis.shown[1] - axis.shown[0]) / 400
+    begin = min(axis.full[0], axis.shown[0]) - 1.0
+    columns = run.window(series, axis.axis, np.array([begin, max(reach, begin)]))
+    return float(columns.last[0]) if columns.count[0] else None
+
+
+def x_text(run: RunView, axis: Axis, x: float, now: float) -> str:
+    """Return a place on an axis as people read it; on the accumulated axis, as the step that was logged."""
+    if axis is Axis.WALL:
+        return format_clock(x, now)
+    if axis is Axis.RELATIVE:
+        return format_duration(x)
+    if axis is Axis.EPOCH:
+        return f"epoch {x:.2f}"
+    begun = [a for a in run.attempts if a.first_step + a.offset <= x] if axis is Axis.ACCUMULATED else []
+    attempt = f" of attempt {begun[-1].number}" if len(run.attempts) > 1 and begun else ""
+    return f"step {x - (begun[-1].offset if begun else 0):.0f}{attempt}"
 
 
 def place(run: RunView, axis: Axis, accumulated_step: float, wall_time: float) -> float | None:

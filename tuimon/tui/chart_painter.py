@@ -11,6 +11,7 @@ from tuimon.charts.grid import CellGrid
 from tuimon.charts.layout import columns_wanted, plot_area
 from tuimon.charts.limits import stepped_limits
 from tuimon.charts.lines import Line, draw_lines, value_range
+from tuimon.charts.marks import Mark
 from tuimon.charts.scales import LINEAR, LOG, SYMLOG, Limits, Scale
 from tuimon.charts.style import Glyphs, raw_style, series_style
 from tuimon.core.columns import Float64Array
@@ -18,7 +19,7 @@ from tuimon.core.roles import FALLING_IS_GOOD, HARDWARE_ROLES, Role, is_evaluati
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
 from tuimon.store.series import SeriesView
-from tuimon.tui.chart_axis import LABELS, ChartAxis, own_axis, shared_axis, tick_labels
+from tuimon.tui.chart_axis import LABELS, ChartAxis, own_axis, shared_axis, tick_labels, value_at
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_marks import chart_marks
 from tuimon.tui.chart_title import chart_title
@@ -93,6 +94,9 @@ class ChartPainter:
             memory.y_limits, memory.y_scale = None, scale
         if values is not None:
             memory.y_limits = stepped_limits(*values, memory.y_limits, log=scale is LOG)
+        # A chart on an axis of its own has no such place.
+        crosshair = view.crosshair if axis is self._axis else None
+        cursor = [] if crosshair is None else [Mark(crosshair, "cursor")]
         grid = draw_lines(
             lines,
             size,
@@ -101,13 +105,14 @@ class ChartPainter:
             y_scale=scale,
             glyphs=glyphs,
             x_tick_labels=tick_labels(state.run, axis, plot_area(size, glyphs).x_tick_count),
-            marks=chart_marks(
-                state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None
-            ),
+            marks=cursor
+            + chart_marks(state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None),
         )
-        return ChartPicture(
-            grid, chart_title(series, size[1] - _EDGE), _right_title(state, view, scale, axis, spec)
-        )
+        values_there = None
+        if crosshair is not None:
+            values_there = [value_at(state.run, each, axis, crosshair) for each in series]
+        title = chart_title(series, size[1] - _EDGE, values_there)
+        return ChartPicture(grid, title, _right_title(state, view, scale, axis, spec))
 
     def _lines(
         self,

@@ -14,8 +14,17 @@ from tuimon.tui.ink import Ink
 from tuimon.tui.rows import Row, Span, row_width
 
 
-def chart_title(series: Sequence[SeriesView], width: int) -> Row:
-    """Return the title in its longest form that fits into `width` cells; the values are given up last."""
+def chart_title(
+    series: Sequence[SeriesView], width: int, at_cursor: Sequence[float | None] | None = None
+) -> Row:
+    """Return the title in its longest form that fits into `width` cells; the values are given up last.
+
+    Args:
+        series: What the chart shows.
+        width: In cells.
+        at_cursor: The values to show in place of the last ones; None for one that had none yet.
+    """
+    values = [each.statistics.last for each in series] if at_cursor is None else at_cursor
     tags = [clean(each.tag) for each in series]
     last_parts = [tag.rsplit("/", 1)[-1] for tag in tags]
     # The second curve is the evaluation of the first one's metric: its key on the chart names it.
@@ -25,22 +34,31 @@ def chart_title(series: Sequence[SeriesView], width: int) -> Row:
         ([*tags[:1], *[""] * (len(tags) - 1)], False),
         ([*last_parts[:1], *[""] * (len(tags) - 1)], False),
     ):
-        row = _spelled(series, names, at_length=at_length)
+        row = _spelled(series, names, values, at_length=at_length and at_cursor is None)
         if row_width(row) <= width:
             return row
     too_wide = row_width(row) - width
-    return _spelled(series, [shorten(names[0], max(cell_width(names[0]) - too_wide, 3)), *names[1:]])
+    first = shorten(names[0], max(cell_width(names[0]) - too_wide, 3))
+    return _spelled(series, [first, *names[1:]], values)
 
 
-def _spelled(series: Sequence[SeriesView], names: list[str], *, at_length: bool = False) -> Row:
+def _spelled(
+    series: Sequence[SeriesView],
+    names: list[str],
+    values: Sequence[float | None],
+    *,
+    at_length: bool = False,
+) -> Row:
     spans: list[Span] = []
-    for index, (each, name) in enumerate(zip(series, names, strict=True)):
-        last = each.statistics.last
+    for index, (each, name, value) in enumerate(zip(series, names, values, strict=True)):
         marker = "e " if is_evaluation(each.tag) and len(series) > 1 else ""
         spans += [
             (("  " if spans else "") + marker, series_style(index)),
             (f"{name} " if name else "", series_style(index)),
-            (format_value(last), Ink.STRONG if math.isfinite(last) else Ink.CRITICAL),
+            (
+                "-" if value is None else format_value(value),
+                Ink.STRONG if value is None or math.isfinite(value) else Ink.CRITICAL,
+            ),
         ]
         best = _best(each) if at_length and is_evaluation(each.tag) else None
         if best is not None:

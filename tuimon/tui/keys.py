@@ -66,6 +66,7 @@ KEYS: tuple[Key, ...] = (
     Key("L,shift+right", "L", "pan(1)", "pan right", "Move the zoomed window to later points", "Charts"),
     Key("asterisk", "*", "fit", "fit", "Show the whole curve again", "Charts"),
     Key("F", "F", "follow", "follow", "Keep the end of the curve in the zoomed window, or let it stand", "Charts"),
+    Key("i", "i", "crosshair", "cursor", "Read the values of all charts at one place; h and l move it", "Charts", 9),
     Key("c", "c", "columns", "columns", "Number of chart columns: as it fits, 1, 2, 3, 4", "Charts"),
     Key("e", "e", "finding(1)", "next finding", "Next finding", "Diagnosis", 10),
     Key("E", "E", "finding(-1)", "previous finding", "Previous finding", "Diagnosis"),

@@ -10,6 +10,7 @@ from tuimon.core.text import clean
 from tuimon.monitor.events import Event, run_events
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.tui.arrange import Needs, Plan, Rect, arrange, bounding
+from tuimon.tui.chart_axis import x_text
 from tuimon.tui.chart_list import ChartSpec, chart_specs
 from tuimon.tui.chart_painter import ChartPainter
 from tuimon.tui.ink import Ink
@@ -43,7 +44,7 @@ class Picture:
         plan: Where everything goes.
         panes: The rows of each pane of the plan, by name; charts are `chart0`, `chart1`, …
         specs: The charts of the open run that pass the filter.
-        page: Which of them are shown, where that is not all.
+        page: Which of them are shown, where that is not all, or where they are read.
     """
 
     plan: Plan
@@ -181,8 +182,10 @@ class Painter:
         # A page is as many charts as have a place; the chosen chart decides which page is shown.
         first = chosen if view.full_chart else chosen - chosen % len(places)
         page = picture.specs[first : first + len(places)]
-        self._charts.begin(state, view)
-        if len(page) < len(picture.specs):
+        axis = self._charts.begin(state, view)
+        if view.crosshair is not None:
+            picture.page = f"cursor at {x_text(state.run, axis.axis, view.crosshair, snapshot.now)}"
+        elif len(page) < len(picture.specs):
             shown = f"charts {first + 1}-{first + len(page)}" if len(page) > 1 else f"chart {first + 1}"
             picture.page = f"{shown} of {len(picture.specs)}"
         for index, rect in enumerate(places):

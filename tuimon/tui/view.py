@@ -37,6 +37,7 @@ class View:
         scale: `linear`, `log` or `symlog`; None is what suits the metric.
         axis: What x counts; None is what suits the run.
         window: The zoomed part of the x axis, or None for all of it.
+        crosshair: Where on the x axis the values of all charts are read, or None.
         follow: Whether the end of the curve stays in the zoomed window.
         columns: Columns of the chart grid; 0 is what fits.
         paused: Whether the picture stands still while data keeps flowing.
@@ -54,6 +55,7 @@ class View:
     scale: str | None = None
     axis: Axis | None = None
     window: tuple[float, float] | None = None
+    crosshair: float | None = None
     follow: bool = True
     columns: int = 0
     paused: bool = False

@@ -46,10 +46,14 @@ class ActionBase(_Application):
     def _chart_count(self) -> int:
         return len(self.picture.specs) if self.picture is not None else 0
 
+    def _move_crosshair(self, by: int) -> None:
+        """Move the place at which charts are read; see `ChartActions`."""
+        raise NotImplementedError
+
     def _open_run(self, name: str) -> None:
         if name != self.view.run_name:
             self.view.run_name = name
-            self.view.window = None
+            self.view.window = self.view.crosshair = None
             self.view.explaining = False
             for pane in ("charts", "diagnosis", "log", "facts"):
                 self.view.cursor[pane] = 0

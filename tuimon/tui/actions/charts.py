@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuimon.store.axis import Axis
 from tuimon.tui.actions.base import ActionBase
-from tuimon.tui.chart_axis import LABELS, shared_axis
+from tuimon.tui.chart_axis import LABELS, last_x, shared_axis
 
 _ZOOM = 1.6
 _MOST_ZOOM = 1e-6
@@ -31,7 +31,7 @@ class ChartActions(ActionBase):
         """Choose what x counts next."""
         choices = (None, *(axis for axis in Axis if axis is not Axis.ACCUMULATED))
         self.view.axis = choices[(choices.index(self.view.axis) + 1) % len(choices)]
-        self.view.window = None
+        self.view.window = self.view.crosshair = None
         self.say(f"x axis: {LABELS[self.view.axis or Axis.ACCUMULATED]}")
         self.draw()
 
@@ -78,6 +78,26 @@ class ChartActions(ActionBase):
         self.view.follow = not self.view.follow
         self.say("following the end" if self.view.follow else "the window stands still")
         self.draw()
+
+    def action_crosshair(self) -> None:
+        """Read all charts at one place, at first at the end of what is shown, or stop doing so."""
+        state = self.state
+        if self.view.crosshair is not None or state is None:
+            self.view.crosshair = None
+        else:
+            self.view.crosshair = (self.view.window or shared_axis(state, self.view, None).full)[1]
+            self._move_crosshair(0)
+        self.draw()
+
+    def _move_crosshair(self, by: int) -> None:
+        """Move the place by so many hundredths of what is shown; it stays on the charts and on the curves."""
+        state = self.state
+        if state is None or self.view.crosshair is None:
+            return
+        axis = shared_axis(state, self.view, None)
+        lo, hi = self.view.window or axis.full
+        end = min(hi, last_x(state.run, axis.axis) or hi)
+        self.view.crosshair = max(lo, min(self.view.crosshair + by * (hi - lo) / 100, end))
 
     def action_columns(self) -> None:
         """Choose the number of chart columns."""

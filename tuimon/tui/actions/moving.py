@@ -14,6 +14,8 @@ class MovingActions(ActionBase):
         view, pane = self.view, self.view.focus
         if self.helping:
             view.move("help", dy, 10_000)
+        elif pane == "charts" and view.crosshair is not None and dx:
+            self._move_crosshair(dx)
         elif pane == "charts":
             self._move_chart(dx, dy)
         elif pane == "runs":

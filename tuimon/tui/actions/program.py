@@ -27,6 +27,8 @@ class ProgramActions(PromptActions):
             self.helping = False
         elif view.explaining:
             view.explaining = False
+        elif view.crosshair is not None:
+            view.crosshair = None
         elif view.full_chart:
             view.full_chart = False
         elif view.window is not None:
