@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tuimon.core.batch import Problem
 from tuimon.sources.base import Confidence, Discovery, RunRef, SourceFactory
+from tuimon.sources.config_file import FORMAT as CONFIG_FORMAT
 from tuimon.sources.grouping import Group, group_files
 from tuimon.sources.layout import Folder, FoundFile
 from tuimon.sources.naming import Root, Unnamed, name_runs, natural_key
@@ -95,6 +96,11 @@ class Discoverer:
             message = verdict.trouble or f"is no log of metrics that tuimon can read: {verdict.reason}"
             problems.append(Problem(str(entry.path), message))
             return []
+        if verdict.format == CONFIG_FORMAT:
+            problems.append(
+                Problem(str(entry.path), "holds hyper-parameters, no metrics; name the run's folder")
+            )
+            return []
         file = FoundFile(entry.path, verdict.format, entry.size, entry.mtime)
         groups = [Group(entry.path, is_file=True, files=[(file, "")])]
         folder = entry.path.parent.resolve().name
@@ -105,15 +111,17 @@ class Discoverer:
     def _folders(self, tree: Tree, problems: list[Problem]) -> dict[Path, Folder]:
         folders = {}
         for path, listing in tree.listings.items():
-            files = []
+            files: list[FoundFile] = []
+            configs: list[FoundFile] = []
             for entry in listing.candidates:
                 verdict = self._verdict(entry)
                 if verdict.trouble:
                     problems.append(Problem(str(entry.path), verdict.trouble))
                 if verdict.format is not None and is_log_of_run(verdict):
-                    files.append(FoundFile(entry.path, verdict.format, entry.size, entry.mtime))
+                    kind = configs if verdict.format == CONFIG_FORMAT else files
+                    kind.append(FoundFile(entry.path, verdict.format, entry.size, entry.mtime))
             names = frozenset(entry.path.name for entry in listing.candidates)
-            folders[path] = Folder(tuple(listing.subfolders), names, tuple(files))
+            folders[path] = Folder(tuple(listing.subfolders), names, tuple(files), tuple(configs))
         return folders
 
     def _verdict(self, entry: FileEntry) -> FileVerdict:

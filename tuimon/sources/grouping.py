@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tuimon.sources.base import SourceRef
 from tuimon.sources.csv_dialects import dvclive_root, environment_of
-from tuimon.sources.layout import Folder, FoundFile, Layout
+from tuimon.sources.layout import INNER_FOLDERS, Folder, FoundFile, Layout
 from tuimon.sources.state_file import CHECKPOINT_NAME, training_mark
 
 # Formats whose files are each a log by themselves; other formats spread one log over their files.
@@ -80,7 +80,30 @@ def group_files(root: Path, folders: Mapping[Path, Folder]) -> list[Group]:
             else:
                 groups.setdefault(home, Group(home)).files.append((file, prefix + part))
     _place_loose(loose, groups)
+    _place_configs(folders, groups)
     return [split for group in groups.values() for split in _split_trainings(group)]
+
+
+def _place_configs(folders: Mapping[Path, Folder], groups: Mapping[Path, Group]) -> None:
+    """Give hyper-parameters to the run of their folder; those of several runs belong to none of them.
+
+    A checkpoint's are left out. ML-Agents writes them into the folder above its runs.
+    """
+    runs: dict[Path, list[Group]] = {}
+    below: dict[Path, list[Group]] = {}
+    for group in groups.values():
+        folder = group.path.parent if group.is_file else group.path
+        runs.setdefault(folder, []).append(group)
+        below.setdefault(folder.parent, []).append(group)
+    for path, listing in folders.items():
+        for file in listing.configs:
+            beside = runs.get(path) or (runs.get(path.parent) if path.name in INNER_FOLDERS else None)
+            if beside is None and file.path.name == "configuration.yaml":
+                owners = below.get(path, [])
+            else:
+                owners = beside if beside is not None and len(beside) == 1 else []
+            for group in owners:
+                group.files.append((file, ""))
 
 
 def _is_wandb_copy(path: Path, folders: Mapping[Path, Folder]) -> bool:

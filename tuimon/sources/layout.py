@@ -12,7 +12,7 @@ from tuimon.sources.sniffing import read_head
 
 # Part of any run: Hugging Face's checkpoints, logs of mmengine and DVCLive.
 _CHECKPOINT = re.compile(r"^checkpoint[-_](\d+|best|last|final)$")
-_INNER_FOLDERS = frozenset({"vis_data", "dvclive"})
+INNER_FOLDERS = frozenset({"vis_data", "dvclive"})
 _RANK = re.compile(r"^rank[-_]?(\d+)$")
 # PyTorch's hparams writer makes a folder named by the time beside the event file.
 _HPARAMS = re.compile(r"^\d{10}(\.\d+)?$")
@@ -38,11 +38,19 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder: names of its subfolders and of its text files, and its files of known format."""
+    """A folder.
+
+    Attributes:
+        subfolders: Their names.
+        names: The names of its text files.
+        files: Its files of known format.
+        configs: Its files of hyper-parameters, which make no run.
+    """
 
     subfolders: tuple[str, ...]
     names: frozenset[str]
     files: tuple[FoundFile, ...]
+    configs: tuple[FoundFile, ...] = ()
 
     @property
     def has_events(self) -> bool:
@@ -79,7 +87,7 @@ class Layout:
     def _prefix_in_parent(self, path: Path) -> str | None:
         """Return the prefix that a folder has as part of the folder above it, or None if it is none."""
         name, folder, above = path.name, self._folders[path], self._folders[path.parent]
-        is_inner = _CHECKPOINT.match(name) or name in _INNER_FOLDERS
+        is_inner = _CHECKPOINT.match(name) or name in INNER_FOLDERS
         if is_inner or self._is_of_dvclive(path) or self._is_only_wandb_run(path):
             return ""
         if rank := _RANK.match(name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuimon.sources.base import Source, SourceFactory, SourceRef
+from tuimon.sources.config_file import ConfigFactory
 from tuimon.sources.csv_table import CsvFactory
 from tuimon.sources.jsonl import JsonlFactory
 from tuimon.sources.prefixed import PrefixedSource
@@ -20,6 +21,7 @@ FACTORIES: tuple[SourceFactory, ...] = (
     WandbFactory(),
     CsvFactory(),
     TrainerStateFactory(),
+    ConfigFactory(),
 )
 
 

@@ -28,6 +28,9 @@ _COCO_NAMES = tuple(
 _EXACT = 1e-9
 _SOME_ESTIMATES = 20
 
+# A longer time is a moment, not a duration.
+_LONGEST_STEP_S = 1e6
+
 _SIGNS = frozenset({*_DURATION_NAMES, *_COCO_NAMES, "eta_seconds", "iter", "env_info"})
 
 
@@ -79,6 +82,27 @@ def name_coco_stats(row: Row) -> Row:
     return row
 
 
+class Stopwatch:
+    """Adds up the seconds since the first row, where rows tell how long a step takes and not when it was.
+
+    The result is logged as `elapsed_time`, which makes speed and ETA known.
+    """
+
+    def __init__(self) -> None:
+        self._step: float | None = None
+        self._elapsed_s = 0.0
+
+    def apply(self, row: Row, step: float) -> Row:
+        """Return a row at `step` with the seconds since the first one."""
+        step_s = as_float(row.get("time"))
+        if "elapsed_time" in row or step_s is None or not 0 < step_s < _LONGEST_STEP_S:
+            return row
+        if self._step is not None:
+            self._elapsed_s += step_s * max(0.0, step - self._step)
+        self._step = step
+        return {**row, "elapsed_time": self._elapsed_s}
+
+
 class TotalFromEta:
     """Tells at which iteration a run of detectron2 ends: `iteration + eta_seconds / time`.
 
@@ -90,12 +114,14 @@ class TotalFromEta:
         self._is_exact = False
         self._told = 0
         self._estimates: list[float] = []
+        self._stopwatch = Stopwatch()
 
     def apply(self, row: Row) -> Row:
         """Return the row, with the total in its config if it tells another one than before."""
         iteration, eta_s, step_s = (as_float(row.get(name)) for name in ("iteration", "eta_seconds", "time"))
         if iteration is None or eta_s is None or step_s is None or "config" in row:
             return row
+        row = self._stopwatch.apply(row, iteration) if math.isfinite(iteration) else row
         total = self._total(iteration, eta_s, step_s)
         if total is None or total == self._told:
             return row
@@ -134,6 +160,7 @@ class EpochIterations:
         self._epoch = math.nan
         self._iter = 0
         self._step = 0
+        self._stopwatch = Stopwatch()
 
     def apply(self, row: Row) -> Row:
         """Return the row with a `step` in place of `iter`."""
@@ -148,7 +175,7 @@ class EpochIterations:
             return {**named, "step": self._step}
         self._step = self._offset(epoch, int(iteration)) + int(iteration)
         self._epoch, self._iter = epoch, int(iteration)
-        return {**rest, "step": self._step}
+        return self._stopwatch.apply({**rest, "step": self._step}, self._step)
 
     def _offset(self, epoch: float, iteration: int) -> int:
         if epoch not in self._offsets:
@@ -168,17 +195,19 @@ class ValidationSteps:
     def __init__(self) -> None:
         self._step: float | None = None
         self._epoch: float | None = None
+        self._stopwatch = Stopwatch()
 
     def apply(self, row: Row) -> Row:
         """Return the row with an iteration as its step."""
         step = as_float(row.get("step"))
-        if step is None:
+        if step is None or not math.isfinite(step):
             return row
         if "iter" in row:
             if as_float(row["iter"]) != step:
                 return row
             self._step, self._epoch = step, as_float(row.get("epoch"))
-            return {name: value for name, value in row.items() if name != "iter"}
+            rest = {name: value for name, value in row.items() if name != "iter"}
+            return self._stopwatch.apply(rest, step)
         if self._step is None or "epoch" in row:
             return row
         named = {f"val/{name}" if name in ("time", "data_time") else name: row[name] for name in row}

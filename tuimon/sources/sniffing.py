@@ -16,6 +16,7 @@ LFS_ADVICE = "Git LFS pointer: run git lfs pull"
 
 # Only these are opened to look at their first bytes: a folder may hold a million images.
 _CANDIDATE = re.compile(r"\.(jsonl|ndjson|json|txt|log|csv|tsv|wandb)$|tfevents", re.IGNORECASE)
+_CONFIG = re.compile(r"^(args|opt|hparams|params|config|configuration)\.ya?ml$|^config\.py$")
 # The name that every writer of event files gives them; `read_tfevents.py` is none.
 _EVENT_FILE = re.compile(r"(^|\.)tfevents\.\d", re.IGNORECASE)
 _PLAIN_INTENT = re.compile(
@@ -59,7 +60,8 @@ def is_ignored(name: str) -> bool:
 
 def is_candidate(name: str) -> bool:
     """Tell whether a file may be of a known format as far as its name goes."""
-    return _CANDIDATE.search(name) is not None and not is_ignored(name)
+    is_text = _CANDIDATE.search(name) is not None or _CONFIG.search(name) is not None
+    return is_text and not is_ignored(name)
 
 
 def breaks_its_promise(name: str, head: bytes) -> bool:
