@@ -32,7 +32,7 @@ def crcs(rows: UInt8Array, length: int) -> UInt32Array:
     end. So the cost follows the number of columns in which the rows differ, which in a log are few.
 
     Args:
-        rows: uint8[n, 8k] with n > 0; what stands before the last `length` bytes is the same in all rows.
+        rows: uint8[n, 8k] with n > 0.
         length: 0 to 8k.
     """
     import google_crc32c  # noqa: PLC0415 - see masked_crc
@@ -45,7 +45,9 @@ def crcs(rows: UInt8Array, length: int) -> UInt32Array:
         columns = difference.view(np.uint8).reshape(-1, 8).T
         differing = np.bitwise_or.reduce(difference, keepdims=True).view(np.uint8)
         for byte in np.flatnonzero(differing).tolist():
-            found ^= tables[width - 1 - 8 * number - byte].take(columns[byte])
+            distance = width - 1 - 8 * number - byte
+            if distance < length:
+                found ^= tables[distance].take(columns[byte])
     return found
 
 
