@@ -94,6 +94,10 @@ CASES = {
         begin=wandb_writer.HEADER,
         bad=_wandb_frame(wandb_writer.history({"loss": "5"}, step=5), damage=1),
     ),
+    "text": Case(
+        "train.log",
+        lambda step, loss: f"2026-02-28 16:46:59,123 - INFO - step {step}/1000 | loss: {loss}\n".encode(),
+    ),
     "hf": Case(
         "trainer_state.json",
         _row,

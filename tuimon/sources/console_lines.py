@@ -12,7 +12,7 @@ _LONGEST_LINE = 2000
 # The first ones tell the story; a loop that fails a million times does not fill the memory.
 _MOST_FAILURES = 500
 
-_LEVEL = re.compile(r"(?<![\w/.])(DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)(?![\w/.=])|(\w*Warning): ")
+_LEVEL = re.compile(r"(?<![\w/.\"'])(DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)(?![\w/.=])|(\w*Warning): ")
 _LEVEL_NAMES = {"warn": "warning", "fatal": "critical"}
 # How far from a line's start a logger writes the level; behind that it is a word of the message.
 _LEVEL_WITHIN = 120

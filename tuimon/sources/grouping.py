@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +14,14 @@ from tuimon.sources.layout import INNER_FOLDERS, Folder, FoundFile, Layout
 from tuimon.sources.state_file import CHECKPOINT_NAME, training_mark
 
 # Formats whose files are each a log by themselves; other formats spread one log over their files.
-_ROW_FORMATS = frozenset({"jsonl", "csv"})
+_ROW_FORMATS = frozenset({"jsonl", "csv", "text"})
 # Names of the one log of a folder's run; any other name of such a file is the name of a run.
 _COMPANION = re.compile(
     r"^(metrics?|logs?|history|stats|progress|scalars|loss(es)?|results|output|(\d+\.)?monitor|wandb-(history|events)"
-    r"|train(er|ing)?([_-]?(logs?|metrics|history))?|(system|gpu|hardware)([_-]?(logs?|metrics|stats))?)$"
+    r"|stdout|stderr|console|nohup|main|slurm-\d+(_\d+)?|train(er|ing)?([_-]?(logs?|metrics|history))?|(system|gpu|hardware)([_-]?(logs?|metrics|stats))?)$"
 )
+# A run may have a log of each of its parts; a folder of many logs is a folder of runs.
+_MOST_TEXT_LOGS = 3
 # What the console showed stands in the `.wandb` file too; the rest is W&B's log of itself.
 _WANDB_INNER_FOLDERS = frozenset({"files", "logs", "tmp"})
 _EVALUATION = re.compile(r"^(eval|evaluation|val|valid|validation|test)([_-]?(logs?|metrics|history))?$")
@@ -133,14 +136,14 @@ def _part_of(file: FoundFile) -> str | None:
 
 def _place_loose(loose: Iterable[tuple[FoundFile, Path, str]], groups: dict[Path, Group]) -> None:
     """Give files with a name of their own to their folder's run if they are alone in it, else make runs."""
-    beside: dict[Path, list[FoundFile]] = {}
-    for file, _, _ in loose:
-        beside.setdefault(file.path.parent, []).append(file)
+    beside = Counter((file.path.parent, file.format == "text") for file, _, _ in loose)
     for file, home, prefix in loose:
         group = groups.get(home)
-        is_run = group is not None and any(member.format not in _ROW_FORMATS for member, _ in group.files)
-        is_run = is_run and file.format != "wandb"
-        if group is not None and is_run and len(beside[file.path.parent]) == 1:
+        is_text = file.format == "text"
+        formats = {member.format for member, _ in group.files} if group is not None else set()
+        is_run = bool(formats - {"text"} if is_text else formats - _ROW_FORMATS) and file.format != "wandb"
+        most = _MOST_TEXT_LOGS if is_text else 1
+        if group is not None and is_run and beside[file.path.parent, is_text] <= most:
             group.files.append((file, prefix))
         else:
             groups[file.path] = Group(file.path, is_file=True, files=[(file, prefix)])

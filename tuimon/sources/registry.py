@@ -9,18 +9,21 @@ from tuimon.sources.config_file import ConfigFactory
 from tuimon.sources.csv_table import CsvFactory
 from tuimon.sources.jsonl import JsonlFactory
 from tuimon.sources.prefixed import PrefixedSource
+from tuimon.sources.text_log import TextLogFactory
 from tuimon.sources.tfevents import TfEventsFactory
 from tuimon.sources.trainer_state import TrainerStateFactory
 from tuimon.sources.wandb_file import WandbFactory
 
 # Where two sources of a run log the same tag, the earlier format here is shown: event files and JSON lines
 # grow with every step and keep times; tables keep none, and a trainer state is written with a checkpoint.
+# Text logs round what they print.
 FACTORIES: tuple[SourceFactory, ...] = (
     TfEventsFactory(),
     JsonlFactory(),
     WandbFactory(),
     CsvFactory(),
     TrainerStateFactory(),
+    TextLogFactory(),
     ConfigFactory(),
 )
 
