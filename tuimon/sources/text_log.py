@@ -29,9 +29,14 @@ class TextLogFactory:
     format = "text"
     trainers: tuple[Trainer, ...] = (
         Trainer("Megatron-LM, DeepSpeed", "their output: lines of `iteration 10/ 1000` with `lm loss: ...`"),
-        Trainer("llm.c, nanoGPT, modded-nanogpt, torchtune", "their logs and output"),
-        Trainer("fairseq, verl, Marian", "their logs and output"),
-        Trainer("Hugging Face Trainer", "its output, with the step of the progress bar"),
+        Trainer(
+            "llm.c, nanoGPT, modded-nanogpt, torchtune",
+            "their logs (`main.log`, `<uuid>.txt`, `log_*.txt`) and output",
+        ),
+        Trainer("fairseq, verl, Marian", "their logs and output (`train.log`)"),
+        Trainer(
+            "Hugging Face Trainer", "its output: lines of `{'loss': ...}`, with the step of the progress bar"
+        ),
         Trainer(
             "anything that prints its metrics",
             "`.log`, `.txt`, `.out`, `.err`: `key: value`, `key=value`, `Epoch 1, Loss: 2.456`, "
