@@ -256,6 +256,10 @@ def test_a_table_without_names_is_not_read_and_said(tmp_path: Path) -> None:
     result = source.read(UNBOUNDED)
     assert result.records == ()
     assert ["no line that names its columns" in problem.message for problem in result.problems] == [True]
+    written(tmp_path / "metrics.csv", "7,8", "9,10")
+    assert source.read(UNBOUNDED).records == ()
+    written(tmp_path / "metrics.csv", "step,loss", "1,0.5")
+    assert series(source)["loss"].values.tolist() == [0.5]
 
 
 def test_the_last_line_waits_for_its_end_unless_nobody_writes(tmp_path: Path) -> None:
@@ -293,13 +297,18 @@ def test_two_million_cells_take_a_moment(tmp_path: Path) -> None:
     assert sum(len(points.values) for points in points_by_tag(result.records).values()) == 400_000
 
 
-cells = st.sampled_from(
+CELLS = st.sampled_from(
     ["", " ", "1", "-2.5", "nan", "inf", "1e400", "x", '"', '"a,b"', "1_0", "\u0664", "#"]
+)
+HEADERS = st.sampled_from(
+    [["step", "epoch", "loss"], ["epoch", "loss"], ["# step"], ["r", "l", "t"], ["loss"]]
 )
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(st.lists(cells, min_size=1, max_size=5), max_size=12), budget=st.integers(1, 80))
+@given(
+    rows=st.lists(HEADERS | st.lists(CELLS, min_size=1, max_size=5), max_size=12), budget=st.integers(1, 80)
+)
 def test_odd_rows_read_alike_however_they_are_split(
     tmp_path: Path, rows: Sequence[Sequence[str]], budget: int
 ) -> None:

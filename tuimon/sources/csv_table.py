@@ -117,8 +117,8 @@ class CsvFile:
                 self._adopt(header, block)
             else:
                 self._has_no_header = True
-                self._tell("begins with no line that names its columns, and was not read", block)
-                block.problems[-1] = replace(block.problems[-1], offset=offsets[place])
+                fault = "begins with no line that names its columns, and was not read"
+                self._tell(fault, block, offsets[place])
         return len(lines)
 
     def _take_body(self, lines: Sequence[bytes], offsets: Sequence[int], block: _Block) -> None:
@@ -127,18 +127,12 @@ class CsvFile:
         if self._is_padded is None:
             # A table whose first row is short leaves out what was not logged; else a short row is damaged.
             self._is_padded = 1 < len(rows[0]) < len(self._header)
-        name = self._header[0]
-        odd = {
-            place
-            for place, row in enumerate(rows)
-            if len(row) != len(self._header) or row[0] == name or row[0].startswith("#")
-        }
-        if not odd:
+        if all(map(self._is_plain, rows)):
             self._take_rows(rows, block)
             return
         kept: list[list[str]] = []
         for place, row in enumerate(rows):
-            if place not in odd:
+            if self._is_plain(row):
                 kept.append(row)
             elif row[0].startswith("#") and self._take_comment(
                 lines[place].decode("utf-8", "replace"), block
@@ -155,6 +149,10 @@ class CsvFile:
                 fault = f"line has {len(row)} cells where the header has {len(self._header)}, and was skipped"
                 self._bad_lines.note(fault, offsets[place], block.problems)
         self._take_rows(kept, block)
+
+    def _is_plain(self, row: list[str]) -> bool:
+        """Return whether a row looks like numbers below the header, as nearly all do."""
+        return len(row) == len(self._header) and row[0] != self._header[0] and row[0][:1] != "#"
 
     def _take_comment(self, text: str, block: _Block) -> bool:
         """Take what a line that begins with `#` holds; return False if it may be the header."""
@@ -214,11 +212,11 @@ class CsvFile:
         block.records += _from_order(records, block.next_order) if known else records
         block.next_order += len(rows) - known
 
-    def _tell(self, fault: str, block: _Block) -> None:
+    def _tell(self, fault: str, block: _Block, offset: int | None = None) -> None:
         """Tell once what is wrong with the file."""
         if fault not in self._told:
             self._told.add(fault)
-            block.problems.append(Problem(str(self.path), fault))
+            block.problems.append(Problem(str(self.path), fault, offset))
 
 
 class _Block:
