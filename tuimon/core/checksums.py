@@ -43,10 +43,10 @@ def crcs(rows: UInt8Array, length: int) -> UInt32Array:
     for number, word in enumerate(rows.view(np.uint64).T):
         difference = word ^ word[0]
         columns = difference.view(np.uint8).reshape(-1, 8).T
-        differing = np.bitwise_or.reduce(difference, keepdims=True).view(np.uint8)
-        for byte in np.flatnonzero(differing).tolist():
+        differing = int(np.bitwise_or.reduce(difference)).to_bytes(8, "little")
+        for byte in range(8):
             distance = width - 1 - 8 * number - byte
-            if distance < length:
+            if differing[byte] and distance < length:
                 found ^= tables[distance].take(columns[byte])
     return found
 

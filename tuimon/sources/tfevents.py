@@ -21,6 +21,7 @@ from tuimon.sources.event_records import EventConverter, Writer
 from tuimon.sources.gzip_tail import GZIP_FORMAT
 from tuimon.sources.protobuf import DamagedMessageError
 from tuimon.sources.sniffing import LFS_ADVICE, LFS_PREFIX, is_event_file_name, is_ignored
+from tuimon.sources.tailed_file import BLOCK_BYTES
 
 _NAME = re.compile(r"events\.out\.tfevents\.(\d+)\.(.+)")
 # The host may hold dots and numbers itself; behind process and counter only parts with a letter follow.
@@ -103,11 +104,14 @@ class TfEventsSource:
         for file in self._files:
             more = True
             while more:
-                if bytes_read >= budget.max_bytes:
+                left = budget.max_bytes - bytes_read
+                # What is left of a record at the end of a block is read again with the next one, so a budget
+                # is hardly ever used up; the little that is left of it would be a block that is not worth it.
+                if left <= min(budget.max_bytes, BLOCK_BYTES) // 8:
                     return ReadResult(
                         tuple(records), more=True, bytes_read=bytes_read, problems=tuple(problems)
                     )
-                taken, more = self._read_block(file, budget.max_bytes - bytes_read, records)
+                taken, more = self._read_block(file, left, records)
                 bytes_read += taken
                 problems += file.events.take_problems()
         return ReadResult(tuple(records), bytes_read=bytes_read, problems=tuple(problems))
