@@ -91,16 +91,24 @@ def _measure_live(folder: Path, seconds: float) -> list[tuple[str, str, str]]:
         for per_s, budget in _LIVE_BUDGETS.items():
             count = round(seconds * per_s)
             before, cpu_s, begun = terminal.byte_count, terminal.cpu_s(), time.perf_counter()
+            delays = []
             for index in range(count):
+                sent = len(terminal.chunks)
+                written = time.perf_counter()
                 file.write(lines(step, 1, time.time(), 1.0))
                 file.flush()
                 step += 1
+                terminal.read(begun + (index + 0.9) / per_s - time.perf_counter())
+                delays += [chunk.at - written for chunk in terminal.chunks[sent : sent + 1]]
                 terminal.read(begun + (index + 1) / per_s - time.perf_counter())
             elapsed_s = time.perf_counter() - begun
             rate = (terminal.byte_count - before) / elapsed_s
             share = (terminal.cpu_s() - cpu_s) / elapsed_s
             rows.append((f"{per_s:g} updates a second, bytes a second", f"{rate / 1e3:.2f} kB/s", budget))
             rows.append((f"{per_s:g} updates a second, CPU of one core", f"{100 * share:.1f} %", ""))
+            for name, fraction in (("p50", 0.5), ("p95", 0.95)):
+                delay = f"{1e3 * percentile(delays, fraction):.0f} ms" if delays else "-"
+                rows.append((f"{per_s:g} updates a second, append to pixels, {name}", delay, ""))
     return rows
 
 

@@ -43,3 +43,39 @@ def test_a_hint_holds_up_no_reading_that_goes_on() -> None:
     schedule.due = 10.0  # as the reader does while there is more to read
     schedule.hurry(10.01)
     assert schedule.due == 10.0
+
+
+def looks(schedule: PollSchedule, begun: float, seconds: float, hints_per_s: float) -> float:
+    """Let a run grow and be heard of, look each 0.4 s, and return the time after it."""
+    heard, now = begun, begun
+    while now < begun + seconds:
+        now += 0.4
+        while heard < now and not schedule.steady:
+            schedule.hurry(heard)
+            heard += 1 / hints_per_s
+        schedule.looked(now, changed=True, is_open=True, run_count=1)
+    return now
+
+
+def test_a_run_that_is_heard_of_all_the_time_is_steady_until_it_is_quiet() -> None:
+    schedule = PollSchedule(quiet_since=0.0)
+    now = looks(schedule, 0.0, 10.0, hints_per_s=40)
+    assert schedule.steady
+    schedule.looked(now + 1.0, changed=False, is_open=True, run_count=1)
+    assert schedule.steady
+    schedule.looked(now + 4.0, changed=False, is_open=True, run_count=1)
+    assert not schedule.steady
+
+
+def test_a_run_that_grows_now_and_then_is_listened_to() -> None:
+    schedule = PollSchedule(quiet_since=0.0)
+    looks(schedule, 0.0, 60.0, hints_per_s=3)
+    assert not schedule.steady
+
+
+def test_after_a_minute_a_steady_run_is_listened_to_again() -> None:
+    schedule = PollSchedule(quiet_since=0.0)
+    now = looks(schedule, 0.0, 10.0, hints_per_s=40)
+    for tick in range(170):
+        schedule.looked(now + 0.4 * tick, changed=True, is_open=True, run_count=1)
+    assert not schedule.steady

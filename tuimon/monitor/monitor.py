@@ -51,6 +51,7 @@ _RESTART_S = 1.0
 _FIRST_PICTURE_S = 2.0
 # Following runs that grow may take this share of the time, and rest no longer than this.
 _SHARE = 0.01
+_BURST_S = 0.05
 _LONGEST_REST_S = 0.9
 # While much is being read, publishing may take this share of the time.
 _PUBLISHING_SHARE = 0.1
@@ -91,8 +92,8 @@ class Monitor:
         self._stopping = threading.Event()
         self._stirred = threading.Event()
         self._asked = threading.Event()
-        self._share = TimeShare(_SHARE, _LONGEST_REST_S)
-        self._publishing = TimeShare(_PUBLISHING_SHARE, _LONGEST_REST_S)
+        self._share = TimeShare(_SHARE, _BURST_S, _LONGEST_REST_S)
+        self._publishing = TimeShare(_PUBLISHING_SHARE, _BURST_S, _LONGEST_REST_S)
         self._discovery_due = 0.0
         self._discovery_rest = 0.0
         self._problems: tuple[Problem, ...] = ()

@@ -14,9 +14,12 @@ LONGEST_S = 2.0
 OPEN_RUN_S = 0.5
 # A run that has been quiet for ten seconds is asked a second later again.
 _QUIET_PART = 0.1
-# A run that had grown at so many looks in a row grows all the time, until it has been quiet for a while.
+# A run of which so much is heard a second, at so many looks in a row, grows all the time: until it has been
+# quiet for a while, or for so long that it is worth while to listen again.
+_STEADY_HINTS_PER_S = 6.0
 _STEADY_LOOKS = 8
 _STEADY_QUIET_S = 3.0
+_STEADY_S = 60.0
 # With thousands of runs the quiet ones are asked less often, so that a round of polls stays this rare.
 _POLLS_PER_S = 500.0
 # A run that has been quiet for an hour is asked every half minute: a look below the roots, which comes more
@@ -43,17 +46,21 @@ class PollSchedule:
     interval_s: float = SHORTEST_S
     looked_at: float = -math.inf
     steady: bool = False
-    _grown: int = 0
+    _hints: int = 0
+    _busy_looks: int = 0
+    _steady_since: float = 0.0
 
     def looked(self, now: float, *, changed: bool, is_open: bool, run_count: int) -> None:
         """Note a look at the run, and decide on the next one."""
-        self.looked_at = now
-        self._grown = self._grown + 1 if changed else 0
+        busy = self._hints > _STEADY_HINTS_PER_S * (now - self.looked_at)
+        self.looked_at, self._hints = now, 0
+        self._busy_looks = self._busy_looks + 1 if busy and changed else 0
         if changed:
             self.quiet_since = now
-        self.steady = self._grown >= _STEADY_LOOKS or (
-            self.steady and now - self.quiet_since < _STEADY_QUIET_S
-        )
+        if self._busy_looks >= _STEADY_LOOKS and not self.steady:
+            self.steady, self._steady_since = True, now
+        elif now - self.quiet_since > _STEADY_QUIET_S or now - self._steady_since > _STEADY_S:
+            self.steady = False
         quiet_s = min((now - self.quiet_since) * _QUIET_SHARE, _LONGEST_QUIET_S)
         longest = OPEN_RUN_S if is_open else max(LONGEST_S, run_count / _POLLS_PER_S, quiet_s)
         self.interval_s = min(SHORTEST_S + _QUIET_PART * (now - self.quiet_since), longest)
@@ -61,5 +68,6 @@ class PollSchedule:
 
     def hurry(self, now: float) -> None:
         """Look at once, or soon if the last look was just now: something was heard of the run."""
+        self._hints += 1
         self.due = min(self.due, max(now, self.looked_at + LEAST_S))
         self.interval_s = SHORTEST_S

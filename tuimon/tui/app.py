@@ -28,6 +28,7 @@ from tuimon.tui.widgets.spans import SpanScreen
 # Pictures that new points ask for take this share of the time: a trainer that logs twenty times a second must
 # not make twenty pictures a second. Keys never wait for it.
 _SHARE = 0.02
+_BURST_S = 0.05
 _LONGEST_REST_S = 0.9
 # Keys that work while a line is being typed too.
 _ALWAYS = frozenset({"escape", "ctrl+c", "f1", "tab", "shift+tab", "ctrl+l", "ctrl+z"})
@@ -81,7 +82,7 @@ class TuimonApp(Actions, App[int]):
         self._painter = Painter(glyphs)
         self._shown: Snapshot = feed.snapshot
         self._drawn_at = 0.0
-        self._share = TimeShare(_SHARE, _LONGEST_REST_S)
+        self._share = TimeShare(_SHARE, _BURST_S, _LONGEST_REST_S)
         self._draw_pending = False
         self._opened_gate = False
         self._interval_s = interval_s

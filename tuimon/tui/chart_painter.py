@@ -73,6 +73,27 @@ class ChartPainter:
         self._axis = shared_axis(state, view, self._axis)
         return self._axis
 
+    def depends_on(self, state: RunState, spec: ChartSpec, view: View) -> tuple[object, ...]:
+        """Return everything of which a chart is made, but its size; `begin` was called for this picture.
+
+        Points are only ever added to a series, so that its length and its attempts tell what it holds.
+        """
+        run = state.run
+        series = (run.series[tag] for tag in spec.tags if tag in run.series)
+        return (
+            spec,
+            tuple((len(each), each.segments) for each in series),
+            self._axis,
+            # What an epoch is tells another series.
+            run.revision if view.axis is Axis.EPOCH else 0,
+            len(run.attempts),
+            len(run.lifecycle),
+            state.findings,
+            state.status.live,
+            state.sketched,
+            (view.smoothing, view.scale, view.axis, view.window, view.follow, view.crosshair),
+        )
+
     def paint(
         self, state: RunState, spec: ChartSpec, view: View, size: tuple[int, int], glyphs: Glyphs
     ) -> ChartPicture:

@@ -69,6 +69,8 @@ class Painter:
     def __init__(self, glyphs: Glyphs) -> None:
         self.glyphs = glyphs
         self._charts = ChartPainter()
+        # What a chart was drawn from, and its rows: most pictures are asked for by something else.
+        self._chart_rows: dict[str, tuple[tuple[object, ...], list[Row]]] = {}
         self._derived_of: str | None = None
         self._derived = DerivedSeries()
         self._events: tuple[Event, ...] = ()
@@ -120,6 +122,7 @@ class Painter:
         if state is None:
             return None
         if state.name != self._derived_of:
+            self._chart_rows.clear()
             self._derived_of, self._derived = state.name, DerivedSeries()
         return replace(state, run=self._derived.update(state.run))
 
@@ -201,6 +204,19 @@ class Painter:
             picture.panes[f"chart{index}"] = rows
 
     def _paint_chart(
+        self, state: RunState, spec: ChartSpec, view: View, rect: Rect, *, focused: bool
+    ) -> list[Row]:
+        size = (rect.height - 2, rect.width - 2)
+        depends_on = (size, focused, *self._charts.depends_on(state, spec, view))
+        held = self._chart_rows.get(spec.key)
+        if held is None or held[0] != depends_on:
+            held = self._chart_rows[spec.key] = (
+                depends_on,
+                self._draw_chart(state, spec, view, rect, focused=focused),
+            )
+        return held[1]
+
+    def _draw_chart(
         self, state: RunState, spec: ChartSpec, view: View, rect: Rect, *, focused: bool
     ) -> list[Row]:
         size = (rect.height - 2, rect.width - 2)
