@@ -56,29 +56,35 @@ class FrameWalker:
         self._frame_bytes: dict[bytes, int] = {}
         self._recent = np.empty(0, np.int64)
 
-    def walk(self, block: bytes, begin: int = 0, short: ShortFrames | None = None) -> Frames:
+    def walk(
+        self, block: bytes, begin: int = 0, short: ShortFrames | None = None, *, at_end: bool = True
+    ) -> Frames:
         """Return the whole frames of `block` from `begin` on, up to its end or to a damaged header.
 
         Args:
             block: The bytes.
             begin: Where a frame begins.
             short: For several walks through one block, so that it is searched only once.
+            at_end: Whether nothing follows `block` yet. Otherwise the last frames may be left to the next
+                block: a loop is cheapest where it is whole.
         """
         short = short or ShortFrames(block)
-        repeated = self._recent[:0] if short.are_known else self._repeat(block, begin)
-        others, needed = self._walk_on(block, begin + int(repeated.sum()), short)
-        self._recent = np.concatenate([self._recent, others])[-MOST_RECENT:]
+        cycle = self._recent[:0] if short.are_known else self._cycle(len(block) - begin)
+        repeated = np.tile(cycle, _count_repeats(np.frombuffer(block, np.uint8)[begin:], cycle))
+        at = begin + int(repeated.sum())
+        needed = _row_of(cycle)[1] if len(repeated) and not at_end else 0
+        others = cycle[:0]
+        if at + needed <= len(block):
+            others, needed = self._walk_on(block, at, short)
+            self._recent = np.concatenate([self._recent, others])[-MOST_RECENT:]
         sizes = np.concatenate([repeated, others])
         ends = sizes.cumsum() + begin
         return Frames(ends - sizes, sizes - FRAME_BYTES, int(sizes.sum()) + begin, needed)
 
-    def _repeat(self, block: bytes, begin: int) -> Int64Array:
-        """Return the sizes of the frames from `begin` on that come as predicted."""
-        period = period_at_end(self._recent) if len(block) - begin >= _FEWEST_BYTES else 0
-        if not period:
-            return self._recent[:0]
-        cycle = self._recent[-period:]
-        return np.tile(cycle, _count_repeats(np.frombuffer(block, np.uint8)[begin:], cycle))
+    def _cycle(self, size: int) -> Int64Array:
+        """Return the sizes of the frames that repeat, from the next one on; nothing if that does not pay."""
+        period = period_at_end(self._recent) if size >= _FEWEST_BYTES else 0
+        return self._recent[len(self._recent) - period :]
 
     def _walk_on(self, block: bytes, begin: int, short: ShortFrames) -> tuple[Int64Array, int]:
         """Return the sizes of the frames from `begin` on, and what the next one needs (`Frames.needed`)."""
@@ -190,16 +196,26 @@ def _header_checksums() -> UInt32Array:
 
 
 def _count_repeats(array: UInt8Array, cycle: Int64Array) -> int:
-    """Return how often frames of the sizes in `cycle` stand in `array` one after another."""
-    cycles_per_row = 1 + _SHORTEST_ROW_BYTES // int(cycle.sum())
-    sizes = np.tile(cycle, cycles_per_row)
-    row_bytes = int(sizes.sum())
-    expected, mask = np.zeros((2, row_bytes), np.uint8)
-    for begin, size in zip((sizes.cumsum() - sizes).tolist(), sizes.tolist(), strict=True):
-        expected[begin : begin + HEADER_BYTES] = _header_of(size)
+    """Return how often frames of the sizes in `cycle` stand in `array` one after another.
+
+    Several times around are compared as one row, and only whole rows count.
+    """
+    if not len(cycle):
+        return 0
+    cycles, size = _row_of(cycle)
+    sizes = np.tile(cycle, cycles)
+    expected, mask = np.zeros((2, size), np.uint8)
+    for begin, frame_bytes in zip((sizes.cumsum() - sizes).tolist(), sizes.tolist(), strict=True):
+        expected[begin : begin + HEADER_BYTES] = _header_of(frame_bytes)
         mask[begin : begin + HEADER_BYTES] = 0xFF
-    rows = array[: len(array) // row_bytes * row_bytes].reshape(-1, row_bytes)
-    return cycles_per_row * count_alike(rows, expected, mask)
+    return cycles * count_alike(array[: len(array) // size * size].reshape(-1, size), expected, mask)
+
+
+def _row_of(cycle: Int64Array) -> tuple[int, int]:
+    """Return how often a cycle stands in a row, and how many bytes that makes."""
+    size = int(cycle.sum())
+    cycles = 1 + _SHORTEST_ROW_BYTES // size
+    return cycles, cycles * size
 
 
 @lru_cache(_MOST_KNOWN_LENGTHS)

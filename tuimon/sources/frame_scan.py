@@ -67,7 +67,7 @@ class FrameScanner:
                 position = self._search(block, offset, position)
             if self._lost is not None:
                 break
-            frames = self._walker.walk(block, position, short)
+            frames = self._walker.walk(block, position, short, at_end=at_end)
             if frames.needed:
                 parts.append(frames)
                 position = self._step_over_long(block, offset, frames)
