@@ -223,8 +223,7 @@ def _run_document(state: RunState) -> dict[str, Json]:
         "series": {tag: _series_document(series) for tag, series in run.series.items() if len(series)},
         "texts": {tag: _counted(held.count, held.newest.step) for tag, held in run.texts.items()},
         "histograms": {
-            tag: _counted(held.count, int(held.newest.steps[-1]))
-            for tag, held in run.histograms.items()
+            tag: _counted(held.count, int(held.newest.steps[-1])) for tag, held in run.histograms.items()
         },
         "images": {tag: _counted(held.count, held.newest.step) for tag, held in run.images.items()},
     }
