@@ -61,7 +61,7 @@ def training_series(run: RunView) -> SeriesView | None:
     The role of a tag decides, then the number of its points.
     """
     ranked = [
-        (rank, -len(series), tag)
+        (rank, -series.statistics.count, tag)
         for tag, series in run.series.items()
         if len(series) and (rank := leading_rank(tag)) is not None
     ]

@@ -84,7 +84,7 @@ def find_attempts(leader: SeriesView, writers: Sequence[int]) -> History:
         leader: The series whose steps count.
         writers: The `order` at which each new writer of the stream began.
     """
-    allowed = min(max(_MOST_RESTARTS, _MOST_RESTARTS_SHARE * len(leader)), _MOST_ATTEMPTS)
+    allowed = min(max(_MOST_RESTARTS, _MOST_RESTARTS_SHARE * leader.statistics.count), _MOST_ATTEMPTS)
     interleaved = len(leader.step_falls) > allowed
     restarts = [] if interleaved else {*leader.step_falls.tolist(), *_after_gaps(leader, writers)}
     begins = [0, *sorted(restarts)]
@@ -93,6 +93,14 @@ def find_attempts(leader: SeriesView, writers: Sequence[int]) -> History:
         attempts.append(_attempt(leader, begin, stop, attempts[-1] if attempts else None))
     cuts = tuple(_cut(leader, begin, writers) for begin in begins[1:])
     return History(tuple(attempts), cuts, interleaved)
+
+
+def rows_of_writers(order: IntColumn, writers: Sequence[int]) -> Int64Array:
+    """Return the points around each new writer from which `find_attempts` tells whether it is a restart."""
+    begins = order.searchsorted(np.array(writers, np.int64))
+    around = np.arange(-_USUAL_INTERVALS - 1, _USUAL_INTERVALS + 2)
+    rows: Int64Array = (begins[:, np.newaxis] + around).ravel()
+    return rows[(rows >= 0) & (rows < len(order))]
 
 
 def locate_cuts(view: SeriesView, cuts: Sequence[Cut], *, by_time: bool) -> Int64Array:

@@ -58,6 +58,11 @@ class Blocks:
         tables: list[npt.NDArray[Any]] = [self.base, self.stride, self.pool, self.row, *self.pools.values()]
         return sum(table.nbytes for table in tables)
 
+    def part(self, first: int, last: int) -> Blocks:
+        """Return the blocks `[first, last)`; the pools stay those of all."""
+        chosen = slice(first, last)
+        return Blocks(self.base[chosen], self.stride[chosen], self.pool[chosen], self.row[chosen], self.pools)
+
     def unpack(self, chosen: slice | Int64Array) -> Int64Array:
         """Return some of the blocks as int64[k, 256]."""
         blocks = self.stride[chosen, np.newaxis] * _WITHIN
@@ -211,7 +216,7 @@ class Column(NDArrayOperatorsMixin, Generic[Element]):
             asked, remembered = wanted.tobytes(), self._found
             if remembered is None or remembered[:2] != (asked, side):
                 remembered = self._found = asked, side, self._search(wanted, side)
-            found = remembered[2]
+            found = remembered[2].copy()
         return found if np.ndim(targets) else found[0]
 
     def _search(self, targets: npt.NDArray[Any], side: Side) -> Int64Array:
@@ -224,7 +229,6 @@ class Column(NDArrayOperatorsMixin, Generic[Element]):
         if end > packed:
             tail = self._tail[max(begin - packed, 0) : end - packed].view(self.dtype)
             found += tail.searchsorted(targets, side)
-        found.flags.writeable = False
         return found
 
     def _search_blocks(self, targets: npt.NDArray[Any], side: Side, begin: int, end: int) -> Int64Array:

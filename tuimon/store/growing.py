@@ -27,6 +27,11 @@ class GrowingArray(Generic[Scalar]):
         return self._size
 
     @property
+    def nbytes(self) -> int:
+        """How many bytes it takes, those at its end included."""
+        return self._buffer.nbytes
+
+    @property
     def dtype(self) -> np.dtype[Scalar]:
         """What the elements are."""
         return self._buffer.dtype

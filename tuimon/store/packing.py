@@ -15,6 +15,8 @@ from tuimon.store.growing import GrowingArray
 _WITHIN = np.arange(BLOCK)
 _POOLS = (np.int8, np.int16, np.int32, np.int64)
 _REACHES = np.array([np.iinfo(pool).max for pool in _POOLS])
+_PIECE = 1 << 18
+_NO_INDICES = np.empty(0, np.int64)
 # Tags that part at the same row mostly go on in the same few ways.
 _KEPT_FORKS = 8
 
@@ -48,6 +50,22 @@ class _GrowingBlocks:
         self._base.extend(base)
         self._stride.extend(stride)
         self._pool.extend(pool)
+        self._row.extend(row)
+
+    def extend_packed(self, blocks: Blocks) -> None:
+        """Append blocks that are packed, as they are."""
+        row = blocks.row.copy()
+        for number, beside in blocks.pools.items():
+            among = blocks.pool == number
+            if among.any():
+                held = self._pools.setdefault(number, GrowingArray(_POOLS[number - 1]))
+                rows = blocks.row[among]
+                row[among] = len(held) // BLOCK + np.arange(len(rows))
+                # Blocks lie in a pool in the order of the column.
+                held.extend(beside[rows[0] : rows[-1] + 1].ravel())
+        self._base.extend(blocks.base)
+        self._stride.extend(blocks.stride)
+        self._pool.extend(blocks.pool)
         self._row.extend(row)
 
     def view(self) -> Blocks:
@@ -95,6 +113,21 @@ class PackedColumn(Generic[Element]):
             bits = waiting[whole:]
         self._tail.extend(bits)
 
+    def extend_packed(self, blocks: Blocks, falls: Int64Array, last: npt.NDArray[Element]) -> None:
+        """Append packed blocks to a column that has no other elements behind its own blocks.
+
+        Args:
+            blocks: The blocks.
+            falls: See `Column.falls`, by their index in this column.
+            last: The last element.
+        """
+        self._blocks = self._blocks or _GrowingBlocks()
+        self._blocks.extend_packed(blocks)
+        self._packed += len(blocks) * BLOCK
+        self._falls.extend(falls)
+        self._last = last
+        self._view = None
+
     def joined(self, at: int, more: npt.NDArray[Element]) -> PackedColumn[Element]:
         """Return the column that begins with the first `at` elements of this one and goes on with `more`.
 
@@ -108,11 +141,33 @@ class PackedColumn(Generic[Element]):
             if _equal(column.view().part(at, at + held), more[:held]):
                 column.extend(more[held:])
                 return column
-        column = PackedColumn(self.dtype)
-        column.extend(self.view()[:at])
+        column = self.thinned(_NO_INDICES, 0, at)
         column.extend(more)
         self._forks.append((at, column))
         del self._forks[:-_KEPT_FORKS]
+        return column
+
+    def thinned(self, kept: Int64Array, start: int, stop: int) -> PackedColumn[Element]:
+        """Return a column of the elements `kept` and, behind them, `[start, stop)`.
+
+        The number of those that are kept and `start` are multiples of 256, so that whole blocks are copied as
+        they are. Where `start` is above 0, the element before it is kept as the last one.
+        """
+        column: PackedColumn[Element] = PackedColumn(self.dtype)
+        view = self.view()
+        # Piece by piece: unpacked elements take much room.
+        for begin in range(0, len(kept), _PIECE):
+            column.extend(view[kept[begin : begin + _PIECE]])
+        whole = min(stop, self._packed) // BLOCK * BLOCK
+        if whole > start and self._blocks is not None:
+            falls = view.falls[slice(*view.falls.searchsorted([start, whole]))]
+            column.extend_packed(
+                self._blocks.view().part(start // BLOCK, whole // BLOCK),
+                falls + (len(kept) - start),
+                view[whole - 1 : whole],
+            )
+            start = whole
+        column.extend(view[start:stop])
         return column
 
     def view(self) -> Column[Element]:
@@ -129,6 +184,13 @@ class PackedColumn(Generic[Element]):
         if falls.any():
             self._falls.extend(falls.nonzero()[0] + (len(self) + 1 - len(self._last)))
         self._last = joint[-1:].copy()
+
+
+def packed(elements: npt.NDArray[Element]) -> Column[Element]:
+    """Return elements as a column that no longer grows."""
+    column: PackedColumn[Element] = PackedColumn(elements.dtype)
+    column.extend(elements)
+    return column.view()
 
 
 def _equal(column: Column[Element], elements: npt.NDArray[Element]) -> bool:
@@ -154,6 +216,14 @@ class Clock(NamedTuple):
     def begin(cls) -> Clock:
         """Return a clock without points."""
         return cls(PackedColumn(np.int64), PackedColumn(np.int64), PackedColumn(np.float64))
+
+    def thinned(self, kept: Int64Array, start: int, stop: int) -> Clock:
+        """Return a clock of its own with the points `kept` and, behind them, `[start, stop)`."""
+        return Clock(
+            self.order.thinned(kept, start, stop),
+            self.steps.thinned(kept, start, stop),
+            self.wall_times.thinned(kept, start, stop),
+        )
 
 
 class ClockRows:

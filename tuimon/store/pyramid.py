@@ -54,9 +54,27 @@ class Pyramid:
             self._lo, self._hi = self._lo.widened(values.dtype), self._hi.widened(values.dtype)
         starts = np.arange(done, whole) * BLOCK
         blocks = reduce_points(values[: whole * BLOCK], starts, starts + BLOCK)
-        self._lo.extend(blocks.lo.astype(values.dtype))
-        self._hi.extend(blocks.hi.astype(values.dtype))
-        self._nonfinite.extend(blocks.nonfinite.astype(np.uint16))
+        self._append(blocks)
+
+    def thinned(self, kept: ValueArray, start: int) -> Pyramid:
+        """Return the pyramid of the values `kept` and, behind them, those from `start` on.
+
+        The number of those that are kept and `start` are multiples of `BLOCK`.
+        """
+        pyramid, blocks, first = Pyramid(), self.view(), start // BLOCK
+        pyramid.extend(kept)
+        pyramid._append(Extremes(blocks.lo[first:], blocks.hi[first:], blocks.nonfinite[first:]))
+        return pyramid
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes it takes."""
+        return self._lo.nbytes + self._hi.nbytes + self._nonfinite.nbytes
+
+    def _append(self, blocks: Extremes) -> None:
+        self._lo.extend(blocks.lo.astype(self._lo.dtype, copy=False))
+        self._hi.extend(blocks.hi.astype(self._hi.dtype, copy=False))
+        self._nonfinite.extend(blocks.nonfinite.astype(np.uint16, copy=False))
 
     def view(self) -> Extremes:
         """Return the blocks so far; the view stays true while the pyramid grows."""

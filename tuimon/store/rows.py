@@ -60,15 +60,16 @@ class RowReader:
         """Return the points that came since the last call.
 
         Within one source points keep their order of writing. Points of several sources are merged by wall
-        time; a point without one stays behind the point before it.
+        time; a point without one stays behind the point before it. Of points that were folded before they
+        were read only those come that are held.
         """
         fresh = [
-            (series, self._taken.get(tag, 0))
+            (series, series.omitted.row_of(self._taken.get(tag, 0)))
             for tag, series in run.series.items()
-            if self._wanted(tag) and len(series) > self._taken.get(tag, 0)
+            if self._wanted(tag) and series.statistics.count > self._taken.get(tag, 0)
         ]
         for series, _ in fresh:
-            self._taken[series.tag] = len(series)
+            self._taken[series.tag] = series.statistics.count
         if not fresh:
             return Rows(
                 (), np.empty(0, np.int32), *(np.empty(0, t) for t in (np.int64, float, float, np.int64))

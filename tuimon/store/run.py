@@ -25,12 +25,14 @@ from tuimon.core.batch import (
 )
 from tuimon.core.columns import Columns, Float64Array, Int64Array
 from tuimon.core.roles import Role
-from tuimon.store.attempts import History
+from tuimon.store.attempts import History, rows_of_writers
 from tuimon.store.axis import Attempt, Axis
+from tuimon.store.budget import MemoryBudget
 from tuimon.store.packing import Clock, ClockRows
 from tuimon.store.records import GrowingRecords, Records, histogram_at
 from tuimon.store.series import Series, SeriesView
 from tuimon.store.streams import Placement, Stream, place_stream, primary_stream
+from tuimon.store.thinning import THINNED_BLOCK
 
 # Logs and events are shown by their last lines; a log of a million lines stays in its file.
 KEPT_LOG_LINES = 2000
@@ -38,6 +40,8 @@ KEPT_LOG_LINES = 2000
 # a screen shows the last ones.
 KEPT_TEXTS, KEPT_HISTOGRAMS, KEPT_IMAGES = (8, 24), (8, 56), (1, 3)
 HARDWARE_STREAM = -1
+# Shorter series are left alone, and no more writers of a run are looked after than this.
+_FEWEST_FOLDED, _KEPT_WRITERS = 1024, 256
 # Epochs are told from steps by at most this many points of the epoch's series.
 _EPOCH_KNOTS = 4096
 
@@ -76,7 +80,8 @@ class RunView:
 
     def with_role(self, role: Role) -> tuple[SeriesView, ...]:
         """Return the series of a role, those with the most points first."""
-        return tuple(sorted((s for s in self.series.values() if s.role is role), key=len, reverse=True))
+        found = [series for series in self.series.values() if series.role is role]
+        return tuple(sorted(found, key=lambda series: series.statistics.count, reverse=True))
 
     def epoch_of_step(self, steps: Float64Array) -> Float64Array | None:
         """Return the (fractional) epochs at accumulated steps, or None where no epoch is logged."""
@@ -115,9 +120,16 @@ class RunView:
 
 
 class RunStore:
-    """The growing form of a run. Only the reader thread touches it; `freeze` is what others see."""
+    """The growing form of a run. Only the reader thread touches it; `freeze` is what others see.
 
-    def __init__(self) -> None:
+    Args:
+        budget: What the points of this and other runs may take; None for no limit.
+    """
+
+    def __init__(self, budget: MemoryBudget | None = None) -> None:
+        self._budget = budget
+        self._points = 0
+        self._told_at = 0
         self._series: dict[str, Series] = {}
         self._views: dict[str, SeriesView] = {}
         # Dictionaries without values are sets that keep their order.
@@ -169,6 +181,54 @@ class RunStore:
                 self._images.add(record.tag, record)
             else:
                 self._log.append(record)
+        # Often enough for the budget to be right to a sixteenth, and at no cost to speak of.
+        if self._budget is not None and self._points > self._told_at * 17 // 16 + 256:
+            self._told_at = self._points
+            self._budget.tell(self, self.held_bytes)
+
+    @property
+    def held_bytes(self) -> int:
+        """What all points take, in bytes."""
+        shared = {id(column): column.nbytes for series in self._series.values() for column in series.columns}
+        return sum(shared.values()) + sum(series.own_bytes for series in self._series.values())
+
+    def fold(self) -> int | None:
+        """Fold the older half of the longest series, and of those that come near.
+
+        Of old points those stay that `thinning` chooses; statistics and windows count all. Attempts stay as
+        they are: what they are told from is not folded.
+
+        Returns:
+            What is held now, in bytes; None where nothing could be folded.
+        """
+        self._place()
+        longest = max(map(len, self._series.values()), default=0)
+        if longest < _FEWEST_FOLDED:
+            return None
+        folded = {
+            tag: None
+            for tag, series in self._series.items()
+            if 2 * len(series) >= longest and series.fold(self._needed(series))
+        }
+        if not folded:
+            return None
+        self._changed.update(folded)
+        # Nobody is to hold columns for the sake of a few points of them.
+        self._clocks.clear()
+        for series in self._series.values():
+            series.let_go()
+        return self.held_bytes
+
+    def _needed(self, series: Series) -> Int64Array:
+        """Return the points of a series that attempts are told from, and the blocks in which attempts begin.
+
+        A block folds into extremes of one attempt only.
+        """
+        view = self._freeze_series(series)
+        begins = np.array([segment.start for segment in view.segments[1:]], np.int64)
+        blocks = begins[:, np.newaxis] // THINNED_BLOCK * THINNED_BLOCK + np.arange(THINNED_BLOCK)
+        writers = self._streams[series.stream].writers[-_KEPT_WRITERS:]
+        return np.concatenate([blocks.ravel(), rows_of_writers(view.order, writers)])
 
     def freeze(self) -> RunView:
         """Return the run as it is now. The cost follows the number of changed series, not of points."""
@@ -207,6 +267,7 @@ class RunStore:
                 self._duplicates[tag] = stream
                 continue
             series.extend(rows, values)
+            self._points += len(values)
             self._changed[tag] = None
 
     def _place(self) -> dict[int, History]:

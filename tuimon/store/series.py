@@ -14,12 +14,13 @@ from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Columns, Float64Array, Int64Array
 from tuimon.core.roles import Role, role_of
 from tuimon.store.axis import Attempt, Axis, Segment
-from tuimon.store.column import Column
+from tuimon.store.column import BLOCK, Column
 from tuimon.store.folding import fold, fold_unordered, locate
 from tuimon.store.growing import GrowingArray
 from tuimon.store.packing import Clock, ClockRows
 from tuimon.store.pyramid import Extremes, Pyramid
 from tuimon.store.statistics import Statistics
+from tuimon.store.thinning import NOTHING_OMITTED, Omitted, omitted_by, rows_to_keep
 
 __all__ = ["Series", "SeriesView", "Statistics"]
 
@@ -30,6 +31,12 @@ _FEW_STRETCHES = 8
 # What is derived from the points is brought up to date when somebody looks, or after this many new points,
 # so that many small batches cost little and a look after a large one never waits long.
 _MOST_PENDING = 1 << 14
+# Where steps or times fall, the points on both sides stay when old ones are folded, so that restarts do. With
+# more falls than this it is no restarts (see `find_attempts`), and the first ones tell as much.
+_KEPT_FALLS = 256
+# Folding that makes less room than this share is not worth its time.
+_LEAST_ROOM = 0.1
+_NO_ROWS = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +51,12 @@ class SeriesView:
         wall_times: float64[n], packed; unix seconds, NaN where not logged.
         values: float32[n] or float64[n].
         blocks: The pyramid.
-        statistics: Exact statistics of all points.
+        statistics: Exact statistics of all points, also of those that were folded.
         segments: Which points belong to which attempt; they cover all points, in order.
+        omitted: How many points went where old ones were folded for want of memory. What is left of
+            these are real points in their order: of each block the first, the last, the smallest, the largest
+            and the first non-finite one (see `thinning`). All columns here are of the n points that are held;
+            `window` and `statistics` count all.
     """
 
     tag: str
@@ -57,8 +68,10 @@ class SeriesView:
     blocks: Extremes
     statistics: Statistics
     segments: tuple[Segment, ...]
+    omitted: Omitted = NOTHING_OMITTED
 
     def __len__(self) -> int:
+        """Return how many points are held: all, unless old ones were folded."""
         return len(self.values)
 
     @property
@@ -123,13 +136,14 @@ class SeriesView:
         stretches = self._ascending(axis, attempt)
         if stretches is None:
             part = self._chosen_slice(attempt)
-            return fold_unordered(edges, self.axis_values(axis)[part], self.values[part])
+            x = self.axis_values(axis)[part]
+            return fold_unordered(edges, x, self.values[part], self.omitted, part.start)
         bounds = np.zeros((max(1, len(stretches)), len(edges)), np.int64)
         logged = self._logged(axis)
         for row, (start, stop, shift) in zip(bounds, stretches, strict=False):
             # The search runs on the logged column itself; only the few edges are moved.
             row[:] = start + locate(logged.part(start, stop), edges - shift)
-        return fold(edges, self.values, self.blocks, bounds)
+        return fold(edges, self.values, self.blocks, bounds, self.omitted)
 
     def _logged(self, axis: Axis) -> Column[np.int64] | Column[np.float64]:
         return self.steps if axis in _STEP_AXES else self.wall_times
@@ -172,7 +186,7 @@ def _shift(axis: Axis, attempt: Attempt) -> float:
 class Series:
     """The growing form of a series. Only the reader thread touches it."""
 
-    __slots__ = ("_clock", "_pyramid", "_statistics", "_values", "stream", "tag")
+    __slots__ = ("_clock", "_omitted", "_pyramid", "_statistics", "_values", "stream", "tag")
 
     def __init__(
         self, tag: str, stream: int, dtype: npt.DTypeLike = np.float64, clock: Clock | None = None
@@ -183,9 +197,26 @@ class Series:
         self._values: GrowingArray[np.floating[Any]] = GrowingArray(dtype)
         self._pyramid = Pyramid()
         self._statistics = Statistics()
+        self._omitted = NOTHING_OMITTED
 
     def __len__(self) -> int:
+        """Return how many points are held."""
         return len(self._values)
+
+    @property
+    def count(self) -> int:
+        """How many points came so far."""
+        return len(self._values) + self._omitted.total
+
+    @property
+    def columns(self) -> tuple[Column[np.int64] | Column[np.float64], ...]:
+        """The packed columns, which other series may share."""
+        return tuple(column.view() for column in self._clock)
+
+    @property
+    def own_bytes(self) -> int:
+        """What is held beside `columns`."""
+        return self._values.nbytes + self._pyramid.nbytes
 
     @property
     def statistics(self) -> Statistics:
@@ -199,7 +230,7 @@ class Series:
         if values.dtype.itemsize > self._values.dtype.itemsize:
             self._values = self._values.widened(values.dtype)
         self._values.extend(values)
-        if len(self._values) - self._statistics.count >= _MOST_PENDING:
+        if self.count - self._statistics.count >= _MOST_PENDING:
             self._catch_up()
 
     def view(self, attempts: tuple[Attempt, ...], cuts: Int64Array) -> SeriesView:
@@ -220,11 +251,43 @@ class Series:
                 for attempt, (start, stop) in zip(attempts, bounds, strict=True)
                 if stop > start
             ),
+            omitted=self._omitted,
         )
+
+    def fold(self, needed: Int64Array) -> bool:
+        """Fold the older half of what is held; return whether that made room.
+
+        Frozen views stay as they are. The series has its columns for itself from here on.
+
+        Args:
+            needed: Points that stay in any case, by their index.
+        """
+        self._catch_up()
+        values = self._values.view()
+        stop = len(self) // 2 // BLOCK * BLOCK
+        falls = (column.view().falls[:_KEPT_FALLS] for column in self._clock)
+        needed = np.concatenate([needed, *falls])
+        needed = np.concatenate([needed - 1, needed])
+        kept = rows_to_keep(values[:stop], needed[(needed >= 0) & (needed < stop)])
+        if stop - len(kept) < _LEAST_ROOM * len(self):
+            return False
+        clock = self._clock.thinned(kept, stop, len(self))
+        self._omitted = omitted_by(kept, values[:stop], self._omitted)
+        self._clock = clock
+        self._pyramid = self._pyramid.thinned(values[kept], stop)
+        self._values = GrowingArray(values.dtype)
+        self._values.extend(values[kept])
+        self._values.extend(values[stop:])
+        return True
+
+    def let_go(self) -> None:
+        """Take the columns into sole possession where they are ahead of this series."""
+        if any(len(column) > len(self) for column in self._clock):
+            self._clock = self._clock.thinned(_NO_ROWS, 0, len(self))
 
     def _catch_up(self) -> None:
         """Bring what is derived from the points up to date."""
-        seen = self._statistics.count
+        seen = self._statistics.count - self._omitted.total
         if seen == len(self):
             return
         values = self._values.view()

@@ -42,7 +42,7 @@ class Stream:
 
     def history(self) -> History | None:
         """Return the attempts that the longest of the leading series tells."""
-        leader = max(self.leaders, key=len, default=None)
+        leader = max(self.leaders, key=lambda series: series.count, default=None)
         if leader is None or not len(leader):
             return None
         return find_attempts(leader.view((_UNKNOWN,), _NO_CUTS), self.writers)
@@ -82,7 +82,7 @@ def primary_stream(streams: Mapping[int, Stream], histories: Mapping[int, Histor
     """Return the stream whose restarts are the run's: the one with the best leader, then the longest."""
 
     def badness(number: int) -> tuple[int, int]:
-        return streams[number].rank or 0, -max(map(len, streams[number].leaders))
+        return streams[number].rank or 0, -max(series.count for series in streams[number].leaders)
 
     return min(histories, key=badness, default=None)
 
