@@ -83,9 +83,7 @@ class Gauge:
         """
         progress = self.progress
         if status is not None and not status.live and status is not Status.UNKNOWN:
-            return replace(
-                progress, eta_state=EtaState.ENDED, eta_s=0.0 if status is Status.DONE else None
-            )
+            return replace(progress, eta_state=EtaState.ENDED, eta_s=0.0 if status is Status.DONE else None)
         if progress.total_steps is None:
             return progress
         if self.pace is None or self.lines is None or progress.step is None:
