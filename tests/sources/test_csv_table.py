@@ -212,7 +212,7 @@ def test_times_become_unix_seconds(tmp_path: Path) -> None:
 
 
 def test_a_repeated_header_is_another_writer(tmp_path: Path) -> None:
-    lines = ("epoch,loss", "0,3", "1,2", "epoch,loss", "1,1.5", "epoch,lr,loss", "2,0.5,1.25")
+    lines = ("epoch,loss", "0,3", "1,2", "epoch,loss", "1,1.5", "epoch,lr,loss", "2,0.5,1.25", "3,9")
     records = read_all(written(tmp_path / "training.log", *lines))
     found = points_by_tag(records)
     assert found["loss"].values.tolist() == [3, 2, 1.5, 1.25]
