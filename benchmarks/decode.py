@@ -2,7 +2,7 @@
 
 Each round reads every workload once with each program, in a process of its own, in turns forwards and
 backwards; the files are in the page cache. Times are CPU seconds of the reading alone, without starting
-Python, and for the data server those of its process. tuimon reads as the monitor does; with "store" it also
+Python, and for the data server those of its process. tuimon reads in blocks of 4 MB; with "store" it also
 keeps what it read. TensorBoard's readers run in the Python given by --peers, as far as it has them:
 EventAccumulator with all points kept (on a part of the data: it is slow), and the data server, which checks
 no checksums, with all samples kept.
@@ -32,6 +32,7 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of everything (default: 5)")
     parser.add_argument("--peers", metavar="PYTHON", help="a Python that has tensorboard and its data server")
+    parser.add_argument("--only", metavar="TEXT", default="", help="workloads whose name contains TEXT")
     args = parser.parse_args()
     rounds = 1 if args.quick else args.rounds
     pythons = {_TUIMON: sys.executable, _STORED: sys.executable}
@@ -40,8 +41,8 @@ def main() -> None:
         missing = ", ".join(_PEERS.keys() - pythons.keys())
         print(f"not installed there and left out: {missing}\n" if missing else "")
     with tempfile.TemporaryDirectory() as folder:
-        workloads = make_workloads(Path(folder), 0.1 if args.quick else 1.0)
-        small = make_workloads(Path(folder) / "small", 0.02) if _ACCUMULATOR in pythons else []
+        workloads = make_workloads(Path(folder), 0.1 if args.quick else 1.0, args.only)
+        small = make_workloads(Path(folder) / "small", 0.02, args.only) if _ACCUMULATOR in pythons else []
         for number, workload in enumerate(workloads):
             with machine_watched(workload.name):
                 _measure(workload, small[number] if small else workload, pythons, rounds)

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+_BLOCK_BYTES = 4 << 20
 _POLL_S = 0.02
 _PATIENCE_S = 300.0
 
@@ -37,7 +38,7 @@ def _read(folder: Path, *, is_stored: bool) -> tuple[int, float]:
     batch = importlib.import_module("tuimon.core.batch").ScalarBatch
     store = importlib.import_module("tuimon.store.run").RunStore if is_stored else None
     importlib.import_module("google_crc32c")
-    budget = base.ReadBudget()
+    budget = base.ReadBudget(_BLOCK_BYTES)
     points, stores = 0, []
     began_s = time.process_time()
     for path in sorted(folder.rglob("events.*")):

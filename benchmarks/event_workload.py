@@ -52,26 +52,27 @@ class Workload:
     runs: int = 1
 
 
-def make_workloads(folder: Path, scale: float) -> list[Workload]:
-    """Write all workloads below `folder`, `scale` times as large as usual."""
+def make_workloads(folder: Path, scale: float, only: str = "") -> list[Workload]:
+    """Write the workloads whose name holds `only` below `folder`, `scale` times as large as usual."""
     steps = max(2000, round(100_000 * scale))
     few = max(1000, steps // 5)
     runs = max(4, round(200 * scale))
     made = []
-    for name, written, write in (
-        ("interleaved tags, one file", steps, _write_in_order),
-        ("tags in any order", steps, _write_in_any_order),
-        ("TF2 tensors", steps, _write_tensors),
-        ("with histograms and images", few, _write_with_others),
+    for name, written, count, write in (
+        ("interleaved tags, one file", steps, 1, _write_in_order),
+        ("tags in any order", steps, 1, _write_in_any_order),
+        ("TF2 tensors", steps, 1, _write_tensors),
+        ("with histograms and images", few, 1, _write_with_others),
+        (f"{runs} runs of 1,000 steps", 1000, runs, _write_in_order),
     ):
-        made.append(Workload(name, folder / name.replace(" ", "_"), written * len(TAGS), written - 1))
-        made[-1].folder.mkdir(parents=True)
-        write(made[-1].folder / NAME, written)
-    many = Workload(f"{runs} runs of 1,000 steps", folder / "runs", runs * 1000 * len(TAGS), 999, runs)
-    for run in range(runs):
-        (many.folder / f"run{run:03}").mkdir(parents=True)
-        _write_in_order(many.folder / f"run{run:03}" / NAME, 1000)
-    return [*made, many]
+        if only not in name:
+            continue
+        home = folder / name.replace(" ", "_")
+        made.append(Workload(name, home, count * written * len(TAGS), written - 1, count))
+        for run in range(count):
+            (home / f"run{run:03}").mkdir(parents=True)
+            write(home / f"run{run:03}" / NAME, written)
+    return made
 
 
 def _write_in_order(path: Path, steps: int) -> None:

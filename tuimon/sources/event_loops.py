@@ -6,8 +6,6 @@ are compared with it at once, outside the places where times, steps and numbers 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,20 +15,11 @@ from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES, rows_of
 from tuimon.core.periods import Stretch, count_alike, stretches
 from tuimon.sources.event_file import RecordBlock
 from tuimon.sources.event_proto import moments, number_width, read_numbers
-from tuimon.sources.event_shapes import Points, Shape, ShapeBook
+from tuimon.sources.event_shapes import LoopPart, LoopRow, Points, ShapeBook
 
 # Fewer times around than this are decoded faster shape by shape.
 _FEWEST_ROWS = 64
 _STEP_WORD_BYTES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One record of a row: its tags, its shape, and where in the row the places of the shape count from."""
-
-    tags: tuple[str, ...]
-    shape: Shape
-    at: int
 
 
 def loops_of(found: RecordBlock) -> list[Stretch]:
@@ -51,17 +40,14 @@ def decode_loop(
 
     Nothing if a record of its first row is not of a known shape with known tags.
     """
-    parts = _parts_of(found, loop, shapes)
-    if parts is None:
-        return []
     begin = int(found.begins[loop.first])
     size = int(found.lengths[loop.first : loop.first + loop.period].sum()) + FRAME_BYTES * loop.period
     rows = np.frombuffer(found.block, np.uint8, loop.count * size, begin).reshape(-1, size)
-    mask = np.zeros(size, np.uint8)
-    for part in parts:
-        kept = (part.shape.masks | part.shape.tag_masks).view(np.uint8)
-        mask[part.at : part.at + len(kept)] = kept
-    rows = rows[: count_alike(rows, rows[0], mask)]
+    row = _row_of(found, loop, rows[0], shapes)
+    if row is None:
+        return []
+    parts = row.parts
+    rows = rows[: count_alike(rows, rows[0], row.mask)]
     steps, wall_times = _steps_of(rows, parts), _wall_times_of(rows, parts)
     orders = first_order + loop.first + np.arange(loop.period * len(rows)).reshape(-1, loop.period).T
     return [
@@ -70,8 +56,14 @@ def decode_loop(
     ]
 
 
-def _parts_of(found: RecordBlock, loop: Stretch, shapes: ShapeBook) -> list[_Part] | None:
+def _row_of(found: RecordBlock, loop: Stretch, first: UInt8Array, shapes: ShapeBook) -> LoopRow | None:
+    """Return what the rows of a loop look like; None if a record is of no known shape with known tags."""
+    key = found.lengths[loop.first : loop.first + loop.period].tobytes()
+    known = shapes.find_row(key)
+    if known is not None and not ((first ^ known.example) & known.mask).any():
+        return known
     parts = []
+    mask = np.zeros(len(first), np.uint8)
     for index in range(loop.first, loop.first + loop.period):
         length = int(found.lengths[index])
         row = rows_of(found.block, found.begins[index : index + 1], length)[0]
@@ -79,12 +71,15 @@ def _parts_of(found: RecordBlock, loop: Stretch, shapes: ShapeBook) -> list[_Par
         tags = shape.known_tags.get(shape.tags_key(row)) if shape else None
         if shape is None or tags is None or shape.bins or shape.step_bytes > _STEP_WORD_BYTES:
             return None
-        end = int(found.begins[index] - found.begins[loop.first]) + HEADER_BYTES + length
-        parts.append(_Part(tags, shape, end - len(row)))
-    return parts
+        stop = int(found.begins[index] - found.begins[loop.first]) + HEADER_BYTES + length
+        parts.append(LoopPart(tags, shape, stop - len(row)))
+        mask[stop - len(row) : stop] = (shape.masks | shape.tag_masks).view(np.uint8)
+    found_row = LoopRow(first.copy(), mask, tuple(parts))
+    shapes.remember_row(key, found_row)
+    return found_row
 
 
-def _steps_of(rows: UInt8Array, parts: list[_Part]) -> Int64Array:
+def _steps_of(rows: UInt8Array, parts: tuple[LoopPart, ...]) -> Int64Array:
     """Return int64[k, n], the step of each record of each row."""
     raw = np.empty((len(parts), len(rows)), np.uint64)
     for number, part in enumerate(parts):
@@ -102,7 +97,7 @@ def _steps_of(rows: UInt8Array, parts: list[_Part]) -> Int64Array:
     return np.broadcast_to(steps.view(np.int64), raw.shape)
 
 
-def _wall_times_of(rows: UInt8Array, parts: list[_Part]) -> npt.NDArray[np.float64]:
+def _wall_times_of(rows: UInt8Array, parts: tuple[LoopPart, ...]) -> npt.NDArray[np.float64]:
     """Return float64[k, n], the time of each record of each row."""
     wall_times = np.empty((len(parts), len(rows)))
     for number, part in enumerate(parts):
@@ -111,7 +106,7 @@ def _wall_times_of(rows: UInt8Array, parts: list[_Part]) -> npt.NDArray[np.float
 
 
 def _numbers_of(
-    rows: UInt8Array, part: _Part
+    rows: UInt8Array, part: LoopPart
 ) -> tuple[npt.NDArray[np.float32] | npt.NDArray[np.float64], ...]:
     places = ((part.at + at, dtype) for at, dtype in part.shape.numbers)
     return tuple(read_numbers(rows[:, at : at + number_width(dtype)], dtype) for at, dtype in places)

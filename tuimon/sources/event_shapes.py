@@ -27,6 +27,7 @@ _WORD_BYTES = 8
 _MOST_SHAPES = 4096
 _MOST_SHAPES_PER_LENGTH = 64
 _MOST_TAGS_PER_SHAPE = 1 << 14
+_MOST_ROWS, _LONGEST_ROW_BYTES = 256, 1 << 16
 # Any odd number with bits everywhere: its powers spread the words of a row over a hash.
 _SPREAD: Final = 0x9E3779B97F4A7C15
 
@@ -140,12 +141,48 @@ class Shape:
         return [Histogram(tag, *at, *bins) for at, bins in zip(when, found, strict=True)]
 
 
+@dataclass(frozen=True, slots=True)
+class LoopPart:
+    """One record of a row: its tags, its shape, and where in the row the places of the shape count from."""
+
+    tags: tuple[str, ...]
+    shape: Shape
+    at: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoopRow:
+    """The frames of one time around a loop.
+
+    Attributes:
+        example: uint8[m], such frames.
+        mask: uint8[m], the bits that are the same each time around.
+        parts: The records.
+    """
+
+    example: UInt8Array
+    mask: UInt8Array
+    parts: tuple[LoopPart, ...]
+
+
 class ShapeBook:
     """The shapes that are known. May be used by several threads: what is lost in a race is learnt again."""
 
     def __init__(self) -> None:
         self._shapes: dict[int, list[Shape]] = {}
         self._count = 0
+        self._rows: dict[bytes, LoopRow] = {}
+
+    def find_row(self, lengths: bytes) -> LoopRow | None:
+        """Return the row of a loop whose records had these lengths, int64[k] as bytes, the last time."""
+        return self._rows.get(lengths)
+
+    def remember_row(self, lengths: bytes, row: LoopRow) -> None:
+        """Remember the row of a loop for `find_row`, if it is not too long."""
+        if len(row.example) <= _LONGEST_ROW_BYTES:
+            if len(self._rows) >= _MOST_ROWS:
+                self._rows = {}
+            self._rows[lengths] = row
 
     def find(self, length: int, row: UInt8Array) -> Shape | None:
         """Return the shape of a record of `length` bytes, uint8[8k] (see `rows_of`), if it is known."""
