@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from tuimon.core.batch import ConfigRecord, LifecycleRecord, LogLine, Record
 from tuimon.sources.base import UNBOUNDED, Confidence, ReadBudget
 from tuimon.sources.console_lines import ConsoleLines
 from tuimon.sources.discovery import discover
+from tuimon.sources.log_line import parse_line, without_prefix
 from tuimon.sources.log_reader import LogReader
+from tuimon.sources.log_template import template_of
 from tuimon.sources.naming import Root
 from tuimon.sources.text_log import TextLogFactory
 
@@ -204,6 +207,39 @@ def test_only_the_last_lines_of_a_long_log_are_records_and_all_its_failures(tmp_
     assert shown[0].endswith("ERROR early")
     assert shown[-1] == "line 4999"
     assert len(shown) < 1000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-02-28 16:46:59,123 - INFO - step {0}/5000 | loss: {1} | lr {2} | 1.5 it/s",
+        "Epoch [{0}/10], Step [{0}/600], Loss: {1}, Acc: {2}%",
+        "步骤    {0} | 轮次  1/10 | 批次  {0}/500 | 损失 {1} | 学习率 {2}",
+        "[rank0]: epoch={0} train_loss={1} val_loss={2}",
+        "epoch: {1} loss: {2}",
+    ],
+)
+@given(
+    step=st.integers(0, 10**6),
+    numbers=st.lists(st.floats(width=16, allow_infinity=False), min_size=2, max_size=2),
+)
+def test_lines_of_one_shape_mean_what_each_means_by_itself(
+    line: str, step: int, numbers: list[float]
+) -> None:
+    first = line.format(3, 0.25, "1e-05")
+    body = without_prefix(first)
+    template = template_of(first, body, parse_line(body))
+    text = line.format(step, *numbers)
+    found = template.read(text) if template is not None else None
+    alone = parse_line(without_prefix(text))
+    if template is None:
+        assert line.startswith("epoch: ")  # a whole epoch is a counter, a part of one a number
+    elif found is not None:
+        assert found.values.keys() == alone.values.keys()
+        assert np.array_equal(list(found.values.values()), list(alone.values.values()), equal_nan=True)
+        assert replace(found, values={}) == replace(alone, values={})
+    else:
+        assert step >= 10**18
 
 
 @given(st.binary(max_size=300))
