@@ -2,7 +2,7 @@
 
 Each workload is a file that a process of its own reads as `tuimon` does, freezing the run after every slice
 as the screen asks for it. What the same process took before it opened the file, having read a small one of
-the same kind, is taken off both figures.
+the same kind, is taken off both figures. Last, so many points that they do not fit under the memory limit.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _START_S = 1_760_000_000.0
 _TAGS_TOGETHER = 20
 _SMALL_STEPS = 1000
+_PORTION = 100_000
 _GOALS = {
     "held": {_TAGS_TOGETHER: 16, 1: 24},
     "peak": {_TAGS_TOGETHER: 40, 1: 40},
@@ -48,10 +50,14 @@ def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--points", type=int, help="points of each file (default: 2,000,000)")
     parser.add_argument("--read", type=Path, nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--fold", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.read is not None:
         taken = _taken(*args.read)
         print(json.dumps({"held": taken.held, "peak": taken.peak}))
+        return
+    if args.fold is not None:
+        print(json.dumps(_folded(args.fold)))
         return
     points = args.points or (200_000 if args.quick else 2_000_000)
     workloads: tuple[tuple[str, Callable[[Path, int, int], None], int], ...] = (
@@ -70,14 +76,24 @@ def main() -> None:
             held, peak = taken.held / points, taken.peak / points
             goals = (f"<= {_GOALS['held'][tags]}", f"<= {_GOALS['peak'][tags]}")
             rows.append((name, f"{held:.1f}", goals[0], f"{peak:.1f}", goals[1]))
+        many = 50 * points
+        folded = json.loads(_output("--fold", str(many)))
     print_table((f"bytes per point ({points:,} points)", "held", "goal", "peak", "goal"), rows)
+    print_table(
+        ("points of one series", "limit MiB", "peak MiB", "points counted in a window", "ms for the window"),
+        [(f"{many:,}", *(f"{folded[name]:,.1f}" for name in ("limit", "peak", "counted", "ms")))],
+    )
 
 
 def _measured(*folders: str) -> Taken:
     """Let a process of its own read the files in a small and a large folder."""
-    command = [sys.executable, "-m", "benchmarks.memory", "--read", *folders]
-    found = subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=True)
-    return Taken(**json.loads(found.stdout))
+    return Taken(**json.loads(_output("--read", *folders)))
+
+
+def _output(*arguments: str) -> bytes:
+    """Return what this benchmark writes in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.memory", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=True).stdout
 
 
 def _taken(small: Path, large: Path) -> Taken:
@@ -101,6 +117,36 @@ def _read(folder: Path) -> RunWatch:
     while more:
         _, more = watch.read(ReadBudget())
     return watch
+
+
+def _folded(points: int) -> dict[str, float]:
+    """Put so many points into one series under the usual memory limit, without a file, and look at them."""
+    from tuimon.core.batch import ScalarBatch  # noqa: PLC0415  # as above
+    from tuimon.core.settings import Settings  # noqa: PLC0415
+    from tuimon.store.axis import Axis  # noqa: PLC0415
+    from tuimon.store.budget import MemoryBudget  # noqa: PLC0415
+    from tuimon.store.run import RunStore  # noqa: PLC0415
+
+    rng = np.random.default_rng(7)
+    values = rng.standard_normal(_PORTION).astype(np.float32)
+    times = np.cumsum(rng.gamma(50, 0.0001, _PORTION))
+    limit_bytes = Settings().memory_limit_bytes
+    store = RunStore(MemoryBudget(limit_bytes))
+    before = _status_bytes("VmRSS")
+    for number in range(points // _PORTION):
+        steps = np.arange(number * _PORTION, (number + 1) * _PORTION)
+        clock = _START_S + number * times[-1] + times
+        store.extend(0, [ScalarBatch(("loss",), steps, steps, clock, (values,))])
+        view = store.freeze()
+    peak_bytes = _status_bytes("VmHWM") - before
+    started = time.process_time()
+    columns = view.series["loss"].window(Axis.STEP, np.linspace(0, points, 61))
+    return {
+        "limit": limit_bytes / 2**20,
+        "peak": peak_bytes / 2**20,
+        "counted": int(columns.count.sum()),
+        "ms": 1e3 * (time.process_time() - started),
+    }
 
 
 def _status_bytes(name: str) -> int:
