@@ -1,7 +1,8 @@
-"""The records of a block of an event file, sorted by kind and decoded many at a time.
+"""The records of a block of an event file, decoded many at a time.
 
-Records of one length mostly have one shape, and those of one shape are cut into columns at once (see
-`event_shapes`). What is of no shape is parsed one record at a time.
+Records that repeat in one order are decoded where they stand (see `event_loops`). Of the others, those of one
+length mostly have one shape, and those of one shape are cut into columns at once (see `event_shapes`). What
+is of no shape is parsed one record at a time.
 """
 
 from __future__ import annotations
