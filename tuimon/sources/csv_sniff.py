@@ -57,7 +57,7 @@ def names_columns(cells: Sequence[str]) -> bool:
 
 def _first_lines(head: bytes) -> tuple[list[str], list[list[str]]] | None:
     """Return the header and the first complete rows, or None if there is no header."""
-    lines = head.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n").split(b"\n")
+    lines = head.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n").replace(b"\0", b"\n").split(b"\n")
     last = lines.pop()
     is_cut = len(head) >= HEAD_BYTES
     lines = [line for line in lines if line.strip() and not line.startswith(b"#{")]
@@ -104,6 +104,6 @@ def _judge_uncounted(*, has_metric: bool, is_expected: bool) -> Sniff:
 
 
 def _is_counted(column: int, header: list[str], rows: list[list[str]]) -> bool:
-    """Return whether the step column of the first rows holds numbers, or nothing."""
-    steps = [row[column].strip() for row in rows if len(row) == len(header)]
-    return all(as_float(step) is not None for step in steps if step)
+    """Return whether the step column of the first rows holds numbers, but for damaged rows, or nothing."""
+    steps = [step for row in rows if len(row) == len(header) and (step := row[column].strip())]
+    return 2 * sum(as_float(step) is not None for step in steps) >= len(steps)
