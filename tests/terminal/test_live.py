@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.terminal.conftest import Watch
+from tests.terminal.terminal import Terminal, tuimon
 
 _PROGRAM = Path(__file__).with_name("writer.py")
 
@@ -170,3 +172,18 @@ def test_a_new_point_sends_no_whole_lines(
     # The frames at the left edge stand still.
     assert re.search(rb"\x1b\[\d+;1H[^\x1b]*(\x1b\[[\d;]*m)*\xe2\x94\x82", terminal.sent[before:]) is None
     training.end()
+
+
+def test_what_a_program_prints_is_shown_and_keys_come_from_the_terminal(
+    start: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    log = tmp_path / "kept.log"
+    program = 'for s in $(seq 100); do echo "step $s | loss: 2.$s | lr: 0.001"; done; sleep 60'
+    command = f"({program}) | {shlex.join(tuimon('watch', '-', '--tee', str(log)))}"
+    terminal = start(["bash", "-c", command])
+    terminal.wait_for("stdin", "RUNNING", "loss 2.1")
+    terminal.press("?")
+    terminal.wait_for("Show this help")
+    assert log.read_text().count("step ") == 100
+    terminal.press("q")
+    terminal.wait_until(lambda: "\x1b[?1049l" in terminal.sent.decode(errors="replace"), "normal screen")

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from tuimon import __version__
 from tuimon.cli.printing import complain, leave_pipe, prepare_streams
+from tuimon.cli.standard_input import readable
 from tuimon.core.errors import EXIT_FAILED, EXIT_FINE, EXIT_INTERRUPTED, EXIT_USAGE, TuimonError, UsageError
 from tuimon.core.text import clean
 
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: Sequence[str]) -> int:
     try:
         args = make_parser().parse_args(_with_command(given))
-        return int(command_module(args.command).run(args))
+        return _run_command(args)
     except TuimonError as error:
         complain(str(error))
         return error.exit_code
@@ -101,6 +102,15 @@ def _run(given: Sequence[str]) -> int:
     except OSError as error:
         complain(str(error))
         return EXIT_FAILED
+
+
+def _run_command(args: argparse.Namespace) -> int:
+    run = command_module(args.command).run
+    if "paths" not in args:
+        return int(run(args))
+    live = args.command == "watch" and not args.once
+    with readable(args.paths, tee=getattr(args, "tee", None), live=live) as args.paths:
+        return int(run(args))
 
 
 def _with_command(given: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ def add_paths(parser: argparse.ArgumentParser, *, required: bool) -> None:
         "paths",
         metavar="PATH",
         nargs="+" if required else "*",
-        help="folder with runs, a run's folder, or a file; NAME=PATH gives a run a name"
+        help="folder with runs, a run's folder, or a file; - for standard input; NAME=PATH gives a run a name"
         + ("" if required else " (default: the current folder)"),
     )
 

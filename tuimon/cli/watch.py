@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--run", metavar="NAME", help="open this run first (default: the one that changed last)"
     )
     parser.add_argument("--once", action="store_true", help="print one summary of every run and leave")
+    parser.add_argument("--tee", metavar="FILE", help="with - as the path: keep what comes in this file, too")
     add_screen_arguments(parser)
 
 
