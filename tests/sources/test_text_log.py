@@ -277,3 +277,17 @@ def test_many_logs_in_a_folder_are_as_many_runs(tmp_path: Path) -> None:
         (tmp_path / f"{name}.log").write_text("".join(f"Epoch {n}, Loss: {9 - n}\n" for n in range(5)))
     (tmp_path / "README.txt").write_text(CHINESE)
     assert [run.name for run in discover([Root(tmp_path)]).runs] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("filling", ["a", " ", "a ", "1,", "a:", "loss ", "'", "{'", "%|", "-"])
+def test_a_line_of_many_bytes_is_read_to_its_end(filling: str) -> None:
+    """With a pattern that goes back for each letter this test takes hours."""
+    line = (filling * 300_000)[:300_000]
+    for begin in (
+        "iteration 1/ 2 | ",
+        "step:1/2 a:1 ",
+        "step:1 - a:1 ",
+        "step 1 | loss: ",
+        "loss: 0.5 step 1 ",
+    ):
+        assert len(LogReader().read(f"{begin}{line}\n".encode()).rows) <= 1

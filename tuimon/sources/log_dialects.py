@@ -2,7 +2,8 @@
 
 A metric line is found by its *mark*, which tells the step; behind it come *pairs* of names and numbers, up to
 the end of the line or the next mark (the lines of several ranks may run into one). Marks begin with a plain
-text where they can, because such patterns are searched for fastest.
+text where they can, because such patterns are searched for fastest. No pattern tries a place more than a
+few times: a line may be a megabyte long, and hostile.
 """
 
 from __future__ import annotations
@@ -61,8 +62,7 @@ def _mark(literals: bytes, pattern: bytes, pairs: bytes | None, prefix: str = ""
     return Mark(tuple(literals.split(b"|")), re.compile(pattern, re.MULTILINE), behind, prefix)
 
 
-_COLON = rb"([A-Za-z_][\w/.@-]*) ?: ?NUMBER"
-_COLON_OR_SPACE = rb"([A-Za-z_][\w/]*)(?::? +|:)NUMBER"
+_COLON_OR_SPACE = rb"(?<![\w/])([A-Za-z_][\w/]*)(?::? {1,20}|:)NUMBER"
 
 DIALECTS: tuple[Dialect, ...] = (
     Dialect(
@@ -71,12 +71,12 @@ DIALECTS: tuple[Dialect, ...] = (
             _mark(
                 b"iteration ",
                 rb"iteration +(?P<step>\d+)/ *(?P<total>\d+) \|",
-                rb"([^|:\n]*[^|:\s])\s*: *NUMBER(?= |$)",
+                rb"([^|:\n]{0,80}[^|:\s]) {0,20}: {0,20}NUMBER(?= |$)",
             ),
             _mark(
                 b"validation loss at",
                 rb"validation loss at (?:iteration (?P<step>\d+)|[^|\n]*) \|",
-                rb"([^|:\n]*[^|:\s])\s*: *NUMBER(?= |$)",
+                rb"([^|:\n]{0,80}[^|:\s]) {0,20}: {0,20}NUMBER(?= |$)",
                 "validation/",
             ),
         ),
@@ -98,13 +98,19 @@ DIALECTS: tuple[Dialect, ...] = (
             _mark(
                 b"step:",
                 rb"step:(?P<step>\d+)/(?P<total>\d+) (?=[a-z_]+:)",
-                rb"([a-z_]+):NUMBER(?=ms|s|\s|$)",
+                rb"(?<![a-z_])([a-z_]+):NUMBER(?=ms|s|\s|$)",
             ),
         ),
     ),
     Dialect(
         "verl",
-        (_mark(b"step:", rb"step:(?P<step>\d+) - (?=[\w/]+:)", rb"([\w/@.-]+):(?:np\.\w+\()?NUMBER"),),
+        (
+            _mark(
+                b"step:",
+                rb"step:(?P<step>\d+) - (?=[\w/]+:)",
+                rb"(?<![\w/@.-])([\w/@.-]+):(?:np\.\w+\()?NUMBER",
+            ),
+        ),
         total_from_bar=True,
     ),
     Dialect(
@@ -148,7 +154,7 @@ DIALECTS: tuple[Dialect, ...] = (
             _mark(
                 b"[valid] Ep. ",
                 rb"\[valid\] Ep\. (?P<epoch>\d+)[\d.:]* : Up\. (?P<step>\d+) : (?=[\w-]+ : )",
-                rb"([\w-]+) : NUMBER",
+                rb"(?<![\w-])([\w-]+) : NUMBER",
                 "valid/",
             ),
         ),

@@ -52,7 +52,8 @@ class GeneralReader:
 
     def read(self, text: str) -> Reading:
         """Return what a line says; without values it is no metric line."""
-        for place, template in enumerate(self._templates):
+        templates = self._templates if len(text) <= _LONGEST_LINE else []
+        for place, template in enumerate(templates):
             if (line := template.read(text)) is not None:
                 if place:
                     self._templates.insert(0, self._templates.pop(place))

@@ -21,9 +21,12 @@ _COUNTER = re.compile(
 _KERAS_BAR = re.compile(r"^\s*(\d+)/(\d+)\s+(?:\[|━|\x1b|-)")
 _BATCH = "batch"
 _WORD = r"[^\W\d][\w./@%-]*"
-_PAIR = re.compile(rf"({_WORD}(?: [^\W_][\w./@%()-]*){{0,3}})\s*[:=:]\s*{_NUMBER}", re.IGNORECASE)
-_SPACED_PAIR = re.compile(rf"({_WORD})\s+{_NUMBER}", re.IGNORECASE)
-_PHASE = re.compile(r"^\W*([^\W\d][\w ./-]*?)\s*[::]\s*(\d+\.?\d*)\s*(秒|毫秒|seconds?|secs?|s|ms)\W*$")
+_START = r"(?<![\w./@%-])"  # no word is looked at from its middle
+_PAIR = re.compile(rf"{_START}({_WORD}(?: [^\W_][\w./@%()-]*){{0,3}})\s*[:=:]\s*{_NUMBER}", re.IGNORECASE)
+_SPACED_PAIR = re.compile(rf"{_START}({_WORD})\s+{_NUMBER}", re.IGNORECASE)
+_PHASE = re.compile(
+    r"^\W*([^\W\d][\w ./-]{0,60}?)\s{0,20}[::]\s*(\d+\.?\d*)\s*(秒|毫秒|seconds?|secs?|s|ms)\W*$"
+)
 _PHASE_UNITS = {"毫秒": 1e-3, "ms": 1e-3}
 _PREFIX = re.compile(
     r"^\s*(?:\[?[^\s\[\]]*\d\d:\d\d:\d\d\S*\]?|\[?\d{4}[-/]\d\d[-/]\d\d\]?|\[[^\]\d]*\]|-|\|"
