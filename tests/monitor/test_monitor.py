@@ -341,3 +341,17 @@ def test_a_large_file_is_sketched_before_it_is_read(tmp_path: Path, monkeypatch:
         held.set()
         whole = state_of(wait_for(monitor, lambda s: points(s, "a") == 5000), "a")
         assert not whole.sketched
+
+
+def test_beyond_the_memory_limit_older_points_fold_and_extremes_stay(tmp_path: Path) -> None:
+    count = 60_000
+    path = write(tmp_path / "a.jsonl", rows(range(count)))
+    write(path, [{"step": count, "time": 1.7e9 + count, "loss": -5.0}], mode="a")
+    monitor = Monitor([Root(tmp_path)], memory_limit_bytes=300_000)
+    monitor.start()
+    wait_for(monitor, lambda s: points(s, "a") > 0 and state_of(s, "a").loaded == 1.0)
+    series = state_of(wait_until_quiet(monitor), "a").run.series["loss"]
+    monitor.stop()
+    assert len(series) < count / 2
+    assert series.statistics.count == count + 1
+    assert (series.statistics.minimum, series.statistics.maximum) == (-5.0, 1.0)

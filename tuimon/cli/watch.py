@@ -37,5 +37,11 @@ def run(args: argparse.Namespace) -> int:
     from tuimon.monitor.monitor import Monitor
 
     roots = roots_of(args.paths)
-    monitor = Monitor(roots, total=settings.total, probe=local_sampler(roots[0].path), for_screen=True)
+    monitor = Monitor(
+        roots,
+        total=settings.total,
+        probe=local_sampler(roots[0].path),
+        for_screen=True,
+        memory_limit_bytes=settings.memory_limit_bytes,
+    )
     return run_screen(monitor, settings, run_name=args.run, mouse=not args.no_mouse)

@@ -25,6 +25,7 @@ from tuimon.monitor.watching import RunWatch, superseded
 from tuimon.sources.base import ReadBudget
 from tuimon.sources.discovery import Discoverer
 from tuimon.sources.naming import Root
+from tuimon.store.budget import MemoryBudget
 
 # One slice of reading: a few milliseconds, after which a key gets its turn.
 _SLICE = ReadBudget(max_bytes=1 << 20)
@@ -67,6 +68,8 @@ class Monitor:
         probe: This machine's sensors, or None. It is used by the sampler thread only.
         for_screen: Whether a screen will open the gate after its first picture: until then the threads that
             read and sample leave the interpreter to it.
+        memory_limit_bytes: What the points of all runs may take; beyond it, older ones are folded (see
+            `MemoryBudget`). None for no limit.
     """
 
     def __init__(
@@ -77,12 +80,14 @@ class Monitor:
         clock: Clock | None = None,
         probe: Probe | None = None,
         for_screen: bool = False,
+        memory_limit_bytes: int | None = None,
     ) -> None:
         self.gate = Gate()
         self._clock = clock or SystemClock()
         self._total = total
         self._probe = probe
         self._for_screen = for_screen
+        self._budget = None if memory_limit_bytes is None else MemoryBudget(memory_limit_bytes)
         first = Snapshot(0, self._clock.now(), tuple(root.path for root in roots), listing=True)
         self._publisher = Publisher(first)
         self._roots = tuple(roots)
@@ -197,7 +202,7 @@ class Monitor:
         for ref in found.runs:
             watch = self._watches.get(ref.name)
             if watch is None:
-                self._watches[ref.name] = RunWatch(ref, self._total, with_rules=True)
+                self._watches[ref.name] = RunWatch(ref, self._total, with_rules=True, budget=self._budget)
                 self._unpublished = True
             elif ref != watch.reading.ref:
                 watch.reading.update(ref)

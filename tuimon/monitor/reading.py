@@ -8,6 +8,7 @@ from tuimon.core.batch import Problem
 from tuimon.sources.base import ReadBudget, RunRef, Source, SourceRef
 from tuimon.sources.registry import open_source
 from tuimon.sources.sketch import read_sketch
+from tuimon.store.budget import MemoryBudget
 from tuimon.store.run import RunStore, RunView
 
 # A file with a million bad lines is one problem with many places; the first ones tell the story.
@@ -22,9 +23,9 @@ class RunReading:
         store: What was read so far.
     """
 
-    def __init__(self, ref: RunRef) -> None:
+    def __init__(self, ref: RunRef, budget: MemoryBudget | None = None) -> None:
         self.ref = ref
-        self.store = RunStore()
+        self.store = RunStore(budget)
         self._sources: list[Source] = []
         self._paths: list[set[Path]] = []
         self._bytes_read = 0

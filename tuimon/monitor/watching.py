@@ -18,6 +18,7 @@ from tuimon.monitor.reading import RunReading
 from tuimon.monitor.schedule import PollSchedule
 from tuimon.monitor.snapshot import RunState
 from tuimon.sources.base import ReadBudget, RunRef
+from tuimon.store.budget import MemoryBudget
 from tuimon.store.run import HARDWARE_STREAM, RunView
 
 _NOTHING_KNOWN = Progress()
@@ -34,8 +35,10 @@ class RunWatch:
         refreshed_at: When `state` was made, in seconds of a monotonic clock.
     """
 
-    def __init__(self, ref: RunRef, total: int | None, *, with_rules: bool) -> None:
-        self.reading = RunReading(ref)
+    def __init__(
+        self, ref: RunRef, total: int | None, *, with_rules: bool, budget: MemoryBudget | None = None
+    ) -> None:
+        self.reading = RunReading(ref, budget)
         self.judge = RunJudge(ref.name, total, with_rules=with_rules)
         self.schedule = PollSchedule(quiet_since=time.monotonic() - max(time.time() - ref.mtime, 0.0))
         self.view: RunView = self.reading.store.freeze()
