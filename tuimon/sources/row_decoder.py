@@ -114,7 +114,7 @@ class RowDecoder:
         shared_places: dict[int, Int64Array] = {}
         with_nulls: list[tuple[int, bool, str, list[float | None]]] = []
         for tag, column in columns.items():
-            floats = to_floats(column.values)
+            floats = to_floats(column.values) if column.numbers is None else column.numbers
             if not isinstance(floats, list):
                 self._nulls.note_numbers(tag, len(floats))
                 places = shared_places.get(id(column.places))
@@ -218,8 +218,12 @@ def _batches(
 ) -> list[ScalarBatch]:
     """Return one batch per set of rows, so that tags logged together share order, step and time."""
     together: dict[bytes, list[str]] = {}
+    keys: dict[int, bytes] = {}
     for tag, column in numbers.items():
-        together.setdefault(column.places.tobytes(), []).append(tag)
+        key = keys.get(id(column.places))
+        if key is None:
+            key = keys[id(column.places)] = column.places.tobytes()
+        together.setdefault(key, []).append(tag)
     batches = []
     for tags in together.values():
         places = numbers[tags[0]].places
