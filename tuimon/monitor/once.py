@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,16 @@ from tuimon.core.clock import Clock
 from tuimon.core.errors import NoRunError
 from tuimon.monitor.snapshot import RunState
 from tuimon.monitor.watching import RunWatch
-from tuimon.sources.base import UNBOUNDED, RunRef
+from tuimon.sources.base import UNBOUNDED, Discovery, ReadBudget, RunRef
 from tuimon.sources.discovery import Discoverer
 from tuimon.sources.naming import Root
 from tuimon.store.run import RunView
+
+# Slices in which a reading is told of: large enough to cost nothing, small enough to move.
+_TOLD_SLICE = ReadBudget(max_bytes=1 << 24)
+
+Tell = Callable[[float, str], None]
+"""Is told the share of the work that is done, 0 to 1, and the name of the run that is being read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,12 @@ class Reading:
 
 
 def read_once(
-    roots: Sequence[Root], *, total: int | None = None, with_rules: bool = False, clock: Clock | None = None
+    roots: Sequence[Root],
+    *,
+    total: int | None = None,
+    with_rules: bool = False,
+    clock: Clock | None = None,
+    tell: Tell | None = None,
 ) -> Reading:
     """Read all runs below `roots` to their ends.
 
@@ -48,6 +59,18 @@ def read_once(
         total: The total number of steps of each run, if the person gave it.
         with_rules: Whether rules run.
         clock: Tells the present. With it, a run that goes on at this moment is measured at the present.
+        tell: Is told how far the reading is.
+
+    Raises:
+        NoRunError: There is no run.
+    """
+    discovery = find_runs(roots)
+    states = tuple(iter_states(discovery.runs, total=total, with_rules=with_rules, clock=clock, tell=tell))
+    return Reading(states, discovery.problems)
+
+
+def find_runs(roots: Sequence[Root]) -> Discovery:
+    """Return all runs below `roots`, unread.
 
     Raises:
         NoRunError: There is no run.
@@ -61,19 +84,25 @@ def read_once(
             str(told.path) if told is not None else where,
             "" if told is not None else "`tuimon doctor PATH` tells what each file was taken for",
         )
-    states = tuple(iter_states(discovery.runs, total=total, with_rules=with_rules, clock=clock))
-    return Reading(states, discovery.problems)
+    return discovery
 
 
 def iter_states(
-    refs: Sequence[RunRef], *, total: int | None, with_rules: bool, clock: Clock | None = None
+    refs: Sequence[RunRef],
+    *,
+    total: int | None,
+    with_rules: bool,
+    clock: Clock | None = None,
+    tell: Tell | None = None,
 ) -> Iterator[RunState]:
     """Read runs one by one, so that only one is being worked on at a time; see `read_once`."""
-    for ref in refs:
+    for number, ref in enumerate(refs):
         watch = RunWatch(ref, total, with_rules=with_rules)
         more = True
         while more:
-            _, more = watch.read(UNBOUNDED)
+            if tell is not None:
+                tell((number + watch.reading.loaded) / len(refs), ref.name)
+            _, more = watch.read(UNBOUNDED if tell is None else _TOLD_SLICE)
         while watch.judge.extend(watch.view, None):
             pass
         state = watch.refresh(clock.now(), live=True) if clock is not None else None
