@@ -24,7 +24,7 @@ RUN_FIELDS = (
     "eta_high_s elapsed_s steps_per_s samples_per_s tokens_per_s trend convergence best epochs "
     "first_wall_time last_wall_time config problems series texts histograms images"
 )
-SERIES_FIELDS = "role count first_step last_step min min_step max max_step mean last nan inf"
+SERIES_FIELDS = "role count first_step last_step min min_step max max_step mean last nan inf source also_in"
 FINDING_FIELDS = (
     "run rule series severity step time value usual message causes remedies state resolved_step count"
 )

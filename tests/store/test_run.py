@@ -18,6 +18,7 @@ from tuimon.core.batch import (
 from tuimon.core.roles import Role
 from tuimon.store.axis import Axis
 from tuimon.store.run import KEPT_HISTOGRAMS, KEPT_LOG_LINES, KEPT_TEXTS, RunStore, RunView
+from tuimon.store.twins import Duplicate
 
 
 def run_of(*records: Record) -> RunView:
@@ -88,14 +89,27 @@ def test_series_stay_in_the_order_in_which_tags_appeared() -> None:
     assert list(store.freeze().series) == tags[:30] + tags[:29:-1]
 
 
-def test_a_tag_belongs_to_the_stream_that_logged_it_first() -> None:
+def test_a_tag_with_other_values_in_another_source_has_its_name_before_it() -> None:
     store = RunStore()
+    store.name_stream(3, "metrics.csv")
     store.extend(0, [batch("loss", [1, 2], [5, 5])])
     store.extend(3, [batch(["loss", "lr"], [1, 2, 3], [7, 7, 7])])
     run = store.freeze()
     assert run.series["loss"].values.tolist() == [5, 5]
+    assert run.series["metrics.csv/loss"].values.tolist() == [7, 7, 7]
     assert run.series["lr"].stream == 3
-    assert run.duplicates == {"loss": 3}
+    assert run.duplicates == {}
+
+
+def test_a_tag_with_the_same_values_in_another_source_is_set_aside() -> None:
+    store = RunStore()
+    store.extend(0, [batch("train/loss", range(100), np.sqrt(range(100)))])
+    store.extend(3, [batch(["loss"], range(0, 100, 10), np.round(np.sqrt(range(0, 100, 10)), 3))])
+    run = store.freeze()
+    assert list(run.series) == ["train/loss"]
+    assert run.duplicates == {"train/loss": (Duplicate("loss", 3, 10, 90),)}
+    store.extend(3, [batch(["loss"], range(100, 1000), np.arange(900.0), first_order=10)])
+    assert list(store.freeze().series) == ["train/loss", "loss"]
 
 
 def test_tags_logged_together_share_their_columns_for_as_long_as_they_are() -> None:

@@ -54,6 +54,7 @@ class RunReading:
         for found in ref.sources:
             stream = self._stream_of(found)
             if stream is None:
+                self.store.name_stream(len(self._sources), _name_of(found))
                 self._sources.append(open_source(found))
                 self._paths.append(set(found.paths))
                 continue
@@ -66,6 +67,7 @@ class RunReading:
         """Return what stands at so many places of large files; None where a whole reading is as quick."""
         store = RunStore()
         for stream, source in enumerate(self.ref.sources):
+            store.name_stream(stream, _name_of(source))
             store.extend(stream, read_sketch(source, windows) or ())
         return store.freeze() if store.revision else None
 
@@ -92,3 +94,10 @@ class RunReading:
         """Let go of open files."""
         for source in self._sources:
             source.close()
+
+
+def _name_of(source: SourceRef) -> str:
+    """Return what a person calls a source: the name of its file, or what its files are."""
+    if len(source.paths) == 1:
+        return source.paths[0].name
+    return "event files" if source.format == "tfevents" else f"{source.paths[0].name} and others"

@@ -14,6 +14,7 @@ from tuimon.core.batch import ScalarBatch
 from tuimon.core.hardware import HardwareSample, as_metrics
 from tuimon.core.roles import HARDWARE_ROLES, role_of
 from tuimon.monitor.judging import RunJudge
+from tuimon.monitor.notices import notices
 from tuimon.monitor.reading import RunReading
 from tuimon.monitor.schedule import PollSchedule
 from tuimon.monitor.snapshot import RunState
@@ -139,7 +140,7 @@ class RunWatch:
             status=verdict.status,
             progress=self._steady_eta.show(verdict.progress, now) if live else verdict.progress,
             findings=engine.findings if engine is not None else (),
-            problems=self.reading.problems,
+            problems=(*self.reading.problems, *notices(run, self.reading.ref.path)),
             loaded=self.reading.loaded,
             changed_at=self.reading.ref.mtime,
             checked_step=engine.checked_step if engine is not None else None,

@@ -81,6 +81,7 @@ def summary_lines(state: RunState) -> Iterator[str]:
         yield "  no numbers were logged"
     if others:
         yield f"  {'and ' if shown else ''}{others} other series: --json has them"
+    yield from _duplicate_lines(run)
     trend = state.trend
     if trend is not None:
         slope = f", {format_value(trend.slope_per_100, 3)} per 100 steps"
@@ -144,6 +145,19 @@ def _series_line(series: SeriesView, width: int) -> str:
     )
     gone = [f"{count} {word}" for count, word in ((s.nan, "NaN"), (s.inf, "Inf")) if count]
     return line + (f"  {' '.join(gone)}" if gone else "")
+
+
+def _duplicate_lines(run: RunView) -> Iterator[str]:
+    """Yield where else the metrics stand: a line for each source that tells what another one does."""
+    told: dict[str, list[str]] = {}
+    for tag, duplicates in run.duplicates.items():
+        for duplicate in duplicates:
+            shown_from = run.sources.get(run.series[tag].stream, "")
+            place = f"{clean(run.sources.get(duplicate.stream, ''))}, shown from {clean(shown_from)}"
+            told.setdefault(place, []).append(duplicate.tag)
+    for place, tags in told.items():
+        more = f" and {len(tags) - _FEW_SERIES} more" if len(tags) > _FEW_SERIES else ""
+        yield f"  also in {place}: {', '.join(map(clean, tags[:_FEW_SERIES]))}{more}"
 
 
 def _epoch_lines(run: RunView) -> Iterator[str]:
@@ -220,7 +234,7 @@ def _run_document(state: RunState) -> dict[str, Json]:
         "last_wall_time": known(last_time),
         "config": {name: number(v) if isinstance(v, float) else v for name, v in run.config.items()},
         "problems": [_problem_document(problem) for problem in state.problems],
-        "series": {tag: _series_document(series) for tag, series in run.series.items() if len(series)},
+        "series": {tag: _series_document(run, series) for tag, series in run.series.items() if len(series)},
         "texts": {tag: _counted(held.count, held.newest.step) for tag, held in run.texts.items()},
         "histograms": {
             tag: _counted(held.count, int(held.newest.steps[-1])) for tag, held in run.histograms.items()
@@ -233,7 +247,7 @@ def _problem_document(problem: Problem) -> dict[str, Json]:
     return {"path": problem.path, "offset": problem.offset, "message": problem.message}
 
 
-def _series_document(series: SeriesView) -> dict[str, Json]:
+def _series_document(run: RunView, series: SeriesView) -> dict[str, Json]:
     s = series.statistics
     return {
         "role": series.role.value,
@@ -248,6 +262,16 @@ def _series_document(series: SeriesView) -> dict[str, Json]:
         "last": number(s.last),
         "nan": s.nan,
         "inf": s.inf,
+        "source": run.sources.get(series.stream),
+        "also_in": [
+            {
+                "source": run.sources.get(other.stream),
+                "tag": other.tag,
+                "count": other.count,
+                "last_step": other.last_step,
+            }
+            for other in run.duplicates.get(series.tag, ())
+        ],
     }
 
 

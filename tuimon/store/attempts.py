@@ -54,11 +54,13 @@ class History:
         attempts: At least one.
         cuts: One for each attempt after the first.
         interleaved: The step falls too often to be restarts, and all is taken for one attempt.
+        falls: How often it falls.
     """
 
     attempts: tuple[Attempt, ...]
     cuts: tuple[Cut, ...] = ()
     interleaved: bool = False
+    falls: int = 0
 
 
 def leading_rank(tag: str) -> int | None:
@@ -92,7 +94,7 @@ def find_attempts(leader: SeriesView, writers: Sequence[int]) -> History:
     for begin, stop in pairwise([*begins, len(leader)]):
         attempts.append(_attempt(leader, begin, stop, attempts[-1] if attempts else None))
     cuts = tuple(_cut(leader, begin, writers) for begin in begins[1:])
-    return History(tuple(attempts), cuts, interleaved)
+    return History(tuple(attempts), cuts, interleaved, len(leader.step_falls))
 
 
 def rows_of_writers(order: IntColumn, writers: Sequence[int]) -> Int64Array:

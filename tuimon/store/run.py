@@ -33,6 +33,7 @@ from tuimon.store.records import GrowingRecords, Records, histogram_at
 from tuimon.store.series import Series, SeriesView
 from tuimon.store.streams import Placement, Stream, place_stream, primary_stream
 from tuimon.store.thinning import THINNED_BLOCK
+from tuimon.store.twins import Duplicate, Twins
 
 # Logs and events are shown by their last lines; a log of a million lines stays in its file.
 KEPT_LOG_LINES = 2000
@@ -61,7 +62,9 @@ class RunView:
         images: By tag.
         log: The last lines of console logs.
         interleaved: The step falls too often to be restarts: several writers, or a restarting counter.
-        duplicates: Tags that a second source of the run logs too, with the stream that was set aside.
+        step_falls: How often the step falls in each stream that is why; after folding, at least so often.
+        sources: What the person calls each stream: a file's name, as a rule.
+        duplicates: By the tag that is shown, the series of other sources that tell the same (`store.twins`).
         revision: Rises with every change.
     """
 
@@ -75,7 +78,9 @@ class RunView:
     images: Mapping[str, Records[ImageRecord]]
     log: tuple[LogLine, ...]
     interleaved: bool
-    duplicates: Mapping[str, int]
+    step_falls: Mapping[int, int]
+    sources: Mapping[int, str]
+    duplicates: Mapping[str, tuple[Duplicate, ...]]
     revision: int
 
     def with_role(self, role: Role) -> tuple[SeriesView, ...]:
@@ -146,7 +151,11 @@ class RunStore:
         self._histograms: GrowingRecords[HistogramBatch] = GrowingRecords(*KEPT_HISTOGRAMS)
         self._images: GrowingRecords[ImageRecord] = GrowingRecords(*KEPT_IMAGES)
         self._log: deque[LogLine] = deque(maxlen=KEPT_LOG_LINES)
-        self._duplicates: dict[str, int] = {}
+        self._sources: dict[int, str] = {}
+        # The name of each series, by its stream and tag, and the tags of those that have another name.
+        self._names: dict[tuple[int, str], str] = {}
+        self._logged_as: dict[str, str] = {}
+        self._twins = Twins()
         self._revision = 0
 
     @property
@@ -154,12 +163,16 @@ class RunStore:
         """Rises with every record that is taken in."""
         return self._revision
 
+    def name_stream(self, stream: int, name: str) -> None:
+        """Tell what the person calls a source; before its first records, for it to count everywhere."""
+        self._sources[stream] = name
+
     def extend(self, stream: int, records: Iterable[Record]) -> None:
         """Take in what a source brought.
 
         Args:
-            stream: Number of the source within the run. A tag belongs to the stream that logged it first;
-                the same tag from another stream is noted in `RunView.duplicates` and set aside.
+            stream: Number of the source within the run. A tag is the name of the series of the stream that
+                logged it first; that of another stream has the stream's name before it.
             records: In the order of writing.
         """
         for record in records:
@@ -237,8 +250,11 @@ class RunStore:
             self._views[tag] = self._freeze_series(self._series[tag])
         self._changed.clear()
         primary = primary_stream(self._streams, histories)
+        aside = self._twins.find(self._views, self._logged_as)
+        shown = {tag: view for tag, view in self._views.items() if tag not in aside} if aside else self._views
+        mixed = {stream: history.falls for stream, history in histories.items() if history.interleaved}
         return RunView(
-            series=MappingProxyType(dict(self._views)),
+            series=MappingProxyType(dict(shown)),
             attempts=() if primary is None else histories[primary].attempts,
             config=MappingProxyType(dict(self._config)),
             lifecycle=tuple(self._lifecycle),
@@ -247,8 +263,10 @@ class RunStore:
             histograms=self._histograms.freeze(),
             images=self._images.freeze(),
             log=tuple(self._log),
-            interleaved=any(history.interleaved for history in histories.values()),
-            duplicates=MappingProxyType(dict(self._duplicates)),
+            interleaved=bool(mixed),
+            step_falls=MappingProxyType(mixed),
+            sources=MappingProxyType(dict(self._sources)),
+            duplicates=MappingProxyType(self._duplicates(aside)),
             revision=self._revision,
         )
 
@@ -258,17 +276,36 @@ class RunStore:
         self._start_time = min(self._start_time, float(batch.wall_times[0]))
         rows = ClockRows(batch)
         for tag, values in zip(batch.tags, batch.values, strict=True):
-            series = self._series.get(tag)
-            if series is None:
-                series = self._series[tag] = Series(tag, stream, values.dtype, self._clocks[stream])
-                if stream != HARDWARE_STREAM:
-                    self._streams[stream].consider(series)
-            if series.stream != stream:
-                self._duplicates[tag] = stream
-                continue
-            series.extend(rows, values)
+            name = self._names.get((stream, tag))
+            if name is None:
+                name = self._add_series(stream, tag, values.dtype)
+            self._series[name].extend(rows, values)
             self._points += len(values)
-            self._changed[tag] = None
+            self._changed[name] = None
+
+    def _add_series(self, stream: int, tag: str, dtype: npt.DTypeLike) -> str:
+        """Begin a series; return its name, which no other series has."""
+        name = tag
+        if name in self._series:
+            name = f"{self._sources.get(stream, f'source {stream}')}/{tag}"
+            while name in self._series:
+                name = f"{stream}/{name}"
+            self._logged_as[name] = tag
+        self._names[stream, tag] = name
+        series = self._series[name] = Series(name, stream, dtype, self._clocks[stream])
+        if stream != HARDWARE_STREAM:
+            self._streams[stream].consider(series)
+        return name
+
+    def _duplicates(self, aside: Mapping[str, str]) -> dict[str, tuple[Duplicate, ...]]:
+        found: dict[str, tuple[Duplicate, ...]] = {}
+        for name, shown in aside.items():
+            view = self._views[name]
+            last_step = view.statistics.last_step
+            tag = self._logged_as.get(name, name)
+            told = Duplicate(tag, view.stream, view.statistics.count, last_step)
+            found[shown] = (*found.get(shown, ()), told)
+        return found
 
     def _place(self) -> dict[int, History]:
         """Divide all streams anew; note series whose points moved on an axis as changed."""

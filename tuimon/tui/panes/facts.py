@@ -20,6 +20,7 @@ def facts_rows(state: RunState, width: int, now: float) -> list[Row]:
         ("Trend", _trend_rows(state)),
         ("Epochs", _epoch_rows(state.run)),
         ("Attempts", _attempt_rows(state.run, now)),
+        ("Sources", _source_rows(state.run, width)),
         ("Config", _config_rows(state.run, width)),
         ("Facts", _fact_rows(state.run, width)),
         ("Other records", _count_rows(state.run)),
@@ -88,6 +89,16 @@ def _attempt_rows(run: RunView, now: float) -> list[Row]:
                 (f"{format_clock(attempt.start_time, now)}" if known else "", Ink.MUTED),
             )
         )
+    return rows
+
+
+def _source_rows(run: RunView, width: int) -> list[Row]:
+    """Return where each metric that several sources tell is shown from, and where else it stands."""
+    rows: list[Row] = []
+    for tag, duplicates in run.duplicates.items():
+        others = ", ".join(run.sources.get(other.stream, "") for other in duplicates)
+        rows.append(_pair_row(tag, run.sources.get(run.series[tag].stream, ""), width))
+        rows.append(((f"   also in {clean(others)}"[:width], Ink.MUTED),))
     return rows
 
 

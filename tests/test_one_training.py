@@ -1,0 +1,101 @@
+"""One training that several sources tell of: each metric is shown once, and its source is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands import only_run, run
+from tests.sources import event_writer
+
+STEPS = range(10, 410, 10)
+
+
+def loss(step: int) -> float:
+    return 3.0 * 0.99**step + 0.1234567
+
+
+def rate(step: int) -> float:
+    return 2e-4 * (1 - step / 500)
+
+
+def events(folder: Path, steps: range = STEPS, factor: float = 1.0) -> None:
+    parts = [event_writer.version()]
+    for step in steps:
+        parts.append(event_writer.scalar("train/loss", step, factor * loss(step)))
+        parts.append(event_writer.scalar("train/learning_rate", step, rate(step)))
+    (folder / "events.out.tfevents.1700000000.host.1.0").write_bytes(b"".join(parts))
+
+
+def state(folder: Path) -> None:
+    rows = [{"step": s, "loss": loss(s), "learning_rate": rate(s), "epoch": s / 200} for s in STEPS]
+    rows.append({"step": 200, "eval_loss": 0.75, "epoch": 1.0})
+    text = json.dumps({"global_step": 400, "max_steps": 400, "log_history": rows})
+    (folder / "trainer_state.json").write_text(text)
+
+
+def table(folder: Path) -> None:
+    rows = "".join(f"{s},{loss(s)},{rate(s)}\n" for s in STEPS)
+    (folder / "metrics.csv").write_text("step,train_loss,lr-AdamW\n" + rows)
+
+
+def console(folder: Path, *, digits: int = 4) -> None:
+    lines = (f"INFO - step {s}/400 | 损失: {loss(s):.{digits}f} | lr: {rate(s):.2e}\n" for s in STEPS)
+    (folder / "train.log").write_text("".join(lines), encoding="utf-8")
+
+
+def counts(found: dict[str, dict[str, object]]) -> dict[str, object]:
+    return {tag: series["count"] for tag, series in found.items()}
+
+
+def test_four_sources_of_a_training_show_each_metric_once(tmp_path: Path) -> None:
+    for write in (events, state, table, console):
+        write(tmp_path)
+    found = only_run(tmp_path)
+    expected = {"train/loss": 40, "train/learning_rate": 40, "epoch": 41, "eval_loss": 1}
+    assert counts(found["series"]) == expected
+    assert found["total_steps"] == 400
+    told = found["series"]["train/loss"]
+    assert told["source"].startswith("events.out.tfevents")
+    assert [(each["source"], each["tag"], each["count"]) for each in told["also_in"]] == [
+        ("metrics.csv", "train_loss", 40),
+        ("trainer_state.json", "loss", 40),
+        ("train.log", "损失", 40),
+    ]
+    assert "also in trainer_state.json, shown from events.out" in run("summary", tmp_path).out
+
+
+def test_equal_names_with_other_values_are_other_metrics(tmp_path: Path) -> None:
+    events(tmp_path, factor=1.5)
+    table(tmp_path)
+    rows = "".join(f"{s},{-loss(s)},{rate(s)}\n" for s in STEPS)
+    (tmp_path / "progress.csv").write_text("step,train_loss,lr-AdamW\n" + rows)
+    found = only_run(tmp_path)["series"]
+    expected = {"train/loss", "train/learning_rate", "train_loss", "progress.csv/train_loss"}
+    assert set(found) == expected
+    assert found["progress.csv/train_loss"]["role"] == "loss"
+    assert (found["train_loss"]["last"], found["progress.csv/train_loss"]["last"]) == (loss(400), -loss(400))
+
+
+@pytest.mark.parametrize("kept", [range(10, 200, 10), range(210, 410, 10)])
+def test_a_source_that_lacks_half_of_the_run_hides_nothing(kept: range, tmp_path: Path) -> None:
+    events(tmp_path, kept)
+    table(tmp_path)
+    found = counts(only_run(tmp_path)["series"])
+    assert (found["train/loss"], found["train_loss"]) == (len(kept), 40)
+
+
+def test_a_denser_source_is_shown(tmp_path: Path) -> None:
+    events(tmp_path, range(10, 410, 50))
+    table(tmp_path)
+    assert counts(only_run(tmp_path)["series"]) == {"train_loss": 40, "lr-AdamW": 40}
+
+
+def test_steps_that_fall_too_often_are_said_to_be_no_restarts(tmp_path: Path) -> None:
+    steps = [step + back for step in range(0, 800, 2) for back in (1, 0)]
+    rows = (json.dumps({"step": step, "loss": 1.0}) + "\n" for step in steps)
+    (tmp_path / "metrics.jsonl").write_text("".join(rows))
+    assert "metrics.jsonl: the step falls 400 times: several writers in turn" in run("summary", tmp_path).out
+    assert only_run(tmp_path)["attempts"] == 1
