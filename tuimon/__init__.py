@@ -1,3 +1,27 @@
-"""tuimon watches machine-learning training runs from a terminal."""
+"""tuimon watches machine-learning training runs from a terminal.
 
+As a library, it reads what the training logged: `tuimon.load("outputs")`; see docs/library.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tuimon.library import Best, NoRunError, Run, Runs, Series, TuimonError, load
+
+__all__ = ["Best", "NoRunError", "Run", "Runs", "Series", "TuimonError", "__version__", "load"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """Import the library when it is asked for: the program starts without it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tuimon import library  # noqa: PLC0415 - see above
+
+    return getattr(library, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
