@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sources.event_writer import crc32c, frame, masked
+from tuimon.core.checksums import all_hold
 from tuimon.core.frame_walk import FrameWalker
 from tuimon.core.framing import find_header, intact, masked_crc
 
@@ -46,6 +47,32 @@ def test_a_damaged_record_is_known() -> None:
     assert intact(bytes(block), frames.begins, frames.lengths).tolist() == [True, False, True]
     none = np.empty(0, np.int64)
     assert intact(bytes(block), none, none).tolist() == []
+
+
+def test_damage_is_found_among_many_records_also_beside_gaps() -> None:
+    records = [frame(bytes([n % 251]) * (n % 23)) for n in range(9000)]
+    block = bytearray(b"".join(records))
+    frames = FrameWalker().walk(bytes(block))
+    assert intact(bytes(block), frames.begins, frames.lengths).all()
+    damaged = [0, 17, 4095, 4096, 8998, 8999]
+    for number in damaged:
+        # A byte of the checksum: a record of no byte has one too.
+        block[int(frames.begins[number] + frames.lengths[number]) + 12] ^= 0x80
+    assert np.flatnonzero(~intact(bytes(block), frames.begins, frames.lengths)).tolist() == damaged
+    kept = np.delete(np.arange(9000), [3, 17, 4096, 5000])
+    holds = intact(bytes(block), frames.begins[kept], frames.lengths[kept])
+    assert kept[~holds].tolist() == [0, 4095, 8998, 8999]
+
+
+def test_one_checksum_tells_whether_all_records_hold() -> None:
+    block = b"".join(frame(bytes([n]) * n) for n in (7, 0, 30))
+    ends = np.array([7, 7 + 16, 7 + 16 + 30 + 16])
+    content = np.frombuffer(block[12:] + bytes(12), np.uint8)
+    assert all_hold(content.copy(), ends)
+    for place in [*range(11), *range(23, 27), *range(39, 73)]:  # all but the headers
+        damaged = content.copy()
+        damaged[place] ^= 1 << place % 8
+        assert not all_hold(damaged, ends)
 
 
 @pytest.mark.parametrize("before", [0, 1, 1023, 1024, 1025, 5000])
