@@ -9,7 +9,7 @@ from tuimon.store.run import RunView
 
 
 def notices(run: RunView, path: Path) -> tuple[Problem, ...]:
-    """Return what is odd about a run that lies at `path`, each as a problem that tells what was made of it."""
+    """Return what is odd about a run that lies at `path`, each with what was made of it."""
     return tuple(
         Problem(
             run.sources.get(stream, str(path)),
