@@ -8,6 +8,15 @@ import unicodedata
 from textual import events
 from textual.pilot import Pilot
 
+# What Textual calls otherwise than Unicode does.
+_UNICODE_NAMES = {
+    "less_than_sign": "LESS-THAN SIGN",
+    "greater_than_sign": "GREATER-THAN SIGN",
+    "slash": "SOLIDUS",
+    "minus": "HYPHEN-MINUS",
+    "underscore": "LOW LINE",
+}
+
 
 async def press(pilot: Pilot[int], *keys: str) -> None:
     """Send keys at once, by the names that Textual gives them, and wait until all of them have acted."""
@@ -28,6 +37,6 @@ def _character(key: str) -> str | None:
     if len(key) == 1:
         return key
     try:
-        return unicodedata.lookup(key.replace("_", " ").upper())
+        return unicodedata.lookup(_UNICODE_NAMES.get(key, key.replace("_", " ").upper()))
     except KeyError:
         return None

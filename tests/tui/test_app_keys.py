@@ -66,6 +66,21 @@ def said(app: TuimonApp, text: str) -> bool:
     return text in pane_text(app.picture, "footer")
 
 
+def pane_of(app: TuimonApp, name: str) -> str:
+    assert app.picture is not None
+    return pane_text(app.picture, name)
+
+
+def tags(app: TuimonApp) -> set[str]:
+    assert app.picture is not None
+    return {tag for spec in app.picture.specs for tag in spec.tags}
+
+
+def listed(app: TuimonApp) -> list[str]:
+    assert app.picture is not None
+    return [state.name for state in app.picture.runs]
+
+
 def rescanned(app: TuimonApp) -> bool:
     assert isinstance(app.feed, FixedFeed)
     return "rescan" in app.feed.asked
@@ -115,6 +130,15 @@ CASES = (
     Pressed("asterisk", lambda app: zoomed_by(app) == 0, after=("plus",)),
     Pressed("F", lambda app: not app.view.follow and said(app, "stands still")),
     Pressed("c", lambda app: len({rect.x for rect in plan(app).charts}) == 1),
+    Pressed("o", lambda app: app.view.clipped and "clipped" in pane_of(app, "chart0"), run="diverged"),
+    Pressed("r", lambda app: len({rect.y for rect in plan(app).charts}) == 1),
+    Pressed("z", lambda app: said(app, "folded") and not tags(app) & {"Training/Loss"}),
+    Pressed("Z", lambda app: "Training/Loss" in tags(app), after=("z",)),
+    Pressed("t", lambda app: not plan(app).charts and "findings" in pane_of(app, "runs")),
+    Pressed("O", lambda app: listed(app)[0] == "overfit", after=("O", "O")),
+    Pressed("f", lambda app: app.prompting == "runs"),
+    Pressed("space", lambda app: app.view.compared == ("healthy",), after=("t",)),
+    Pressed("p", lambda app: app.view.pinned == "healthy" and "P" in pane_of(app, "runs")),
     Pressed("e", lambda app: app.view.focus == "diagnosis", run="diverged"),
     Pressed("E", lambda app: app.view.line("diagnosis") == 5, after=("e",), run="diverged"),
     Pressed("u", lambda app: app.view.paused and said(app, "PAUSED")),

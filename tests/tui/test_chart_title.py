@@ -7,13 +7,21 @@ import math
 import pytest
 
 from tests.tui.states import scalar_state
-from tuimon.tui.chart_title import chart_title
+from tuimon.charts.style import series_style
+from tuimon.core.roles import is_evaluation
+from tuimon.tui.chart_title import Told, chart_title
 from tuimon.tui.rows import row_width
 
 
 def title(width: int, **values_by_tag: list[float]) -> str:
     run = scalar_state({tag.replace("__", "/"): values for tag, values in values_by_tag.items()}).run
-    row = chart_title(list(run.series.values()), width)
+    curves = list(run.series.values())
+    keys = ["e" if is_evaluation(each.tag) and len(curves) > 1 else "" for each in curves]
+    told = [
+        Told(each, series_style(index), key, each.statistics.last)
+        for index, (each, key) in enumerate(zip(curves, keys, strict=True))
+    ]
+    row = chart_title(told, width)
     assert row_width(row) <= max(width, 18)
     return "".join(text for text, _ in row)
 

@@ -56,6 +56,22 @@ def value_range(lines: Iterable[Line], y_scale: Scale = LINEAR) -> Limits | None
     return (smallest, largest) if smallest <= largest else None
 
 
+def clipped_range(lines: Iterable[Line], y_scale: Scale = LINEAR) -> Limits | None:
+    """The range from the 1st to the 99th percentile of what the columns hold; None if nothing lies outside.
+
+    What lies outside is drawn at the edge of the plot, so that it is still seen that something is there.
+    """
+    lines = list(lines)
+    everything = value_range(lines, y_scale)
+    held = [np.concatenate((c.lo, c.hi)) for line in lines for c in (line.columns, line.raw) if c is not None]
+    if everything is None or not held:
+        return None
+    values = np.concatenate(held)
+    values = values[np.isfinite(values) & ((values > 0) if y_scale.kind == "log" else True)]
+    lo, hi = (float(limit) for limit in np.percentile(values, (1, 99)))
+    return (lo, hi) if lo < hi and (everything[0] < lo or everything[1] > hi) else None
+
+
 def draw_lines(  # noqa: PLR0913 - each is one independent choice of the reader at the screen
     lines: Sequence[Line],
     size: Size,

@@ -62,6 +62,9 @@ def arrange(width: int, height: int, view: View, needs: Needs) -> Plan:
         plan.panes["footer"] = Rect(0, height - 1, width, 1)
     if body.height <= 0:
         return plan
+    if view.run_table:
+        plan.panes["runs"] = body
+        return plan
     wide, tall = width >= _WIDE, height >= _TALL
     body = _place_runs(plan, body, view, needs, wide=wide)
     if view.full_chart:
@@ -84,9 +87,11 @@ def bounding(rects: Sequence[Rect]) -> Rect:
 def chart_grid(area: Rect, view: View, needs: Needs) -> list[Rect]:
     """Divide an area between charts: the first one large above the others, or all equal by key."""
     count = max(1, min(needs.charts, MOST_CHARTS))
-    if view.columns:
-        columns = max(1, min(view.columns, area.width // _LEAST_CHART_WIDTH, count))
-        rows = max(1, min(-(-count // columns), area.height // (_LEAST_CHART_HEIGHT + 2)))
+    if view.columns or view.rows:
+        columns = view.columns or -(-count // view.rows)
+        columns = max(1, min(columns, area.width // _LEAST_CHART_WIDTH, count))
+        rows = min(view.rows or count, -(-count // columns))
+        rows = max(1, min(rows, area.height // (_LEAST_CHART_HEIGHT + 2)))
         return _grid(area, columns, rows)[:count]
     if area.height < 2 * _LEAST_CHART_HEIGHT + 2 or count == 1:
         columns = max(1, min(count, area.width // 38))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -56,17 +57,22 @@ def choose_axis(run: RunView, view: View) -> Axis:
     return Axis.ACCUMULATED
 
 
-def shared_axis(state: RunState, view: View, previous: ChartAxis | None) -> ChartAxis:
-    """Return the axis of all charts of a run; limits move in steps, never with each point."""
+def shared_axis(
+    state: RunState, view: View, previous: ChartAxis | None, others: Sequence[RunState] = ()
+) -> ChartAxis:
+    """Return the axis of a run's charts and of runs under it; limits move in steps, not with each point."""
     axis = choose_axis(state.run, view)
     extents = [
-        e for s in state.run.series.values() if len(s) and (e := extent(state.run, s, axis)) is not None
+        e
+        for run in (state.run, *(other.run for other in others))
+        for s in run.series.values()
+        if len(s) and (e := extent(run, s, axis)) is not None
     ]
     if not extents:
         return ChartAxis(axis, (0.0, 1.0), (0.0, 1.0))
     reach = max(hi for _, hi in extents)
     lo = min(lo for lo, hi in extents if hi >= _OTHER_SCALE * reach or hi == reach)
-    if state.status.live:
+    if state.status.live or any(other.status.live for other in others):
         full = stepped_x_limits(lo, reach, previous.full if previous and previous.axis is axis else None)
     else:
         full = (lo, reach) if reach > lo else (lo, lo + 1.0)

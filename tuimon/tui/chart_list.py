@@ -22,16 +22,18 @@ class ChartSpec:
     role: Role
 
 
-def chart_specs(run: RunView, view: View) -> tuple[ChartSpec, ...]:
-    """Return the charts that pass the filter, the ones worth most first.
+def chart_specs(run: RunView, view: View, *, paired: bool = True) -> tuple[ChartSpec, ...]:
+    """Return the charts that pass the filter and are in no folded group, the ones worth most first.
 
-    Training and evaluation of the same metric share a chart. Series of one point and constant ones are
-    facts (see `facts`), and have none.
+    Training and evaluation of the same metric share a chart where they are `paired`; where runs are compared
+    they are not, for a colour is a run then. Series of one point and constant ones are facts (see `facts`),
+    and have none.
     """
     groups: dict[str, list[SeriesView]] = {}
     for series in run.series.values():
-        if is_curve(series):
-            groups.setdefault(_group_key(series, groups), []).append(series)
+        if is_curve(series) and group_of(series.tag) not in view.folded:
+            key = _group_key(series, groups) if paired else series.tag
+            groups.setdefault(key, []).append(series)
     specs = [
         ChartSpec(key, tuple(s.tag for s in sorted(group, key=lambda s: is_evaluation(s.tag))), _role(group))
         for key, group in groups.items()
@@ -39,6 +41,11 @@ def chart_specs(run: RunView, view: View) -> tuple[ChartSpec, ...]:
     ]
     # Sorting is stable: charts of one role stay in the order in which their tags appeared.
     return tuple(sorted(specs, key=lambda spec: _order(spec.role)))
+
+
+def group_of(tag: str) -> str:
+    """Return the group of a tag: what stands before its last slash."""
+    return tag.rpartition("/")[0]
 
 
 def is_curve(series: SeriesView) -> bool:

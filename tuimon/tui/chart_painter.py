@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,19 +10,20 @@ from tuimon.analysis.smoothing import SmoothedSeries, Smoothing
 from tuimon.charts.grid import CellGrid
 from tuimon.charts.layout import columns_wanted, plot_area
 from tuimon.charts.limits import stepped_limits
-from tuimon.charts.lines import Line, draw_lines, value_range
+from tuimon.charts.lines import Line, clipped_range, draw_lines, value_range
 from tuimon.charts.marks import Mark
 from tuimon.charts.scales import LINEAR, LOG, SYMLOG, Limits, Scale
-from tuimon.charts.style import Glyphs, raw_style, series_style
+from tuimon.charts.style import Glyphs, Style, raw_style, series_style
 from tuimon.core.columns import Float64Array
 from tuimon.core.roles import FALLING_IS_GOOD, HARDWARE_ROLES, Role, is_evaluation
+from tuimon.core.units import format_value
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
 from tuimon.store.series import SeriesView
 from tuimon.tui.chart_axis import LABELS, ChartAxis, own_axis, shared_axis, tick_labels, value_at
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_marks import chart_marks
-from tuimon.tui.chart_title import chart_title
+from tuimon.tui.chart_title import Told, chart_title
 from tuimon.tui.ink import Ink
 from tuimon.tui.rows import Row
 from tuimon.tui.view import View
@@ -33,6 +34,7 @@ _NEVER_SMOOTHED = frozenset({Role.LEARNING_RATE, *HARDWARE_ROLES})
 _MAY_RUN_AWAY = frozenset({Role.GRAD_NORM, *FALLING_IS_GOOD})
 _LEAST_SMOOTHED = 20
 _OFF = Smoothing()
+PINNED_KEY = "p"
 # Cells of a frame's upper edge that are never a title's: a piece of line and a space at each end.
 _EDGE = 4
 # What spans this factor is read on a log axis: a gradient norm soon, anything else when it has run away.
@@ -48,13 +50,28 @@ class ChartPicture:
     right_title: Row
 
 
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A run whose curves lie under those of the open one.
+
+    Attributes:
+        state: The run.
+        key: The character at the end of its curves, and before it in the list of runs.
+        style: The series slot of its curves.
+    """
+
+    state: RunState
+    key: str
+    style: Style
+
+
 @dataclass(slots=True)
 class _Memory:
-    """What a chart remembers from picture to picture."""
+    """What a chart remembers from picture to picture; smoothed curves by run and tag."""
 
     y_limits: Limits | None = None
     y_scale: Scale = LINEAR
-    smoothed: dict[str, SmoothedSeries] = field(default_factory=dict)
+    smoothed: dict[tuple[str, str], SmoothedSeries] = field(default_factory=dict)
 
 
 class ChartPainter:
@@ -64,13 +81,15 @@ class ChartPainter:
         self._run_name: str | None = None
         self._memories: dict[str, _Memory] = {}
         self._axis: ChartAxis | None = None
+        self._overlays: tuple[Overlay, ...] = ()
 
-    def begin(self, state: RunState, view: View) -> ChartAxis:
+    def begin(self, state: RunState, view: View, overlays: tuple[Overlay, ...] = ()) -> ChartAxis:
         """Prepare for the charts of one picture; they share what this returns."""
         if state.name != self._run_name:
             self._run_name = state.name
             self._memories, self._axis = {}, None
-        self._axis = shared_axis(state, view, self._axis)
+        self._overlays = overlays
+        self._axis = shared_axis(state, view, self._axis, [overlay.state for overlay in overlays])
         return self._axis
 
     def depends_on(self, state: RunState, spec: ChartSpec, view: View) -> tuple[object, ...]:
@@ -79,7 +98,7 @@ class ChartPainter:
         Points are only ever added to a series, so that its length and its attempts tell what it holds.
         """
         run = state.run
-        series = (run.series[tag] for tag in spec.tags if tag in run.series)
+        series = [run.series[tag] for tag in spec.tags if tag in run.series]
         return (
             spec,
             tuple((len(each), each.segments) for each in series),
@@ -91,7 +110,11 @@ class ChartPainter:
             state.findings,
             state.status.live,
             state.sketched,
-            (view.smoothing, view.scale, view.axis, view.window, view.follow, view.crosshair),
+            (view.smoothing, view.scale, view.axis, view.window, view.follow, view.crosshair, view.clipped),
+            tuple(
+                (overlay.state.name, overlay.key, len(each), each.segments)
+                for overlay, each in _overlaid(self._overlays, series)
+            ),
         )
 
     def paint(
@@ -104,13 +127,22 @@ class ChartPainter:
         if series:
             axis = own_axis(state.run, series[0], axis)
         edges = np.linspace(*axis.shown, columns_wanted(size, glyphs) + 1)
+        under = _overlaid(self._overlays, series)
         lines = [
-            line
+            replace(line, raw=None, style=overlay.style, key=overlay.key if line.name else "")
+            for overlay, each in reversed(under)
+            for line in self._lines(overlay.state, each, 0, view, axis.axis, edges, memory)[-1:]
+        ]
+        lines += [
+            replace(line, raw=None) if under else line
             for index, each in enumerate(series)
             for line in self._lines(state, each, index, view, axis.axis, edges, memory)
         ]
-        scale = self._scale(spec, series, view)
+        scale = self._scale(spec, [*series, *(each for _, each in under)], view)
         values = value_range(lines, scale)
+        clipped = clipped_range(lines, scale) if view.clipped else None
+        if clipped is not None:
+            values = clipped
         if scale != memory.y_scale:
             memory.y_limits, memory.y_scale = None, scale
         if values is not None:
@@ -129,11 +161,21 @@ class ChartPainter:
             marks=cursor
             + chart_marks(state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None),
         )
-        values_there = None
-        if crosshair is not None:
-            values_there = [value_at(state.run, each, axis, crosshair) for each in series]
-        title = chart_title(series, size[1] - _EDGE, values_there)
-        return ChartPicture(grid, title, _right_title(state, view, scale, axis, spec))
+        told = [
+            Told(each, series_style(index), _key(each, len(series)), _value(state, each, axis, crosshair))
+            for index, each in enumerate(series)
+        ]
+        for overlay, each in under:
+            there = _value(overlay.state, each, axis, crosshair)
+            # Away from the cursor the two runs' last values stand at different steps.
+            is_reference = overlay.key == PINNED_KEY and crosshair is not None
+            reference = told[0].value if is_reference else None
+            told.append(Told(each, overlay.style, overlay.key, there, named=False, reference=reference))
+        title = chart_title(told, size[1] - _EDGE, at_cursor=crosshair is not None)
+        right = _right_title(state, view, scale, axis, spec)
+        if clipped is not None:
+            right = ((f"clipped {_shown_range(clipped)} ", Ink.WARNING), *right)
+        return ChartPicture(grid, title, right)
 
     def _lines(
         self,
@@ -150,9 +192,9 @@ class ChartPainter:
         smoothing = _smoothing_of(series, view)
         curve = series
         if smoothing != _OFF:
-            held = memory.smoothed.get(series.tag)
+            held = memory.smoothed.get((state.name, series.tag))
             if held is None or held.smoothing != smoothing:
-                held = memory.smoothed[series.tag] = SmoothedSeries(smoothing)
+                held = memory.smoothed[state.name, series.tag] = SmoothedSeries(smoothing)
             curve = held.update(series)
         overlaid = axis in (Axis.STEP, Axis.RELATIVE) and len(series.segments) > 1
         numbers: list[int | None] = [s.attempt.number for s in series.segments] if overlaid else [None]
@@ -182,6 +224,33 @@ class ChartPainter:
         if spec.role in _MAY_RUN_AWAY and positive and any(hi > lo * span for lo, hi in known):
             return LOG
         return LINEAR
+
+
+def _overlaid(overlays: tuple[Overlay, ...], series: list[SeriesView]) -> list[tuple[Overlay, SeriesView]]:
+    """Return other runs' curves for a chart: of the same tags, else of what its first one means."""
+    found = []
+    for overlay in overlays:
+        run = overlay.state.run
+        same = [run.series[each.tag] for each in series if each.tag in run.series]
+        if not same and series and series[0].role is not Role.OTHER:
+            same = list(run.with_role(series[0].role)[:1])
+        found += [(overlay, each) for each in same if len(each)]
+    return found
+
+
+def _key(series: SeriesView, count: int) -> str:
+    return "e" if is_evaluation(series.tag) and count > 1 else ""
+
+
+def _value(state: RunState, series: SeriesView, axis: ChartAxis, crosshair: float | None) -> float | None:
+    """Return the value that the title says: the last one, or the one at the cursor."""
+    if crosshair is None:
+        return series.statistics.last
+    return value_at(state.run, series, axis, crosshair)
+
+
+def _shown_range(limits: Limits) -> str:
+    return f"{format_value(limits[0], 3)}..{format_value(limits[1], 3)}"
 
 
 def _smoothing_of(series: SeriesView, view: View) -> Smoothing:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from tuimon.charts.style import Style, series_style
+from tuimon.charts.style import Style
 from tuimon.core.roles import FALLING_IS_GOOD, RISING_IS_GOOD, is_evaluation
 from tuimon.core.text import cell_width, clean, shorten
 from tuimon.core.units import format_value
@@ -14,18 +15,37 @@ from tuimon.tui.ink import Ink
 from tuimon.tui.rows import Row, Span, row_width
 
 
-def chart_title(
-    series: Sequence[SeriesView], width: int, at_cursor: Sequence[float | None] | None = None
-) -> Row:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A curve as the title names it.
+
+    Attributes:
+        series: The curve.
+        style: Its slot.
+        key: The character at its end on the chart, or nothing.
+        value: The value to say; None where it had none yet.
+        named: Whether its tag is said; a curve of another run is known by its key.
+        reference: The open run's value, of which the difference to this one is said, or None.
+    """
+
+    series: SeriesView
+    style: Style
+    key: str
+    value: float | None
+    named: bool = True
+    reference: float | None = None
+
+
+def chart_title(told: Sequence[Told], width: int, *, at_cursor: bool = False) -> Row:
     """Return the title in its longest form that fits into `width` cells; the values are given up last.
 
-    Args:
-        series: What the chart shows.
-        width: In cells.
-        at_cursor: The values to show in place of the last ones; None for one that had none yet.
+    At the cursor the values of other runs are sorted, so that the order of the curves can be read.
     """
-    values = [each.statistics.last for each in series] if at_cursor is None else at_cursor
-    tags = [clean(each.tag) for each in series]
+    own = [each for each in told if each.named]
+    others = [each for each in told if not each.named]
+    if at_cursor:
+        others.sort(key=lambda each: (each.value is None, each.value))
+    tags = [clean(each.series.tag) for each in own]
     last_parts = [tag.rsplit("/", 1)[-1] for tag in tags]
     # The second curve is the evaluation of the first one's metric: its key on the chart names it.
     for names, at_length in (
@@ -34,39 +54,47 @@ def chart_title(
         ([*tags[:1], *[""] * (len(tags) - 1)], False),
         ([*last_parts[:1], *[""] * (len(tags) - 1)], False),
     ):
-        row = _spelled(series, names, values, at_length=at_length and at_cursor is None)
+        row = _spelled(own, names, others, at_length=at_length and not at_cursor)
         if row_width(row) <= width:
             return row
+    while others and row_width(row) > width:
+        others = others[:-1]
+        row = _spelled(own, names, others)
     too_wide = row_width(row) - width
-    first = shorten(names[0], max(cell_width(names[0]) - too_wide, 3))
-    return _spelled(series, [first, *names[1:]], values)
+    first = shorten(names[0], max(cell_width(names[0]) - too_wide, 3)) if too_wide > 0 else names[0]
+    return _spelled(own, [first, *names[1:]], others)
 
 
 def _spelled(
-    series: Sequence[SeriesView],
-    names: list[str],
-    values: Sequence[float | None],
-    *,
-    at_length: bool = False,
+    own: Sequence[Told], names: list[str], others: Sequence[Told], *, at_length: bool = False
 ) -> Row:
     spans: list[Span] = []
-    for index, (each, name, value) in enumerate(zip(series, names, values, strict=True)):
-        marker = "e " if is_evaluation(each.tag) and len(series) > 1 else ""
+    for each, name in zip(own, names, strict=True):
         spans += [
-            (("  " if spans else "") + marker, series_style(index)),
-            (f"{name} " if name else "", series_style(index)),
-            (
-                "-" if value is None else format_value(value),
-                Ink.STRONG if value is None or math.isfinite(value) else Ink.CRITICAL,
-            ),
+            (("  " if spans else "") + (f"{each.key} " if each.key else ""), each.style),
+            (f"{name} " if name else "", each.style),
+            _said(each),
         ]
-        best = _best(each) if at_length and is_evaluation(each.tag) else None
+        best = _best(each.series) if at_length and is_evaluation(each.series.tag) else None
         if best is not None:
             spans.append((f" best {format_value(best[0])}@{best[1]}", Ink.MUTED))
-        gone = each.statistics.nan + each.statistics.inf
+        gone = each.series.statistics.nan + each.series.statistics.inf
         if gone:
             spans.append((f" ×{gone}" + (" non-finite" if at_length else ""), Style.NONFINITE))
+    for each in others:
+        spans += [(f"  {each.key} ", each.style), _said(each)]
+        if each.reference is not None and each.value is not None:
+            spans.append((f" {_signed(each.reference - each.value)}", Ink.MUTED))
     return tuple(span for span in spans if span[0])
+
+
+def _said(told: Told) -> Span:
+    finite = told.value is None or math.isfinite(told.value)
+    return "-" if told.value is None else format_value(told.value), Ink.STRONG if finite else Ink.CRITICAL
+
+
+def _signed(difference: float) -> str:
+    return f"{'-' if difference < 0 else '+'}{format_value(abs(difference), 3)}"
 
 
 def _best(series: SeriesView) -> tuple[float, int] | None:

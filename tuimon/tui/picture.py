@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from tuimon.analysis.derived import DerivedSeries
-from tuimon.charts.style import Glyphs
+from tuimon.charts.style import Glyphs, series_style
 from tuimon.core.text import clean
 from tuimon.monitor.events import Event, run_events
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.tui.arrange import Needs, Plan, Rect, arrange, bounding
 from tuimon.tui.chart_axis import x_text
 from tuimon.tui.chart_list import ChartSpec, chart_specs
-from tuimon.tui.chart_painter import ChartPainter
+from tuimon.tui.chart_painter import ChartPainter, Overlay
 from tuimon.tui.ink import Ink
 from tuimon.tui.panes.diagnosis import (
     diagnosis_line,
@@ -27,8 +27,10 @@ from tuimon.tui.panes.hardware import Gauges, gauges, hardware_rows, hardware_ti
 from tuimon.tui.panes.header import header_rows
 from tuimon.tui.panes.help import help_rows
 from tuimon.tui.panes.log import log_rows
-from tuimon.tui.panes.runs import runs_rows, strip_row
+from tuimon.tui.panes.run_table import RunTable
+from tuimon.tui.panes.runs import overlay_key, runs_rows, runs_title, strip_row
 from tuimon.tui.rows import PLAIN, ROUND, Frame, Row, fit, framed, grid_rows, in_ascii
+from tuimon.tui.run_list import RunList
 from tuimon.tui.view import View
 
 _LEAST_FRAMED = 3
@@ -45,12 +47,14 @@ class Picture:
         panes: The rows of each pane of the plan, by name; charts are `chart0`, `chart1`, …
         specs: The charts of the open run that pass the filter.
         page: Which of them are shown, where that is not all, or where they are read.
+        runs: The listed runs, in their order.
     """
 
     plan: Plan
     panes: dict[str, list[Row]] = field(default_factory=dict)
     specs: tuple[ChartSpec, ...] = ()
     page: str = ""
+    runs: tuple[RunState, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class _Scene:
     state: RunState | None
     view: View
     gauges: Gauges
+    runs: tuple[RunState, ...]
+    overlays: tuple[Overlay, ...]
 
 
 class Painter:
@@ -71,8 +77,10 @@ class Painter:
         self._charts = ChartPainter()
         # What a chart was drawn from, and its rows: most pictures are asked for by something else.
         self._chart_rows: dict[str, tuple[tuple[object, ...], list[Row]]] = {}
-        self._derived_of: str | None = None
-        self._derived = DerivedSeries()
+        self._drawn_run: str | None = None
+        self._derived: dict[str, DerivedSeries] = {}
+        self._run_list = RunList()
+        self._run_table = RunTable()
         self._events: tuple[Event, ...] = ()
         self._facts_rows: list[Row] = []
         self._facts_of: tuple[str, int, int] | None = None
@@ -86,18 +94,20 @@ class Painter:
         self, snapshot: Snapshot, view: View, width: int, height: int, *, helping: bool = False
     ) -> Picture:
         """Return the picture of a snapshot on a screen of `width` x `height` cells."""
-        state = self._with_derived(snapshot.run(view.run_name))
-        specs = chart_specs(state.run, view) if state is not None else ()
-        scene = _Scene(snapshot, state, view, gauges(snapshot, state))
+        state = self._opened(snapshot, view)
+        overlays = self._overlays(snapshot, view) if state is not None else ()
+        specs = chart_specs(state.run, view, paired=not overlays) if state is not None else ()
+        runs = self._run_list.listed(snapshot, view)
+        scene = _Scene(snapshot, state, view, gauges(snapshot, state), runs, overlays)
         needs = Needs(
-            runs=len(snapshot.runs),
+            runs=len(runs),
             charts=len(specs),
             gpus=len(scene.gauges.gpus),
             hardware=bool(scene.gauges.gpus or scene.gauges.host),
             findings=len(listed(state)),
         )
         plan = arrange(width, height, view, needs)
-        picture = Picture(plan, specs=specs)
+        picture = Picture(plan, specs=specs, runs=runs)
         if helping:
             self._paint_help(picture, snapshot, view, width, height)
         else:
@@ -110,21 +120,39 @@ class Painter:
         for name, rect in picture.plan.panes.items():
             picture.panes[name] = self._paint_pane(name, rect, scene, strip=picture.plan.strip)
         if scene.state is not None:
-            self._paint_charts(picture, scene.snapshot, scene.state, scene.view)
+            self._paint_charts(picture, scene, scene.state)
         else:
             self._paint_waiting(picture, scene.snapshot)
         if (footer := picture.plan.panes.get("footer")) is not None:
             row = footer_row(scene.snapshot, scene.view, footer.width, page=picture.page)
             picture.panes["footer"] = [row]
 
-    def _with_derived(self, state: RunState | None) -> RunState | None:
-        """Add to the open run what follows from its series: perplexity from loss."""
+    def _opened(self, snapshot: Snapshot, view: View) -> RunState | None:
+        """Return the open run with what follows from its series."""
+        state = snapshot.run(view.run_name)
         if state is None:
             return None
-        if state.name != self._derived_of:
+        if state.name != self._drawn_run:
             self._chart_rows.clear()
-            self._derived_of, self._derived = state.name, DerivedSeries()
-        return replace(state, run=self._derived.update(state.run))
+            self._drawn_run = state.name
+        kept = (state.name, *view.compared)
+        self._derived = {name: held for name, held in self._derived.items() if name in kept}
+        return self._with_derived(state)
+
+    def _overlays(self, snapshot: Snapshot, view: View) -> tuple[Overlay, ...]:
+        """Return the runs whose curves lie under those of the open one."""
+        overlays = []
+        for index, name in enumerate(view.compared, 1):
+            state = snapshot.run(name)
+            if state is not None:
+                key = overlay_key(name, view)
+                overlays.append(Overlay(self._with_derived(state), key, series_style(index)))
+        return tuple(overlays)
+
+    def _with_derived(self, state: RunState) -> RunState:
+        """Add to a run what follows from its series: perplexity from loss."""
+        derived = self._derived.setdefault(state.name, DerivedSeries())
+        return replace(state, run=derived.update(state.run))
 
     def _paint_help(self, picture: Picture, snapshot: Snapshot, view: View, width: int, height: int) -> None:
         rows = help_rows(width - 4, problem_lines(snapshot, view), self.glyphs)
@@ -146,7 +174,7 @@ class Painter:
         if name == "footer":
             return []  # it says which charts are shown, and so comes last
         if name == "runs" and strip:
-            return [strip_row(scene.snapshot, scene.view.run_name, width, self.glyphs)]
+            return [strip_row(scene.runs, scene.view, width, self.glyphs)]
         if name == "diagnosis" and height < _LEAST_FRAMED:
             return [diagnosis_line(scene.state, width, now)]
         if name == "hardware" and height <= _UNFRAMED_HARDWARE:
@@ -159,8 +187,12 @@ class Painter:
         """Return a pane's title, and the rows within its frame."""
         snapshot, state, view = scene.snapshot, scene.state, scene.view
         if name == "runs":
-            rows = runs_rows(snapshot, view.run_name, width, height, self.glyphs)
-            return (("Runs", Ink.TITLE), (f" {len(snapshot.runs)}", Ink.MUTED)), rows
+            title = runs_title(scene.runs, len(snapshot.runs), view)
+            if view.run_table:
+                return title, self._run_table.rows(
+                    scene.runs, view, self._run_list, (height, width), self.glyphs
+                )
+            return title, runs_rows(scene.runs, view, width, height, self.glyphs)
         if name == "diagnosis":
             rows = diagnosis_rows(state, view.line("diagnosis"), width, height, snapshot.now)
             return diagnosis_title(state), rows
@@ -174,8 +206,8 @@ class Painter:
         view.cursor["facts"] = max(0, min(view.line("facts"), len(everything) - height))
         return (("Facts", Ink.TITLE),), everything[view.line("facts") :]
 
-    def _paint_charts(self, picture: Picture, snapshot: Snapshot, state: RunState, view: View) -> None:
-        places = picture.plan.charts
+    def _paint_charts(self, picture: Picture, scene: _Scene, state: RunState) -> None:
+        places, snapshot, view = picture.plan.charts, scene.snapshot, scene.view
         if not places:
             return
         chosen = view.cursor["charts"] = max(0, min(view.line("charts"), len(picture.specs) - 1))
@@ -185,7 +217,7 @@ class Painter:
         # A page is as many charts as have a place; the chosen chart decides which page is shown.
         first = chosen if view.full_chart else chosen - chosen % len(places)
         page = picture.specs[first : first + len(places)]
-        axis = self._charts.begin(state, view)
+        axis = self._charts.begin(state, view, scene.overlays)
         if view.crosshair is not None:
             picture.page = f"cursor at {x_text(state.run, axis.axis, view.crosshair, snapshot.now)}"
         elif len(page) < len(picture.specs):

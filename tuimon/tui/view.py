@@ -18,6 +18,16 @@ _SHORT = {
     Role.PERPLEXITY: "ppl",
     Role.EVAL_PERPLEXITY: "ppl",
 }
+# What Esc takes back, the uppermost first, and to what.
+_LEVELS: tuple[tuple[str, object], ...] = (
+    ("explaining", False),
+    ("crosshair", None),
+    ("full_chart", False),
+    ("run_table", False),
+    ("window", None),
+    ("filter_text", ""),
+    ("run_filter", ""),
+)
 SCALES = ("linear", "log", "symlog")
 
 
@@ -42,6 +52,14 @@ class View:
         columns: Columns of the chart grid; 0 is what fits.
         paused: Whether the picture stands still while data keeps flowing.
         message: A line for the person, in place of the footer's keys until the next key.
+        run_filter: Which runs are listed: a query (`output.run_query`).
+        run_order: How they are sorted: one of `run_list.ORDERS`.
+        run_table: Whether the list of runs fills the screen.
+        selected: Names of runs whose curves lie under the open run's, in the order in which they were chosen.
+        pinned: The run that the others are compared with, or None.
+        clipped: Whether a few outliers may leave the charts (see `charts.limits.clipped_range`).
+        rows: Rows of the chart grid; 0 is what fits.
+        folded: Groups of tags whose charts are not shown.
     """
 
     run_name: str | None = None
@@ -60,6 +78,31 @@ class View:
     columns: int = 0
     paused: bool = False
     message: str = ""
+    run_filter: str = ""
+    run_order: str = "name"
+    run_table: bool = False
+    selected: list[str] = field(default_factory=list)
+    pinned: str | None = None
+    clipped: bool = False
+    rows: int = 0
+    folded: set[str] = field(default_factory=set)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The runs under the open one: the pinned one first, then the selected ones."""
+        pinned = () if self.pinned is None else (self.pinned,)
+        names = dict.fromkeys((*pinned, *self.selected))
+        return tuple(name for name in names if name != self.run_name)
+
+    def step_back(self) -> None:
+        """Undo the choice that lies uppermost: what covers the charts first, then what narrows them."""
+        if self.run_table:
+            self.focus = "charts"
+        for name, plain in _LEVELS:
+            if getattr(self, name) != plain:
+                setattr(self, name, plain)
+                return
+        self.selected.clear()
 
     def line(self, pane: str) -> int:
         """Return the chosen line of a pane."""

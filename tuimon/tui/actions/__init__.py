@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from tuimon.tui.actions.charts import ChartActions
-from tuimon.tui.actions.moving import MovingActions
 from tuimon.tui.actions.panes import PaneActions
-from tuimon.tui.actions.playback import PlaybackActions
 from tuimon.tui.actions.program import ProgramActions
+from tuimon.tui.actions.runs import RunActions
 
 
-class Actions(ProgramActions, PaneActions, MovingActions, ChartActions, PlaybackActions):
+class Actions(ProgramActions, PaneActions, RunActions, ChartActions):
     """All actions of `TuimonApp`."""

@@ -8,6 +8,7 @@ from textual.app import App
 
 from tuimon.monitor.feed import Feed
 from tuimon.monitor.snapshot import RunState, Snapshot
+from tuimon.tui.chart_axis import last_x, shared_axis
 from tuimon.tui.picture import Picture
 from tuimon.tui.view import View
 
@@ -47,8 +48,14 @@ class ActionBase(_Application):
         return len(self.picture.specs) if self.picture is not None else 0
 
     def _move_crosshair(self, by: int) -> None:
-        """Move the place at which charts are read; see `ChartActions`."""
-        raise NotImplementedError
+        """Move the cursor by so many hundredths of what is shown; it stays on the curves."""
+        state = self.state
+        if state is None or self.view.crosshair is None:
+            return
+        axis = shared_axis(state, self.view, None)
+        lo, hi = self.view.window or axis.full
+        end = min(hi, last_x(state.run, axis.axis) or hi)
+        self.view.crosshair = max(lo, min(self.view.crosshair + by * (hi - lo) / 100, end))
 
     def _open_run(self, name: str) -> None:
         if name != self.view.run_name:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tuimon.store.axis import Axis
 from tuimon.tui.actions.base import ActionBase
-from tuimon.tui.chart_axis import LABELS, last_x, shared_axis
+from tuimon.tui.chart_axis import LABELS, shared_axis
+from tuimon.tui.chart_list import group_of
 
 _ZOOM = 1.6
 _MOST_ZOOM = 1e-6
@@ -89,15 +90,31 @@ class ChartActions(ActionBase):
             self._move_crosshair(0)
         self.draw()
 
-    def _move_crosshair(self, by: int) -> None:
-        """Move the place by so many hundredths of what is shown; it stays on the charts and on the curves."""
-        state = self.state
-        if state is None or self.view.crosshair is None:
-            return
-        axis = shared_axis(state, self.view, None)
-        lo, hi = self.view.window or axis.full
-        end = min(hi, last_x(state.run, axis.axis) or hi)
-        self.view.crosshair = max(lo, min(self.view.crosshair + by * (hi - lo) / 100, end))
+    def action_clip(self) -> None:
+        """Leave the outermost values out of the limits, or not."""
+        self.view.clipped = not self.view.clipped
+        self.say("outliers stand at the edge" if self.view.clipped else "everything has its place")
+        self.draw()
+
+    def action_rows(self) -> None:
+        """Choose the number of chart rows."""
+        self.view.rows = (self.view.rows + 1) % _COLUMNS
+        self.say(f"chart rows: {self.view.rows or 'as it fits'}")
+        self.draw()
+
+    def action_fold(self) -> None:
+        """Fold the group of the chosen chart away."""
+        specs = self.picture.specs if self.picture is not None else ()
+        if specs:
+            group = group_of(specs[min(self.view.line("charts"), len(specs) - 1)].tags[0])
+            self.view.folded.add(group)
+            self.say(f"{group or 'tags without a group'}: folded; Z shows all again")
+        self.draw()
+
+    def action_unfold(self) -> None:
+        """Show the charts of all groups."""
+        self.view.folded.clear()
+        self.draw()
 
     def action_columns(self) -> None:
         """Choose the number of chart columns."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from tuimon.tui.actions.base import ActionBase
 from tuimon.tui.panes.diagnosis import listed
 
+# Lines of a list that a page key moves by.
+_PAGE = 5
+
 
 class MovingActions(ActionBase):
     """Moves the cursor of the pane that has the focus."""
@@ -51,10 +54,12 @@ class MovingActions(ActionBase):
             self.view.move("help", direction * max(self.size.height - 4, 1), 10_000)
         elif self.view.explaining:
             self.view.move("explanation", 4 * direction, 1000)
+        elif self.view.run_table and plan is not None:
+            self._choose_run(direction * max(plan.panes["runs"].height - 4, 1))
         elif self.view.focus == "charts" and plan is not None:
             self.view.move("charts", direction * max(len(plan.charts), 1), self._chart_count)
         else:
-            for _ in range(5):
+            for _ in range(_PAGE):
                 self.action_move(0, direction)
         self.draw()
 
@@ -62,7 +67,7 @@ class MovingActions(ActionBase):
         """Open the run under the cursor, fill the screen with the chart, or explain the finding."""
         view = self.view
         if view.focus == "runs":
-            view.focus = "charts"
+            view.focus, view.run_table = "charts", False
         elif view.focus == "diagnosis" and listed(self.state):
             view.explaining = not view.explaining
             view.cursor["explanation"] = 0
@@ -87,7 +92,7 @@ class MovingActions(ActionBase):
 
     def _choose_run(self, by: int) -> None:
         """Open the run that lies so many lines further down the list."""
-        names = [run.name for run in self._shown.runs]
+        names = [run.name for run in self.picture.runs] if self.picture is not None else []
         if names:
             at = names.index(self.view.run_name) if self.view.run_name in names else 0
             self._open_run(names[max(0, min(at + by, len(names) - 1))])

@@ -25,16 +25,8 @@ class ProgramActions(PromptActions):
             self._close_prompt()
         elif self.helping:
             self.helping = False
-        elif view.explaining:
-            view.explaining = False
-        elif view.crosshair is not None:
-            view.crosshair = None
-        elif view.full_chart:
-            view.full_chart = False
-        elif view.window is not None:
-            view.window = None
-        elif view.filter_text:
-            view.filter_text = ""
+        else:
+            view.step_back()
         view.message = ""
         self.draw()
 

@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from tuimon.monitor.feed import PlaybackControls
+from tuimon.output.run_query import QueryError, parse_query
 from tuimon.tui.actions.base import ActionBase
 from tuimon.tui.chart_axis import shared_axis
 
@@ -28,6 +29,12 @@ class PromptActions(ActionBase):
         """Ask for a filter."""
         self._open_prompt(
             "filter", self.view.filter_text, "filter metrics: regular expression, ! first inverts"
+        )
+
+    def action_filter_runs(self) -> None:
+        """Ask which runs to list."""
+        self._open_prompt(
+            "runs", self.view.run_filter, "filter runs: part of a name, or loss<2 and status:running"
         )
 
     def action_command(self) -> None:
@@ -56,6 +63,9 @@ class PromptActions(ActionBase):
             self.view.filter_text = event.value
             self.view.cursor["charts"] = 0
             self.draw()
+        elif self.prompting == "runs":
+            self.view.run_filter = event.value
+            self.draw()
 
     async def type_key(self, event: events.Key) -> bool:
         """Do at once what a key does to the line; return whether it does anything."""
@@ -76,9 +86,22 @@ class PromptActions(ActionBase):
         self._close_prompt()
         if purpose == "filter":
             self.view.filter_text = text
+        elif purpose == "runs":
+            self._filter_runs(text)
         elif text:
             self._run_command(text)
         self.draw()
+
+    def _filter_runs(self, text: str) -> None:
+        """List the runs that are meant; say so where the text is no query or means none."""
+        self.view.run_filter = text
+        try:
+            chosen = parse_query(text)
+        except QueryError as error:
+            self.say(f"{error}; it is taken as a part of a name")
+            return
+        if text and not any(chosen(state) for state in self._shown.runs):
+            self.say("no run passes the filter")
 
     def _run_command(self, text: str) -> None:
         name, _, rest = text.partition(" ")

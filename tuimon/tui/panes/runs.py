@@ -2,41 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tuimon.charts.bars import progress_bar
-from tuimon.charts.style import Glyphs
-from tuimon.core.roles import Role
+from tuimon.charts.style import Glyphs, series_style
 from tuimon.core.text import clean, pad, shorten_middle
 from tuimon.core.units import format_duration, format_value
-from tuimon.monitor.snapshot import RunState, Snapshot
-from tuimon.store.series import SeriesView
+from tuimon.monitor.snapshot import RunState
+from tuimon.tui.chart_painter import PINNED_KEY
 from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATUS_INK, Ink
-from tuimon.tui.rows import Row, Span, fit, grid_rows, row_width
+from tuimon.tui.rows import Row, Span, fit, grid_rows, row_width, wrapped
+from tuimon.tui.run_list import main_series
+from tuimon.tui.view import View
 
 _LINES_PER_RUN = 2
 
 
-def main_series(state: RunState) -> SeriesView | None:
-    """Return the series that stands for a run in a list: its loss, else its reward, else its first one."""
-    for role in (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY, Role.ACCURACY):
-        found = state.run.with_role(role)
-        if found and len(found[0]):
-            return found[0]
-    return next((s for s in state.run.series.values() if len(s) and s.role is Role.OTHER), None)
+def overlay_key(name: str, view: View) -> str:
+    """Return the character of a run's curves on another's charts: `p` if it is pinned, else its number."""
+    if name == view.pinned:
+        return PINNED_KEY
+    return str(view.selected.index(name) + 2)[-1] if name in view.selected else ""
 
 
-def runs_rows(snapshot: Snapshot, opened: str | None, width: int, height: int, glyphs: Glyphs) -> list[Row]:
+def runs_title(runs: Sequence[RunState], count: int, view: View) -> Row:
+    """Return the pane's title: how many runs of how many, sorted and filtered how."""
+    shown = f" {count}" if len(runs) == count else f" {len(runs)}/{count}"
+    spans: list[Span] = [("Runs", Ink.TITLE), (shown, Ink.MUTED)]
+    if view.run_order != "name":
+        spans.append((f" by {view.run_order}", Ink.MUTED))
+    if view.run_filter:
+        spans.append((f" {clean(view.run_filter)}", Ink.WARNING))
+    return tuple(spans)
+
+
+def runs_rows(runs: Sequence[RunState], view: View, width: int, height: int, glyphs: Glyphs) -> list[Row]:
     """Return two rows for each run that fits, scrolled so that the open one is visible."""
+    if not runs and view.run_filter:
+        return no_runs(width)
     room = max(height // _LINES_PER_RUN, 1)
-    at = next((index for index, state in enumerate(snapshot.runs) if state.name == opened), 0)
-    first = max(0, min(at - room // 2, len(snapshot.runs) - room))
-    shown = snapshot.runs[first : first + room]
-    rows = [row for state in shown for row in _run_rows(state, width, glyphs, is_open=state.name == opened)]
+    first = first_shown(runs, view.run_name, room)
+    rows = [row for state in runs[first : first + room] for row in _run_rows(state, view, width, glyphs)]
     return rows[:height]
 
 
-def strip_row(snapshot: Snapshot, opened: str | None, width: int, glyphs: Glyphs) -> Row:
+def no_runs(width: int) -> list[Row]:
+    """Return what is said where the filter leaves no run."""
+    return [((line, Ink.MUTED),) for line in wrapped("no run passes the filter: f changes it", width)]
+
+
+def first_shown(runs: Sequence[RunState], opened: str | None, room: int) -> int:
+    """Return the first of `room` runs so that the open one is among them, in the middle if it can be."""
+    at = next((index for index, state in enumerate(runs) if state.name == opened), 0)
+    return max(0, min(at - room // 2, len(runs) - room))
+
+
+def strip_row(runs: Sequence[RunState], view: View, width: int, glyphs: Glyphs) -> Row:
     """Return runs as one line of names around the open one; the cost follows the width, not the runs."""
-    runs = snapshot.runs
+    opened = view.run_name
     at = next((index for index, state in enumerate(runs) if state.name == opened), 0)
     spans: list[Span] = []
     for state in reversed(runs[: at + 1]):
@@ -51,6 +74,15 @@ def strip_row(snapshot: Snapshot, opened: str | None, width: int, glyphs: Glyphs
     return fit(spans, width)
 
 
+def marker(state: RunState, view: View) -> Span:
+    """Return what stands before a run's name: open, pinned, or the key of its curves."""
+    if state.name == view.run_name:
+        return ("P" if state.name == view.pinned else ">", Ink.SELECTED)
+    if state.name in view.compared:
+        return (overlay_key(state.name, view), series_style(view.compared.index(state.name) + 1))
+    return (" ", Ink.TEXT)
+
+
 def _tab(state: RunState, glyphs: Glyphs, *, is_open: bool) -> tuple[Span, Span]:
     status_glyph = STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII
     name = shorten_middle(clean(state.name), 18)
@@ -61,15 +93,15 @@ def _tab(state: RunState, glyphs: Glyphs, *, is_open: bool) -> tuple[Span, Span]
     )
 
 
-def _run_rows(state: RunState, width: int, glyphs: Glyphs, *, is_open: bool) -> list[Row]:
+def _run_rows(state: RunState, view: View, width: int, glyphs: Glyphs) -> list[Row]:
     status_glyph = STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII
     series = main_series(state)
     value = format_value(series.statistics.last) if series is not None else ""
-    marker = ">" if is_open else " "
+    is_open = state.name == view.run_name
     room = width - 4 - len(value)
     name = pad(shorten_middle(clean(state.name), room), room)
     first: list[Span] = [
-        (marker, Ink.SELECTED),
+        marker(state, view),
         (status_glyph[state.status], STATUS_INK[state.status]),
         (" ", Ink.TEXT),
         (name, Ink.SELECTED if is_open else Ink.TEXT),

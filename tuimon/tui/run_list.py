@@ -1,0 +1,116 @@
+"""Which runs are listed, in which order, and what stands for each; looked up once per picture and run."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tuimon.analysis.best import Best, best_value
+from tuimon.analysis.status import Status
+from tuimon.core.roles import Role, role_of
+from tuimon.monitor.snapshot import RunState, Snapshot
+from tuimon.output.run_query import Query, QueryError, parse_query
+from tuimon.store.series import SeriesView
+from tuimon.tui.view import View
+
+ORDERS = ("name", "changed", "status", "loss", "best", "progress", "eta", "findings")
+_STATUSES = tuple(Status)
+_TELLING = (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY, Role.ACCURACY)
+
+
+def main_series(state: RunState) -> SeriesView | None:
+    """Return the series that stands for a run in a list: its loss, else its reward, else its first one."""
+    for role in _TELLING:
+        found = state.run.with_role(role)
+        if found and len(found[0]):
+            return found[0]
+    return next((s for s in state.run.series.values() if len(s) and s.role is Role.OTHER), None)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was looked up of a run in one of its revisions."""
+
+    revision: int
+    best: Best | None
+
+
+class RunList:
+    """Filters and sorts runs, and remembers what that took. Only the screen's thread uses it."""
+
+    def __init__(self) -> None:
+        self._of: tuple[int, str, str, int] | None = None
+        self._listed: tuple[RunState, ...] = ()
+        self._known: dict[str, _Known] = {}
+
+    def listed(self, snapshot: Snapshot, view: View) -> tuple[RunState, ...]:
+        """Return the runs that pass the view's filter, in its order; unknown values come last."""
+        wanted = (snapshot.revision, view.run_filter, view.run_order, len(snapshot.runs))
+        if wanted != self._of:
+            chosen = run_filter(view.run_filter)
+            runs = [state for state in snapshot.runs if chosen(state)] if view.run_filter else snapshot.runs
+            # Sorting is stable: what is equal stays in the order of the names.
+            key = self._key(view.run_order, runs)
+            self._listed = tuple(runs) if key is None else tuple(sorted(runs, key=key))
+            self._of = wanted
+        return self._listed
+
+    def best(self, state: RunState) -> Best | None:
+        """Return the best value of a run; it is looked up once per revision."""
+        known = self._known.get(state.name)
+        if known is None or known.revision != state.run.revision:
+            known = self._known[state.name] = _Known(state.run.revision, best_value(state.run))
+        return known.best
+
+    def _key(self, order: str, runs: Sequence[RunState]) -> Callable[[RunState], float] | None:
+        value = self._best_first(runs) if order == "best" else _SORTED_BY.get(order)
+        if value is None:
+            return None
+
+        def key(state: RunState) -> float:
+            found = value(state)
+            return math.inf if found is None or math.isnan(found) else found
+
+        return key
+
+    def _best_first(self, runs: Sequence[RunState]) -> Callable[[RunState], float | None]:
+        """Return what sorts by the best value; runs whose best value is another metric's come after."""
+        roles = Counter(role_of(best.series) for state in runs if (best := self.best(state)) is not None)
+        usual = roles.most_common(1)[0][0] if roles else None
+
+        def value(state: RunState) -> float | None:
+            best = self.best(state)
+            if best is None or role_of(best.series) is not usual:
+                return None
+            return -best.value if best.direction == "max" else best.value
+
+        return value
+
+
+def run_filter(text: str) -> Query:
+    """Return the filter that was typed; while it is no query (yet), runs whose name holds the text pass."""
+    try:
+        return parse_query(text)
+    except QueryError:
+        return lambda state: text.lower() in state.name.lower()
+
+
+def _last(state: RunState) -> float | None:
+    series = main_series(state)
+    return None if series is None else series.statistics.last
+
+
+def _negative(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+_SORTED_BY: dict[str, Callable[[RunState], float | None]] = {
+    "changed": lambda state: -state.changed_at,
+    "status": lambda state: _STATUSES.index(state.status),
+    "loss": _last,
+    "progress": lambda state: _negative(state.progress.fraction),
+    "eta": lambda state: state.progress.eta_s if state.status.live else None,
+    "findings": lambda state: -sum(1 + finding.severity for finding in state.open_findings),
+}
