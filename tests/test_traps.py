@@ -167,12 +167,11 @@ def wandb_run(rows: int) -> bytes:
     """Return a file of many keys and five GPUs, whose steps have gaps."""
     records = [wandb_writer.run(start=1_700_000_000)]
     for row in range(rows):
-        values = {f"layer.{key}/norm": str(row + key / 4) for key in range(550)}
-        step = {
-            "_step": str(3 * row),
-            "_timestamp": str(1_700_000_000 + row),
-            "train/loss": str(1 / (row + 1)),
+        values: dict[str | tuple[str, ...], str] = {
+            f"layer.{key}/norm": str(row + key / 4) for key in range(550)
         }
+        values |= {"_step": str(3 * row), "_timestamp": str(1_700_000_000 + row)}
+        values["train/loss"] = str(1 / (row + 1))
         records.append(wandb_writer.history(values, step=3 * row))
         sample = {f"gpu.{gpu}.temp": str(40 + gpu) for gpu in range(5)}
         records.append(wandb_writer.stats(sample, 1_700_000_000 + row))
