@@ -349,8 +349,8 @@ def test_a_folder_that_cannot_be_listed_hides_nothing_else(
     (tmp_path / "closed").mkdir()
     scandir = os.scandir
 
-    def refuse(path: Path) -> object:
-        if path.name == "closed":
+    def refuse(path: str) -> object:
+        if Path(path).name == "closed":
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tuimon.core.batch import Problem
@@ -17,7 +18,22 @@ from tuimon.sources.sniffing import FileVerdict, is_ignored, is_log_of_run, snif
 from tuimon.sources.state_file import CHECKPOINT_NAME
 from tuimon.sources.tree import FileEntry, Tree, walk
 
-_Known = tuple[tuple[int, int], int, int, FileVerdict]
+
+@dataclass(slots=True)
+class _Known:
+    """What a file was taken for when it was as `entry` says, and as what it was handed on."""
+
+    entry: FileEntry
+    verdict: FileVerdict
+    found: FoundFile | None
+
+    def holds_for(self, entry: FileEntry) -> bool:
+        """Return whether the verdict is still right. What is certain stays right while the file grows."""
+        before = self.entry
+        if self.verdict.is_unread or before.inode != entry.inode:
+            return False
+        is_unchanged = before.size == entry.size and before.mtime_ns == entry.mtime_ns
+        return is_unchanged or (self.verdict.confidence is Confidence.CERTAIN and entry.size >= before.size)
 
 
 class Discoverer:
@@ -32,8 +48,8 @@ class Discoverer:
     def __init__(self, factories: Sequence[SourceFactory] = FACTORIES) -> None:
         self._factories = tuple(factories)
         self._preference = [factory.format for factory in self._factories]
-        self._known: dict[Path, _Known] = {}
-        self._visited: dict[Path, _Known] = {}
+        self._known: dict[str, _Known] = {}
+        self._visited: dict[str, _Known] = {}
 
     def discover(self, roots: Sequence[Root]) -> Discovery:
         """Return all runs at and below the given paths. Never raises.
@@ -57,10 +73,11 @@ class Discoverer:
         if not tree.listings:
             return [sniff_file(path, self._factories)]
         verdicts = []
-        for folder, listing in tree.listings.items():
+        for listing in tree.listings:
             verdicts += [sniff_file(entry.path, self._factories) for entry in listing.candidates]
             verdicts += [
-                FileVerdict(folder / name, None, Confidence.NO, _passed_over(name)) for name in listing.others
+                FileVerdict(listing.path / name, None, Confidence.NO, _passed_over(name))
+                for name in listing.others
             ]
         return sorted(verdicts, key=lambda verdict: natural_key(str(verdict.path)))
 
@@ -76,14 +93,15 @@ class Discoverer:
             problems.append(Problem(str(path), f"cannot be looked at: {cause}"))
             return [], 0
         if stat.S_ISREG(found.st_mode):
-            entry = FileEntry(path, (found.st_dev, found.st_ino), found.st_size, found.st_mtime_ns)
+            inode = (found.st_dev, found.st_ino)
+            entry = FileEntry(str(path), path.name, inode, found.st_size, found.st_mtime_ns)
             return self._look_at_file(entry, problems), 1
         if not stat.S_ISDIR(found.st_mode):
             problems.append(Problem(str(path), "is neither a folder nor a regular file"))
             return [], 0
         tree = walk(path)
         problems += tree.problems
-        groups = group_files(path, self._folders(tree, problems))
+        groups = group_files(self._folders(tree, problems))
         if not groups and tree.listings:
             problems.append(Problem(str(path), _nothing_found(tree)))
         if CHECKPOINT_NAME.match(path.resolve().name):
@@ -91,57 +109,56 @@ class Discoverer:
         return groups, tree.entries_seen
 
     def _look_at_file(self, entry: FileEntry, problems: list[Problem]) -> list[Group]:
-        verdict = self._verdict(entry)
-        if verdict.format is None:
+        known = self._recognised(entry)
+        verdict, file = known.verdict, known.found
+        if file is None:
             message = verdict.trouble or f"is no log of metrics that tuimon can read: {verdict.reason}"
-            problems.append(Problem(str(entry.path), message))
+            problems.append(Problem(entry.location, message))
             return []
-        if verdict.format == CONFIG_FORMAT:
+        if file.format == CONFIG_FORMAT:
             problems.append(
-                Problem(str(entry.path), "holds hyper-parameters, no metrics; name the run's folder")
+                Problem(entry.location, "holds hyper-parameters, no metrics; name the run's folder")
             )
             return []
-        file = FoundFile(entry.path, verdict.format, entry.size, entry.mtime)
-        groups = [Group(entry.path, is_file=True, files=[(file, "")])]
-        folder = entry.path.parent.resolve().name
+        groups = [Group(file.path, is_file=True, files=[(file, "")])]
+        folder = file.path.parent.resolve().name
         if CHECKPOINT_NAME.match(folder):
             _mark_checkpoint(groups, folder)
         return groups
 
-    def _folders(self, tree: Tree, problems: list[Problem]) -> dict[Path, Folder]:
-        folders = {}
-        for path, listing in tree.listings.items():
+    def _folders(self, tree: Tree, problems: list[Problem]) -> list[Folder]:
+        folders: dict[int, Folder] = {}
+        for listing in tree.listings:
             files: list[FoundFile] = []
             configs: list[FoundFile] = []
             for entry in listing.candidates:
-                verdict = self._verdict(entry)
-                if verdict.trouble:
-                    problems.append(Problem(str(entry.path), verdict.trouble))
-                if verdict.format is not None and is_log_of_run(verdict):
-                    kind = configs if verdict.format == CONFIG_FORMAT else files
-                    kind.append(FoundFile(entry.path, verdict.format, entry.size, entry.mtime))
-            names = frozenset(entry.path.name for entry in listing.candidates)
-            folders[path] = Folder(tuple(listing.subfolders), names, tuple(files), tuple(configs))
-        return folders
-
-    def _verdict(self, entry: FileEntry) -> FileVerdict:
-        known = self._visited.get(entry.path) or self._known.get(entry.path)
-        if known is not None:
-            inode, size, mtime_ns, verdict = known
-            is_same = (
-                inode == entry.inode
-                and not verdict.is_unread
-                and (
-                    (size, mtime_ns) == (entry.size, entry.mtime_ns)
-                    or (verdict.confidence is Confidence.CERTAIN and entry.size >= size)
-                )
+                known = self._recognised(entry)
+                if known.verdict.trouble:
+                    problems.append(Problem(entry.location, known.verdict.trouble))
+                if known.found is not None and is_log_of_run(known.verdict):
+                    (configs if known.found.format == CONFIG_FORMAT else files).append(known.found)
+            folders[id(listing)] = Folder(
+                path=listing.path,
+                name=listing.path.name,
+                above=None if listing.above is None else folders[id(listing.above)],
+                subfolders=tuple(listing.subfolders),
+                names=frozenset(entry.name for entry in listing.candidates),
+                files=tuple(files),
+                configs=tuple(configs),
             )
-            if is_same:
-                self._visited[entry.path] = entry.inode, entry.size, entry.mtime_ns, verdict
-                return verdict
-        verdict = sniff_file(entry.path, self._factories)
-        self._visited[entry.path] = entry.inode, entry.size, entry.mtime_ns, verdict
-        return verdict
+        return list(folders.values())
+
+    def _recognised(self, entry: FileEntry) -> _Known:
+        """Return what a file is, looking into it only if that is not known yet."""
+        place = entry.location
+        known = self._visited.get(place) or self._known.get(place)
+        if known is None or not known.holds_for(entry):
+            verdict = sniff_file(Path(place), self._factories)
+            known = _Known(entry, verdict, _found(entry, verdict))
+        elif known.entry != entry:
+            known = _Known(entry, known.verdict, _found(entry, known.verdict))
+        self._visited[place] = known
+        return known
 
     def _runs(self, found: Sequence[tuple[Root, Group]]) -> tuple[RunRef, ...]:
         """Return the runs by name; one that lies below two given paths comes once."""
@@ -165,6 +182,12 @@ def discover(roots: Sequence[Root], factories: Sequence[SourceFactory] = FACTORI
 def explain(path: Path) -> list[FileVerdict]:
     """Return what every file at and below `path` was taken for, and why."""
     return Discoverer().explain(path)
+
+
+def _found(entry: FileEntry, verdict: FileVerdict) -> FoundFile | None:
+    if verdict.format is None:
+        return None
+    return FoundFile(verdict.path, entry.name, verdict.format, entry.size, entry.mtime)
 
 
 def _mark_checkpoint(groups: Sequence[Group], name: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from tuimon.sources.base import SourceRef
 from tuimon.sources.csv_dialects import dvclive_root, environment_of
@@ -61,47 +63,59 @@ class Group:
         )
 
 
-def group_files(root: Path, folders: Mapping[Path, Folder]) -> list[Group]:
-    """Return the runs below a folder, each with its files; every file belongs to one run.
+class _Loose(NamedTuple):
+    """A file whose name is not that of a part of a run: where it lies, and where the run of that is."""
+
+    file: FoundFile
+    folder: Folder
+    home: Folder
+    prefix: str
+
+
+def group_files(folders: Sequence[Folder]) -> list[Group]:
+    """Return the runs in some folders, each with its files; every file belongs to one run.
 
     Args:
-        root: The given folder.
-        folders: All folders below it, and itself.
+        folders: The given folder, and all folders below it.
     """
-    layout = Layout(root, folders)
-    groups: dict[Path, Group] = {}
-    loose: list[tuple[FoundFile, Path, str]] = []
-    for path, folder in folders.items():
-        if not folder.files or _is_wandb_copy(path, folders):
+    layout = Layout()
+    groups: dict[Folder | Path, Group] = {}
+    loose: list[_Loose] = []
+    for folder in folders:
+        if not folder.files or _is_wandb_copy(folder):
             continue
-        home, prefix = layout.home(path)
+        home, prefix = layout.home(folder)
         several_runs = sum(file.format == "wandb" for file in folder.files) > 1
         for file in _without_copies(folder):
             part = None if several_runs and file.format == "wandb" else _part_of(file)
             if part is None:
-                loose.append((file, home, prefix))
+                loose.append(_Loose(file, folder, home, prefix))
             else:
-                groups.setdefault(home, Group(home)).files.append((file, prefix + part))
+                groups.setdefault(home, Group(home.path)).files.append((file, prefix + part))
     _place_loose(loose, groups)
-    _place_configs(folders, groups)
+    _place_configs(folders, groups.values())
     return [split for group in groups.values() for split in _split_trainings(group)]
 
 
-def _place_configs(folders: Mapping[Path, Folder], groups: Mapping[Path, Group]) -> None:
+def _place_configs(folders: Sequence[Folder], groups: Iterable[Group]) -> None:
     """Give hyper-parameters to the run of their folder; those of several runs belong to none of them.
 
     A checkpoint's are left out. ML-Agents writes them into the folder above its runs.
     """
+    with_configs = [folder for folder in folders if folder.configs]
+    if not with_configs:
+        return
     runs: dict[Path, list[Group]] = {}
     below: dict[Path, list[Group]] = {}
-    for group in groups.values():
-        folder = group.path.parent if group.is_file else group.path
-        runs.setdefault(folder, []).append(group)
-        below.setdefault(folder.parent, []).append(group)
-    for path, listing in folders.items():
-        for file in listing.configs:
-            beside = runs.get(path) or (runs.get(path.parent) if path.name in INNER_FOLDERS else None)
-            if beside is None and file.path.name == "configuration.yaml":
+    for group in groups:
+        place = group.path.parent if group.is_file else group.path
+        runs.setdefault(place, []).append(group)
+        below.setdefault(place.parent, []).append(group)
+    for folder in with_configs:
+        for file in folder.configs:
+            path = folder.path
+            beside = runs.get(path) or (runs.get(path.parent) if folder.name in INNER_FOLDERS else None)
+            if beside is None and file.name == "configuration.yaml":
                 owners = below.get(path, [])
             else:
                 owners = beside if beside is not None and len(beside) == 1 else []
@@ -109,24 +123,31 @@ def _place_configs(folders: Mapping[Path, Folder], groups: Mapping[Path, Group])
                 group.files.append((file, ""))
 
 
-def _is_wandb_copy(path: Path, folders: Mapping[Path, Folder]) -> bool:
+def _is_wandb_copy(folder: Folder) -> bool:
     """Tell whether a `.wandb` file elsewhere holds what a folder of W&B's does."""
-    if path.name == "latest-run":
-        own = {file.path.name for file in folders[path].files}
-        others = (other for place, other in folders.items() if place.parent == path.parent and place != path)
-        return any(own & {file.path.name for file in other.files} for other in others)
-    above = folders.get(path.parent)
-    is_inside = above is not None and any(file.format == "wandb" for file in above.files)
-    return is_inside and path.name in _WANDB_INNER_FOLDERS
+    if folder.above is None:
+        return False
+    if folder.name == "latest-run":
+        own = {file.name for file in folder.files}
+        others = (other for other in folder.above.below if other is not folder)
+        return any(own & {file.name for file in other.files} for other in others)
+    is_inside = any(file.format == "wandb" for file in folder.above.files)
+    return is_inside and folder.name in _WANDB_INNER_FOLDERS
 
 
 def _part_of(file: FoundFile) -> str | None:
     """Return the prefix of a file as part of its folder's run, or None if its name is that of a run."""
     if file.format not in _ROW_FORMATS or dvclive_root(file.path) is not None:
         return ""
-    if number := environment_of(file.path):
+    return _part_named(file.name)
+
+
+@lru_cache(maxsize=4096)
+def _part_named(name: str) -> str | None:
+    path = Path(name)
+    if number := environment_of(path):
         return f"env_{number}/"
-    stem = file.path.stem.lower()
+    stem = path.stem.lower()
     if match := _EVALUATION.match(stem):
         return f"{match[1]}/"
     if match := _RANK.match(stem):
@@ -134,16 +155,16 @@ def _part_of(file: FoundFile) -> str | None:
     return "" if _COMPANION.match(stem) else None
 
 
-def _place_loose(loose: Iterable[tuple[FoundFile, Path, str]], groups: dict[Path, Group]) -> None:
+def _place_loose(loose: Sequence[_Loose], groups: dict[Folder | Path, Group]) -> None:
     """Give files with a name of their own to their folder's run if they are alone in it, else make runs."""
-    beside = Counter((file.path.parent, file.format == "text") for file, _, _ in loose)
-    for file, home, prefix in loose:
+    beside = Counter((each.folder, each.file.format == "text") for each in loose)
+    for file, folder, home, prefix in loose:
         group = groups.get(home)
         is_text = file.format == "text"
         formats = {member.format for member, _ in group.files} if group is not None else set()
         is_run = bool(formats - {"text"} if is_text else formats - _ROW_FORMATS) and file.format != "wandb"
         most = _MOST_TEXT_LOGS if is_text else 1
-        if group is not None and is_run and beside[file.path.parent, is_text] <= most:
+        if group is not None and is_run and beside[folder, is_text] <= most:
             group.files.append((file, prefix))
         else:
             groups[file.path] = Group(file.path, is_file=True, files=[(file, prefix)])
@@ -151,9 +172,9 @@ def _place_loose(loose: Iterable[tuple[FoundFile, Path, str]], groups: dict[Path
 
 def _without_copies(folder: Folder) -> list[FoundFile]:
     """Leave out the second copy of the log that mmengine writes beside `scalars.json`."""
-    if "scalars.json" not in {file.path.name for file in folder.files}:
+    if all(file.name != "scalars.json" for file in folder.files):
         return list(folder.files)
-    return [file for file in folder.files if file.format != "jsonl" or file.path.name == "scalars.json"]
+    return [file for file in folder.files if file.format != "jsonl" or file.name == "scalars.json"]
 
 
 def _split_trainings(group: Group) -> list[Group]:
@@ -210,4 +231,4 @@ def _age(file: FoundFile) -> tuple[float, str, str]:
     """
     checkpoint = CHECKPOINT_NAME.match(file.path.parent.name) if file.format == "hf" else None
     step = float("inf") if checkpoint is None else int(checkpoint[1])
-    return step, file.path.name, str(file.path)
+    return step, file.name, str(file.path)

@@ -25,6 +25,7 @@ _LOG_NAMES = re.compile(
 _METRIC = re.compile(
     rb'"[\w/.]*(loss|steps?|epoch|iteration|lr|reward)[\w/.]*"\s*:\s*[-"\d]|^\s*\{"env_info"'
 )
+_STEP_NAMES = frozenset(STEP_NAMES)
 _MOST_LINES = 8
 _MOST_VALUES = 2000
 
@@ -38,7 +39,7 @@ def sniff_lines(path: Path, head: bytes) -> Sniff:
     if not head.strip():
         return _sniff_empty(name, is_lines=is_lines)
     is_expected = is_lines or _TRAINER_NAMES.search(name) is not None
-    rows, bad_lines = _first_rows(head)
+    rows, bad_lines = _first_rows(head, until_step=is_expected)
     if not rows:
         if is_expected and not bad_lines and head.lstrip().startswith(b'{"') and _METRIC.search(head):
             return Sniff(Confidence.LIKELY, "begins with a long JSON object that names metrics")
@@ -57,16 +58,15 @@ def _sniff_empty(name: str, *, is_lines: bool) -> Sniff:
 
 
 def _judge(rows: list[Row], bad_lines: int, *, is_lines: bool) -> Sniff:
-    values = [pair for row in rows for pair in _flattened(row)]
-    numbers = [name for name, value in values if as_float(value) is not None]
-    step = next((name for name in STEP_NAMES if name in {number.lower() for number in numbers}), None)
+    step = _step_name(rows)
     if step is not None:
         return Sniff(Confidence.CERTAIN, f"JSON lines with numbers by `{step}`")
     if not is_lines:
         return Sniff(Confidence.NO, "JSON lines without a step")
     if any(isinstance(row.get(name), dict) for row in rows for name in CONFIG_NAMES):
         return Sniff(Confidence.CERTAIN, "JSON lines with a config")
-    if not numbers:
+    values = [pair for row in rows for pair in _flattened(row)]
+    if all(as_float(value) is None for _, value in values):
         return Sniff(Confidence.NO, "JSON lines without any number")
     if bad_lines or any(_is_prose(value) for _, value in values):
         return Sniff(
@@ -79,8 +79,22 @@ def _is_prose(value: object) -> bool:
     return isinstance(value, list) or (isinstance(value, str) and " " in value)
 
 
-def _first_rows(head: bytes) -> tuple[list[Row], int]:
-    """Return the JSON objects on the first complete lines, and how many of these lines hold none."""
+def _step_name(rows: list[Row]) -> str | None:
+    """Return the best name of a step among the numbers of some rows, in lower case."""
+    found = {
+        lowered
+        for row in rows
+        for name, value in _flattened(row)
+        if (lowered := name.lower()) in _STEP_NAMES and as_float(value) is not None
+    }
+    return min(found, key=STEP_NAMES.index, default=None)
+
+
+def _first_rows(head: bytes, *, until_step: bool) -> tuple[list[Row], int]:
+    """Return the JSON objects on the first complete lines, and how many of these lines hold none.
+
+    With `until_step` no more lines than it takes to see a step: thousands of files are looked at.
+    """
     lines = head.removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n").split(b"\n")
     if len(head) >= HEAD_BYTES:
         lines.pop()  # it goes on beyond the head
@@ -93,6 +107,8 @@ def _first_rows(head: bytes) -> tuple[list[Row], int]:
             row = None
         if isinstance(row, dict):
             rows.append(row)
+            if until_step and _step_name([row]):
+                break
         else:
             bad_lines += 1
     return rows, bad_lines

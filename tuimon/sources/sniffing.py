@@ -119,7 +119,12 @@ def sniff_file(path: Path, factories: Sequence[SourceFactory]) -> FileVerdict:
         is_missed = _PLAIN_INTENT.search(path.name) or _TABLE_INTENT.search(path.name)
         trouble = LFS_ADVICE if is_missed else ""
         return FileVerdict(path, None, Confidence.NO, LFS_ADVICE, trouble)
-    sniffs = [(factory.format, factory.sniff(path, head)) for factory in factories]
+    sniffs = []
+    for factory in factories:
+        sniff = factory.sniff(path, head)
+        sniffs.append((factory.format, sniff))
+        if sniff.confidence is Confidence.CERTAIN:
+            break
     name, best = max(sniffs, key=lambda found: found[1].confidence)
     if best.confidence is not Confidence.NO:
         return FileVerdict(path, name, best.confidence, best.reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from tuimon.core.batch import Problem
@@ -18,12 +19,26 @@ _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "lost+foun
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A file as `stat` sees it."""
+    """A file as `stat` sees it.
 
-    path: Path
+    Attributes:
+        location: Its path as text: thousands of files are looked at again and again, and a `Path` is costly.
+        name: The last part of it.
+        inode: Device and inode.
+        size: In bytes.
+        mtime_ns: When it was changed last, in unix nanoseconds.
+    """
+
+    location: str
+    name: str
     inode: tuple[int, int]
     size: int
     mtime_ns: int
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.location)
 
     @property
     def mtime(self) -> float:
@@ -33,8 +48,18 @@ class FileEntry:
 
 @dataclass(slots=True)
 class Listing:
-    """One folder: the names of its subfolders, its candidate files, and the names of its other files."""
+    """What one folder holds.
 
+    Attributes:
+        path: The folder.
+        above: The folder that it was found in; None for the given one.
+        subfolders: Their names.
+        candidates: Files that may be of a known format.
+        others: Names of other files, if they were asked for.
+    """
+
+    path: Path
+    above: Listing | None = None
     subfolders: list[str] = field(default_factory=list)
     candidates: list[FileEntry] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
@@ -45,12 +70,12 @@ class Tree:
     """What lies below a path.
 
     Attributes:
-        listings: By folder, the ones above before the ones below.
+        listings: The folders, the ones above before the ones below.
         problems: Folders that could not be read, and limits that were passed.
         entries_seen: How many names were looked at.
     """
 
-    listings: dict[Path, Listing] = field(default_factory=dict)
+    listings: list[Listing] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     entries_seen: int = 0
 
@@ -78,62 +103,63 @@ class _Walk:
         self._list_others = list_others
         self._tree = Tree()
         self._seen: set[tuple[int, int]] = set()
-        self._folders: deque[tuple[Path, int]] = deque()
-        self._linked_folders: deque[tuple[Path, int]] = deque()
-        self._linked_files: list[tuple[Path, os.stat_result]] = []
+        self._folders: deque[tuple[Listing, int]] = deque()
+        self._linked_folders: deque[tuple[Listing, int]] = deque()
+        self._linked_files: list[tuple[Listing, str, os.stat_result]] = []
 
     def run(self, root: Path) -> Tree:
-        self._folders.append((root, 0))
+        self._folders.append((Listing(root), 0))
         while self._folders or self._linked_folders:
-            path, depth = self._folders.popleft() if self._folders else self._linked_folders.popleft()
+            listing, depth = self._folders.popleft() if self._folders else self._linked_folders.popleft()
             try:
-                self._visit(path, depth)
+                self._visit(listing, depth)
             except OSError as error:
-                self._tree.problems.append(Problem(str(path), f"could not be listed: {error.strerror}"))
+                problem = Problem(str(listing.path), f"could not be listed: {error.strerror}")
+                self._tree.problems.append(problem)
             if self._tree.entries_seen > MAX_ENTRIES:
                 message = (
                     f"holds more than {MAX_ENTRIES:,} files; only these were looked at: name a narrower path"
                 )
                 self._tree.problems.append(Problem(str(root), message))
                 break
-        for path, found in self._linked_files:
+        for listing, name, found in self._linked_files:
             if (found.st_dev, found.st_ino) not in self._seen:
-                self._take_file(path, found)
+                self._take_file(listing, str(listing.path / name), name, found)
         return self._tree
 
-    def _visit(self, path: Path, depth: int) -> None:
-        found = path.stat()
+    def _visit(self, listing: Listing, depth: int) -> None:
+        place = str(listing.path)
+        found = os.stat(place)  # noqa: PTH116  # see FileEntry.location
         if (found.st_dev, found.st_ino) in self._seen:
             return
         self._seen.add((found.st_dev, found.st_ino))
-        with os.scandir(path) as entries:
-            names = sorted(entries, key=lambda entry: entry.name)
-        self._tree.listings[path] = Listing()
-        for entry in names:
+        with os.scandir(place) as entries:
+            in_order = sorted(entries, key=attrgetter("name"))
+        self._tree.listings.append(listing)
+        for entry in in_order:
             self._tree.entries_seen += 1
             try:
-                self._take_entry(path, entry, depth)
+                self._take_entry(listing, entry, depth)
             except OSError:
                 continue  # it vanished, or a link leads to where nobody may look
 
-    def _take_entry(self, folder: Path, entry: os.DirEntry[str], depth: int) -> None:
-        listing = self._tree.listings[folder]
-        if is_candidate(entry.name) and entry.is_file():
+    def _take_entry(self, listing: Listing, entry: os.DirEntry[str], depth: int) -> None:
+        name = entry.name
+        if is_candidate(name) and entry.is_file():
             if entry.is_symlink():
-                self._linked_files.append((folder / entry.name, entry.stat()))
+                self._linked_files.append((listing, name, entry.stat()))
             else:
-                self._take_file(folder / entry.name, entry.stat())
+                self._take_file(listing, entry.path, name, entry.stat())
         elif entry.is_dir():
-            if entry.name.startswith(".") or entry.name in _SKIPPED or depth >= MAX_DEPTH:
+            if name.startswith(".") or name in _SKIPPED or depth >= MAX_DEPTH:
                 return
-            listing.subfolders.append(entry.name)
+            listing.subfolders.append(name)
             queue = self._linked_folders if entry.is_symlink() else self._folders
-            queue.append((folder / entry.name, depth + 1))
+            queue.append((Listing(listing.path / name, listing), depth + 1))
         elif self._list_others:
-            listing.others.append(entry.name)
+            listing.others.append(name)
 
-    def _take_file(self, path: Path, found: os.stat_result) -> None:
+    def _take_file(self, listing: Listing, location: str, name: str, found: os.stat_result) -> None:
         inode = (found.st_dev, found.st_ino)
         self._seen.add(inode)
-        entry = FileEntry(path, inode, found.st_size, found.st_mtime_ns)
-        self._tree.listings[path.parent].candidates.append(entry)
+        listing.candidates.append(FileEntry(location, name, inode, found.st_size, found.st_mtime_ns))
