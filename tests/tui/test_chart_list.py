@@ -129,3 +129,25 @@ def test_the_sample_runs_open_with_the_loss_and_show_no_configuration() -> None:
         assert "loss" in specs[0].tags[0].lower()
         assert not any(tag.startswith(("Config/", "final/")) for spec in specs for tag in spec.tags)
     assert dict(facts(sample_state("healthy").run))["Config/batch_size"] == 16
+
+
+def test_histograms_come_last_and_are_found_by_name() -> None:
+    run = sample_state("healthy").run
+    specs = chart_specs(run, View())
+    heatmaps = [spec for spec in specs if spec.is_heatmap]
+    assert [spec.tags[0] for spec in heatmaps] == list(run.histograms)
+    assert specs[-len(heatmaps) :] == tuple(heatmaps)
+    assert [spec.tags for spec in chart_specs(run, View(filter_text="head"))] == [("Weights/head.weight",)]
+
+
+def test_a_folded_group_has_no_charts() -> None:
+    run = sample_state("healthy").run
+    assert not any(spec.is_heatmap for spec in chart_specs(run, View(folded={"Weights"})))
+    assert "Training/Loss" not in {
+        tag for spec in chart_specs(run, View(folded={"Training"})) for tag in spec.tags
+    }
+
+
+def test_where_runs_are_compared_training_and_evaluation_have_charts_of_their_own() -> None:
+    run = scalar_state({"loss": FALLING, "eval_loss": FALLING}).run
+    assert [spec.tags for spec in chart_specs(run, View(), paired=False)] == [("loss",), ("eval_loss",)]

@@ -28,6 +28,7 @@ from tuimon.core.batch import Problem, TextRecord
 from tuimon.store.axis import Axis
 from tuimon.tui.ink import STATUS_INK, Ink
 from tuimon.tui.picture import Painter, Picture
+from tuimon.tui.run_list import ORDERS
 from tuimon.tui.view import PANES, SCALES, View
 
 NAMES = ("healthy", "overfit", "diverged", "resumed", "huggingface")
@@ -57,6 +58,15 @@ CHOICES = st.builds(
     axis=st.sampled_from([*Axis, None]),
     window=st.none() | st.tuples(st.floats(0, 300), st.floats(301, 900)),
     columns=st.integers(0, 4),
+    rows=st.integers(0, 4),
+    crosshair=st.none() | st.floats(0, 900),
+    clipped=st.booleans(),
+    run_filter=st.sampled_from(["", "over", "loss<0.7", "loss<", "nobody"]),
+    run_order=st.sampled_from(ORDERS),
+    run_table=st.booleans(),
+    selected=st.lists(st.sampled_from([*NAMES, "gone"]), unique=True),
+    pinned=st.sampled_from([*NAMES, None]),
+    folded=st.sets(st.sampled_from(["", "Training", "train", "Weights"])),
 )
 
 
@@ -338,3 +348,11 @@ def test_the_roots_are_named_while_they_are_listed() -> None:
     text = text_of(Painter("braille").paint(looking, View(), 120, 40), 120, 40)
     assert "looking for runs in a, b" in text
     assert "Looking below a, b" in text
+
+
+def test_histograms_over_steps_are_a_heat_map() -> None:
+    view = View("healthy", filter_text="head.weight")
+    text = pane_text(Painter("braille").paint(sample_snapshot(), view, 120, 40), "chart0")
+    assert "Weights/head.weight 10 histograms" in text
+    assert "█" in text
+    assert "░" in text

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from tuimon.charts.blocks import EIGHTHS, RIGHTWARD, TRACK, filled_eighths
-from tuimon.charts.grid import CellGrid, blank
+from tuimon.charts.grid import CellGrid, blank, text_at
 from tuimon.charts.style import Glyphs, Style
 
 Thresholds = tuple[float, float]
@@ -62,6 +63,25 @@ def progress_bar(
         style: of the part that is done.
     """
     return _bar(fraction, width, glyphs, style, "#>.")
+
+
+def scrubber(
+    fraction: float, marks: Sequence[tuple[float, str, int]], width: int, glyphs: Glyphs = "braille"
+) -> CellGrid:
+    """Draw where a replay is, in one row: the bar of what was played, with signs of what happened on it.
+
+    Args:
+        fraction: from 0 to 1.
+        marks: the place (0 to 1), the character and the style of each sign; later ones cover earlier ones.
+        width: cells, brackets included.
+        glyphs: block elements or ASCII.
+    """
+    grid = progress_bar(fraction, width, glyphs, style=Style.SERIES_1)
+    first, room = (1, width - 2) if glyphs == "ascii" and width > 2 else (0, width)
+    for at, sign, style in marks:
+        if 0 <= at <= 1 and room > 0:
+            text_at(grid, 0, first + min(int(at * room), room - 1), sign[:1], style)
+    return grid
 
 
 def _bar(fraction: float | None, width: int, glyphs: Glyphs, style: int, ascii_glyphs: str) -> CellGrid:

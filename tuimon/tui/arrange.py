@@ -13,6 +13,7 @@ _LEAST_CHART_WIDTH, _LEAST_CHART_HEIGHT = 20, 5
 _LEAST_FRAMED = 3
 _WIDE, _TALL = 100, 30
 _VERY_WIDE, _VERY_TALL = 160, 48
+_LEAST_WITH_SCRUBBER = 8
 MOST_CHARTS = 16
 
 
@@ -27,13 +28,14 @@ class Rect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What there is to show: runs, charts, GPUs, findings, and whether any sensor at all."""
+    """What there is to show: runs, charts, GPUs, findings, any sensor at all, the place of a replay."""
 
     runs: int = 1
     charts: int = 1
     gpus: int = 0
     hardware: bool = True
     findings: int = 0
+    replay: bool = False
 
 
 @dataclass(slots=True)
@@ -41,8 +43,8 @@ class Plan:
     """Where everything goes.
 
     Attributes:
-        panes: By name: `header`, `footer`, and those of `view.PANES` but `charts`. Panes without a place
-            are missing.
+        panes: By name: `header`, `footer`, `scrubber`, and those of `view.PANES` but `charts`. Panes without
+            a place are missing.
         charts: One rectangle per visible chart, the largest first.
         strip: The list of runs is a single line.
     """
@@ -60,6 +62,9 @@ def arrange(width: int, height: int, view: View, needs: Needs) -> Plan:
     body = Rect(0, header, width, height - header - 1)
     if height > header:
         plan.panes["footer"] = Rect(0, height - 1, width, 1)
+    if needs.replay and body.height >= _LEAST_WITH_SCRUBBER:
+        body = Rect(0, body.y, width, body.height - 1)
+        plan.panes["scrubber"] = Rect(0, body.y + body.height, width, 1)
     if body.height <= 0:
         return plan
     if view.run_table:

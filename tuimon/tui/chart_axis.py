@@ -132,6 +132,12 @@ def x_text(run: RunView, axis: Axis, x: float, now: float) -> str:
     return f"step {x - (begun[-1].offset if begun else 0):.0f}{attempt}"
 
 
+def accumulated(run: RunView, step: int) -> float:
+    """Return the accumulated step of a logged one: in the last attempt that came by it."""
+    held = [attempt for attempt in run.attempts if attempt.first_step <= step <= attempt.last_step]
+    return float(step + (held[-1].offset if held else 0))
+
+
 def place(run: RunView, axis: Axis, accumulated_step: float, wall_time: float) -> float | None:
     """Return where something that happened at a step and a time stands on an axis, or None."""
     if axis is Axis.WALL:

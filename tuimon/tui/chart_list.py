@@ -15,11 +15,15 @@ _RANK = {role: rank for rank, role in enumerate(CHART_ORDER)}
 
 @dataclass(frozen=True, slots=True)
 class ChartSpec:
-    """A chart: its key, which stays the same while the run grows, and the tags that share it."""
+    """A chart: its key, which stays the same while the run grows, and the tags that share it.
+
+    A heat map shows the histograms of its tag; all others are curves.
+    """
 
     key: str
     tags: tuple[str, ...]
     role: Role
+    is_heatmap: bool = False
 
 
 def chart_specs(run: RunView, view: View, *, paired: bool = True) -> tuple[ChartSpec, ...]:
@@ -40,7 +44,13 @@ def chart_specs(run: RunView, view: View, *, paired: bool = True) -> tuple[Chart
         if any(view.matches(series.tag) for series in group)
     ]
     # Sorting is stable: charts of one role stay in the order in which their tags appeared.
-    return tuple(sorted(specs, key=lambda spec: _order(spec.role)))
+    specs.sort(key=lambda spec: _order(spec.role))
+    heatmaps = (
+        ChartSpec(f"histogram {tag}", (tag,), Role.OTHER, is_heatmap=True)
+        for tag in run.histograms
+        if group_of(tag) not in view.folded and view.matches(tag)
+    )
+    return (*specs, *heatmaps)
 
 
 def group_of(tag: str) -> str:

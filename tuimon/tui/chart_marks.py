@@ -7,7 +7,7 @@ from tuimon.charts.marks import Mark
 from tuimon.core.roles import FALLING_IS_GOOD, Role
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
-from tuimon.tui.chart_axis import place
+from tuimon.tui.chart_axis import accumulated, place
 from tuimon.tui.chart_list import ChartSpec
 
 _MOST_CHECKPOINTS = 30
@@ -44,8 +44,7 @@ def _checkpoint_marks(state: RunState, axis: Axis) -> list[Mark]:
     for record in saved:
         if record.step is None:
             continue
-        held = [a for a in run.attempts if a.first_step <= record.step <= a.last_step]
-        x = place(run, axis, float(record.step + (held[-1].offset if held else 0)), record.wall_time)
+        x = place(run, axis, accumulated(run, record.step), record.wall_time)
         if x is not None:
             marks.append(Mark(x, "checkpoint"))
     return marks

@@ -20,7 +20,15 @@ from tuimon.core.units import format_value
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
 from tuimon.store.series import SeriesView
-from tuimon.tui.chart_axis import LABELS, ChartAxis, own_axis, shared_axis, tick_labels, value_at
+from tuimon.tui.chart_axis import (
+    LABELS,
+    ChartAxis,
+    own_axis,
+    shared_axis,
+    tick_labels,
+    value_at,
+)
+from tuimon.tui.chart_heatmap import paint_heatmap
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_marks import chart_marks
 from tuimon.tui.chart_title import Told, chart_title
@@ -102,6 +110,7 @@ class ChartPainter:
         return (
             spec,
             tuple((len(each), each.segments) for each in series),
+            run.histograms[spec.tags[0]].count if spec.is_heatmap else 0,
             self._axis,
             # What an epoch is tells another series.
             run.revision if view.axis is Axis.EPOCH else 0,
@@ -122,6 +131,9 @@ class ChartPainter:
     ) -> ChartPicture:
         """Draw one chart of `size` = (height, width) cells; `begin` was called for this picture."""
         axis = self._axis or self.begin(state, view)
+        if spec.is_heatmap:
+            grid, title = paint_heatmap(state, spec, axis, size, glyphs)
+            return ChartPicture(grid, title, _axis_title(axis, view))
         memory = self._memories.setdefault(spec.key, _Memory())
         series = [state.run.series[tag] for tag in spec.tags if tag in state.run.series]
         if series:
@@ -265,8 +277,12 @@ def _right_title(state: RunState, view: View, scale: Scale, axis: ChartAxis, spe
         parts.append(view.smoothing.label)
     if scale is not LINEAR:
         parts.append(scale.kind)
-    if axis.axis is not Axis.ACCUMULATED:
-        parts.append(LABELS[axis.axis])
+    parts += [text for text, _ in _axis_title(axis, view)]
+    return ((" ".join(parts), Ink.MUTED),) if parts else ()
+
+
+def _axis_title(axis: ChartAxis, view: View) -> Row:
+    parts = [LABELS[axis.axis]] if axis.axis is not Axis.ACCUMULATED else []
     if axis.shown != axis.full:
         parts.append("zoomed" + (" follow" if view.follow else ""))
     return ((" ".join(parts), Ink.MUTED),) if parts else ()

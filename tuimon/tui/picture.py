@@ -29,11 +29,13 @@ from tuimon.tui.panes.help import help_rows
 from tuimon.tui.panes.log import log_rows
 from tuimon.tui.panes.run_table import RunTable
 from tuimon.tui.panes.runs import overlay_key, runs_rows, runs_title, strip_row
+from tuimon.tui.panes.scrubber import scrubber_row
 from tuimon.tui.rows import PLAIN, ROUND, Frame, Row, fit, framed, grid_rows, in_ascii
 from tuimon.tui.run_list import RunList
 from tuimon.tui.view import View
 
 _LEAST_FRAMED = 3
+_BARS = frozenset({"header", "scrubber", "footer"})
 # A low hardware pane spends its lines on GPUs rather than on a frame.
 _UNFRAMED_HARDWARE = 6
 
@@ -105,6 +107,7 @@ class Painter:
             gpus=len(scene.gauges.gpus),
             hardware=bool(scene.gauges.gpus or scene.gauges.host),
             findings=len(listed(state)),
+            replay=snapshot.playback is not None,
         )
         plan = arrange(width, height, view, needs)
         picture = Picture(plan, specs=specs, runs=runs)
@@ -167,21 +170,36 @@ class Painter:
         picture.panes["footer"] = [footer_row(snapshot, view, width)]
 
     def _paint_pane(self, name: str, rect: Rect, scene: _Scene, *, strip: bool) -> list[Row]:
-        """Return the rows of a pane; those of one line and the header have no frame."""
-        width, height, now = rect.width, rect.height, scene.snapshot.now
+        """Return the rows of a pane."""
+        width, height = rect.width, rect.height
+        if name in _BARS:
+            return self._paint_bar(name, width, height, scene)
+        rows = self._paint_unframed(name, width, height, scene, strip=strip)
+        if rows is not None:
+            return rows
+        title, inside = self._paint_inside(name, width - 2, height - 2, scene)
+        focused = scene.view.focus == name
+        return framed(inside, width, height, title, focused=focused, frame=self._frame)
+
+    def _paint_bar(self, name: str, width: int, height: int, scene: _Scene) -> list[Row]:
+        """Return the rows of what is as wide as the screen and never has a frame."""
         if name == "header":
             return header_rows(scene.snapshot, scene.state, width, height, self.glyphs)
-        if name == "footer":
-            return []  # it says which charts are shown, and so comes last
+        if name == "scrubber" and scene.snapshot.playback is not None:
+            return [scrubber_row(scene.snapshot.playback, scene.state, width, self.glyphs)]
+        return []  # the footer says which charts are shown, and so comes last
+
+    def _paint_unframed(
+        self, name: str, width: int, height: int, scene: _Scene, *, strip: bool
+    ) -> list[Row] | None:
+        """Return the rows of a pane that is too low for a frame; None for all others."""
         if name == "runs" and strip:
             return [strip_row(scene.runs, scene.view, width, self.glyphs)]
         if name == "diagnosis" and height < _LEAST_FRAMED:
-            return [diagnosis_line(scene.state, width, now)]
+            return [diagnosis_line(scene.state, width, scene.snapshot.now)]
         if name == "hardware" and height <= _UNFRAMED_HARDWARE:
             return _filled(hardware_rows(scene.gauges, width, height, self.glyphs), width, height)
-        title, rows = self._paint_inside(name, width - 2, height - 2, scene)
-        focused = scene.view.focus == name
-        return framed(rows, width, height, title, focused=focused, frame=self._frame)
+        return None
 
     def _paint_inside(self, name: str, width: int, height: int, scene: _Scene) -> tuple[Row, list[Row]]:
         """Return a pane's title, and the rows within its frame."""
