@@ -45,7 +45,7 @@ def figure_lines(figure: Figure, width: int, *, colour: bool, ascii_only: bool =
     pen = _Pen(colour=colour, ascii_only=ascii_only)
     lines = [pen.text(figure.title, width)] if figure.title else []
     if figure.names:
-        lines += _names(figure, width, pen)
+        lines += [line.rstrip(" ") for line in _names(figure, width, pen)]
     for start in range(0, len(figure.panels), count):
         row = [
             _panel(p, each, pen, named_above=bool(figure.names)) for p in figure.panels[start : start + count]

@@ -1,0 +1,174 @@
+"""`tuimon plot`: curves in plain terminal output, or in a picture."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuimon.cli.paths import add_paths, roots_of, settings_of
+from tuimon.cli.printing import complain, print_lines, print_problems
+from tuimon.cli.progress import progress_line
+from tuimon.core.errors import EXIT_FINE, NoRunError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tuimon.core.settings import Settings
+    from tuimon.monitor.snapshot import RunState
+    from tuimon.output.figure import Figure
+
+SUMMARY = "Draw curves in plain terminal output, or in a picture."
+EXAMPLE = "tuimon plot ./outputs --tag loss"
+
+_KINDS = ("svg", "png", "pdf")
+_AXES = ("accumulated", "step", "relative", "wall", "epoch")
+_PICTURE_COLUMNS = 600
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_paths(parser, required=False)
+    parser.add_argument(
+        "--tag",
+        type=_pattern,
+        action="append",
+        metavar="REGEX",
+        help="a panel for each metric whose name matches; may be given again "
+        "(default: loss, learning rate, gradient norm and the distribution of the loss)",
+    )
+    parser.add_argument(
+        "--save",
+        metavar="FILE",
+        help="write a picture: .svg, or .png and .pdf with the extra `png`; - for SVG on standard output",
+    )
+    parser.add_argument(
+        "-x",
+        "--axis",
+        choices=_AXES,
+        help="what x counts (default: steps, one attempt after the other; logged steps for several runs)",
+    )
+    parser.add_argument(
+        "--smooth",
+        type=_weight,
+        metavar="WEIGHT",
+        help="weight of the moving average as in TensorBoard, 0 for none (default: as it suits the curve)",
+    )
+    parser.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII characters only")
+    parser.add_argument("--no-color", dest="color", action="store_false", default=None, help="use no colour")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    settings = settings_of({"ascii": args.ascii, "color": args.color})
+    kind = _kind(args.save) if args.save is not None else None
+    from tuimon.monitor.once import read_once
+
+    with progress_line("reading") as tell:
+        reading = read_once(roots_of(args.paths), tell=tell)
+    states = _distinguishable(reading.runs)
+    if args.save is None or kind is None:
+        _print(states, args, settings)
+    else:
+        _save(_figure(states, args, _PICTURE_COLUMNS), args.save, kind)
+    print_problems(reading.all_problems)
+    return EXIT_FINE
+
+
+def _distinguishable(states: Sequence[RunState]) -> Sequence[RunState]:
+    """Return the runs that a picture can show: as many of the newest as there are colours."""
+    from tuimon.output.panels import MOST_RUNS
+
+    if len(states) <= MOST_RUNS:
+        return states
+    complain(f"the {MOST_RUNS} newest of {len(states)} runs are drawn: give the paths of others to see these")
+    oldest_first = sorted(states, key=lambda run: run.progress.last_time or run.changed_at)
+    newest = {state.name for state in oldest_first[-MOST_RUNS:]}
+    return [state for state in states if state.name in newest]
+
+
+def _figure(states: Sequence[RunState], args: argparse.Namespace, columns: int) -> Figure:
+    from tuimon.output.panels import Choice, make_figure
+    from tuimon.store.axis import Axis
+
+    choice = Choice(
+        tags=tuple(args.tag or ()),
+        axis=Axis(args.axis) if args.axis else None,
+        smoothing=args.smooth,
+        columns=columns,
+    )
+    figure = make_figure(states, choice)
+    if not figure.panels:
+        wanted = ", ".join(pattern.pattern for pattern in choice.tags)
+        raise NoRunError(
+            f"no curve matches {wanted}" if wanted else "no curve was logged",
+            "--tag" if wanted else str(states[0].path),
+            "`tuimon summary --json` has all names",
+        )
+    return figure
+
+
+def _print(states: Sequence[RunState], args: argparse.Namespace, settings: Settings) -> None:
+    from tuimon.cli.screen import _wants_ascii
+    from tuimon.output.plot_text import columns_wanted, figure_lines
+
+    width = max(shutil.get_terminal_size().columns, 40)
+    figure = _figure(states, args, columns_wanted(width))
+    ascii_only = _wants_ascii(settings)
+    print_lines(figure_lines(figure, width, colour=_wants_colour(settings), ascii_only=ascii_only))
+
+
+def _wants_colour(settings: Settings) -> bool:
+    """Return whether curves are coloured: in a terminal, unless the person or NO_COLOR said no."""
+    import os
+
+    if settings.color is not None:
+        return settings.color
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _save(figure: Figure, path: str, kind: str) -> None:
+    if path == "-":
+        from tuimon.output.svg_chart import figure_svg
+
+        print_lines([figure_svg(figure)])
+        return
+    from tuimon.core.whole_file import whole_file
+
+    with whole_file(Path(path)) as file:
+        if kind == "svg":
+            from tuimon.output.svg_chart import figure_svg
+
+            file.write(figure_svg(figure).encode())
+        else:
+            from tuimon.output.plot_png import write_picture
+
+            write_picture(figure, file, kind)
+
+
+def _kind(path: str) -> str:
+    """Return the kind of picture that a file's name asks for."""
+    kind = "svg" if path == "-" else Path(path).suffix.lower().removeprefix(".")
+    if kind not in _KINDS:
+        raise UsageError("has no ending that says what to write", f"--save {path}", ".svg, .png or .pdf")
+    return kind
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from error
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    if not 0 <= weight < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no weight from 0 to below 1")
+    return weight
