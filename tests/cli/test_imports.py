@@ -44,9 +44,9 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     assert not loaded(f"from tuimon.cli.main import main; main({arguments})") & HEAVY
 
 
-@pytest.mark.parametrize("command", ["summary", "check", "eta"])
+@pytest.mark.parametrize("command", ["summary", "check", "eta", "export"])
 def test_commands_for_scripts_load_no_screen_and_no_sensors(command: str) -> None:
-    arguments = [command, "--json", str(SAMPLES / "overfit")]
+    arguments = [command, *([] if command == "export" else ["--json"]), str(SAMPLES / "overfit")]
     packages = loaded(f"from tuimon.cli.main import main; main({arguments})")
     assert "numpy" in packages
     assert not packages & {"textual", "rich", "plotext", "psutil", "pynvml", "watchdog", "asyncio"}

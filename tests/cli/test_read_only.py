@@ -18,6 +18,8 @@ COMMANDS = (
     ["check", "--json"],
     ["eta"],
     ["eta", "--trace", "--json"],
+    ["export", "--to", "csv", "--wide"],
+    ["export", "--to", "jsonl"],
     ["doctor"],
     ["watch", "--once"],
     ["replay", "--run", "overfit"],

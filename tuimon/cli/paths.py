@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,14 @@ def settings_of(overrides: Mapping[str, object]) -> Settings:
 def shown(path: object) -> str:
     """Return a path as it may be printed."""
     return clean(str(path))
+
+
+def tag_pattern(text: str) -> re.Pattern[str]:
+    """Return the regular expression that an option is given."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from error
 
 
 def positive_count(text: str) -> int:

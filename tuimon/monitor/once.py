@@ -18,7 +18,7 @@ from tuimon.sources.naming import Root
 from tuimon.store.run import RunView
 
 # Slices in which a reading is told of: large enough to cost nothing, small enough to move.
-_TOLD_SLICE = ReadBudget(max_bytes=1 << 24)
+TOLD_SLICE = ReadBudget(max_bytes=1 << 24)
 
 Tell = Callable[[float, str], None]
 """Is told the share of the work that is done, 0 to 1, and the name of the run that is being read."""
@@ -102,7 +102,7 @@ def iter_states(
         while more:
             if tell is not None:
                 tell((number + watch.reading.loaded) / len(refs), ref.name)
-            _, more = watch.read(UNBOUNDED if tell is None else _TOLD_SLICE)
+            _, more = watch.read(UNBOUNDED if tell is None else TOLD_SLICE)
         while watch.judge.extend(watch.view, None):
             pass
         state = watch.refresh(clock.now(), live=True) if clock is not None else None
