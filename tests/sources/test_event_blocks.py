@@ -27,7 +27,7 @@ from tests.sources.reading import of_kind, points_by_tag, read_all
 from tuimon.core.batch import HistogramBatch, Record, ScalarBatch
 from tuimon.core.frame_walk import FrameWalker
 from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES, intact, masked_crc
-from tuimon.core.periods import Stretch, period_at_end, stretches
+from tuimon.core.periods import Turns, alike, period_at_end, turns_of
 from tuimon.sources.base import ReadBudget
 from tuimon.sources.event_decoder import EventDecoder
 from tuimon.sources.event_proto import Event
@@ -317,8 +317,107 @@ def test_what_repeats_at_the_end_is_found_with_the_shortest_period() -> None:
     assert period_at_end(cycle[:0]) == 0
 
 
-def test_stretches_are_those_that_repeat_the_end() -> None:
-    cycle = np.array([5, 6, 7, 5])
-    items = np.concatenate([[1, 1], np.tile(cycle, 20), [9], np.tile(cycle, 30)[:-1]])
-    assert stretches(items, 15) == [Stretch(2, 4, 20), Stretch(83, 4, 29)]
-    assert stretches(items, 25) == [Stretch(83, 4, 29)]
+def found_turns(items: list[int], fewest: int) -> list[tuple[list[int], list[int]]]:
+    found: list[Turns] = turns_of(np.array(items), fewest)
+    return [(turns.cycle.tolist(), turns.firsts.tolist()) for turns in found]
+
+
+def test_turns_of_a_loop_that_is_left_now_and_then_begin_alike() -> None:
+    cycle = [5, 6, 7, 5]
+    items = [1, 1, *cycle * 20, 9, *cycle[2:], *cycle * 30, 5, 6]
+    # The second stretch begins with the end of a turn.
+    assert found_turns(items, 15) == [(cycle, [*range(2, 82, 4), *range(85, 205, 4)])]
+    before = [6, 7, 5, 9], [79]
+    assert found_turns(items, 25) == [before, ([7, 5, 5, 6], list(range(83, 207, 4)))]
+    assert found_turns(items[:-2], 25) == [before, ([7, 5, 5, 6], list(range(83, 203, 4)))]
+    assert found_turns([*range(50)], 2) == []
+
+
+def test_the_turn_before_a_loop_is_one_too() -> None:
+    first, later = [4, 5, 6], [5, 6, 7]
+    assert found_turns([9, *first, *later * 20], 4) == [(first, [1]), (later, list(range(4, 64, 3)))]
+
+
+def test_turns_of_several_loops_do_not_overlap() -> None:
+    # One record of three is longer from some turn on, the others are as they were.
+    items = [5, 6, 7] * 20 + [5, 8, 7] * 20
+    found = found_turns(items, 4)
+    taken = [first + n for _, firsts in found for first in firsts for n in range(3)]
+    assert sorted(taken) == list(range(len(items)))
+    for cycle, firsts in found:
+        assert all(items[first : first + 3] == cycle for first in firsts)
+
+
+def test_a_loop_that_is_left_near_the_end_is_found() -> None:
+    items = [*[5, 6] * 100, *range(10, 50)]
+    assert found_turns(items, 4) == [([5, 6], list(range(0, 200, 2)))]
+
+
+def test_rows_are_alike_where_the_mask_tells() -> None:
+    row, mask = np.array([1, 2, 3], np.uint8), np.array([255, 0, 0xF0], np.uint8)
+    rows = np.tile(row, (100_000, 1))
+    assert alike(rows, row, mask).all()
+    rows[:, 1] = 7
+    rows[70_000] = [1, 2, 19]
+    rows[3] = [0, 2, 3]
+    assert np.flatnonzero(~alike(rows, row, mask)).tolist() == [3, 70_000]
+
+
+def test_tags_with_steps_of_their_own_are_read_once(tmp_path: Path) -> None:
+    # The step of one of them takes a byte more from the middle of the block on.
+    records = [
+        framed(event(summary(simple(tag, step)), step + ahead))
+        for step in range(1, 200)
+        for tag, ahead in (("a", 0), ("b", 40), ("c", 0))
+    ]
+    path = tmp_path / NAME
+    path.write_bytes(b"".join(records))
+    for _ in range(2):
+        points = points_by_tag(read_all(TfEventsSource((path,))))
+        assert points["b"].steps.tolist() == list(range(41, 240))
+        assert [points[tag].values.tolist() for tag in "abc"] == [list(range(1, 200))] * 3
+
+
+def test_a_turn_with_a_hole_is_no_turn(tmp_path: Path) -> None:
+    turns = [(tag, step) for step in range(1, 100) for tag in ("a", "bb")]
+    records = [framed(event(summary(simple(tag, step)), step)) for tag, step in turns]
+    # The last byte of "bb" in a turn and of "a" in the next one: their lengths seem to go on.
+    content = bytearray(b"".join(records))
+    for damaged in (41, 42):
+        content[sum(map(len, records[: damaged + 1])) - 5] ^= 1
+    path = tmp_path / NAME
+    path.write_bytes(content)
+    points = points_by_tag(read_all(TfEventsSource((path,))))
+    assert points["a"].values.tolist() == [*range(1, 22), *range(23, 100)]
+    assert points["bb"].values.tolist() == [*range(1, 21), *range(22, 100)]
+
+
+def test_turns_of_several_lengths_keep_their_order(tmp_path: Path) -> None:
+    steps = [*range(100, 120), *range(200, 220), *range(100, 120)]
+    path = tmp_path / NAME
+    path.write_bytes(
+        b"".join(framed(event(summary(simple(tag, step)), step)) for step in steps for tag in ("a", "bb"))
+    )
+    points = points_by_tag(read_all(TfEventsSource((path,))))
+    assert points["a"].steps.tolist() == points["bb"].values.tolist() == steps
+    assert points["bb"].order.tolist() == list(range(1, 120, 2))
+
+
+@pytest.mark.parametrize("place", range(HEADER_BYTES))
+def test_a_damaged_header_in_a_loop_ends_the_walk(place: int) -> None:
+    turn = framed(b"one") + framed(b"other")
+    content = bytearray(turn * 3000)
+    walker = FrameWalker()
+    assert len(walker.walk(bytes(content)).begins) == 6000
+    content[2500 * len(turn) + place] ^= 1
+    frames = walker.walk(bytes(content))
+    assert (len(frames.begins), frames.end, frames.needed) == (5000, 2500 * len(turn), 0)
+
+
+def test_a_loop_of_other_tags_of_the_same_lengths_is_told_apart(tmp_path: Path) -> None:
+    order = ["a", "b"] * 30 + ["b", "a"] * 30
+    path = tmp_path / NAME
+    path.write_bytes(b"".join(framed(event(summary(simple(tag, n)), 5)) for n, tag in enumerate(order)))
+    points = points_by_tag(read_all(TfEventsSource((path,))))
+    assert points["a"].values.tolist() == [n for n, tag in enumerate(order) if tag == "a"]
+    assert points["b"].order.tolist() == [n for n, tag in enumerate(order) if tag == "b"]

@@ -1,24 +1,25 @@
 """From frame to frame through an event file.
 
 A training loop logs the same tags in the same order, so the lengths of its records repeat. Where they do,
-the headers that have to come are compared with a whole block at once. Elsewhere all places that look like
-the header of a short record are found at once, and the frames that follow each other are a chain of them.
-What is left is walked one by one. The checksum of every header is verified on each of these ways.
+the headers that have to come are compared with those of many turns at once. Elsewhere all places that look
+like the header of a short record are found at once, and the frames that follow each other are a chain of
+them. What is left, such as what a loop logs now and then, is walked one by one. The checksum of every header
+is verified on each of these ways.
 """
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
-from tuimon.core.checksums import UInt8Array, UInt32Array, masked_crc, masked_crcs
+from tuimon.core.checksums import UInt32Array, masked_crc, masked_crcs
 from tuimon.core.columns import Int64Array
 from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES
-from tuimon.core.periods import MOST_RECENT, count_alike, period_at_end
+from tuimon.core.periods import MOST_RECENT, period_at_end
 
 _HEADER = struct.Struct("<QI")
 # A training loop logs records of a few lengths again and again; a file of ever new ones starts over.
@@ -27,9 +28,17 @@ _MOST_KNOWN_LENGTHS = 4096
 _SHORT_BYTES = 4096
 # A shorter stretch is walked faster one by one.
 _FEWEST_BYTES = 1024
-_SHORTEST_ROW_BYTES = 512
+# Headers are looked for in a window that widens as long as no loop is found.
+_FIRST_WINDOW_BYTES = 1 << 16
+# A loop is left for so few frames mostly.
+_MOST_BETWEEN = 64
+# Few frames, as they come while a training runs, are walked without looking for a loop in them.
+_FEWEST_REMEMBERED = 64
+# How many turns of a loop are compared first, and how many headers at once.
+_FIRST_TURNS, _MOST_COMPARED = 64, 1 << 16
 
-_WORD_BYTES = 4
+_GOES_ON = -1
+_WORD_BYTES, _LENGTH_BYTES = 4, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +64,7 @@ class FrameWalker:
     def __init__(self) -> None:
         self._frame_bytes: dict[bytes, int] = {}
         self._recent = np.empty(0, np.int64)
+        self._loop: _Loop | None = None
 
     def walk(
         self, block: bytes, begin: int = 0, short: ShortFrames | None = None, *, at_end: bool = True
@@ -69,36 +79,71 @@ class FrameWalker:
                 block: a loop is cheapest where it is whole.
         """
         short = short or ShortFrames(block)
-        cycle = self._recent[:0] if short.are_known else self._cycle(len(block) - begin)
-        repeated = np.tile(cycle, _count_repeats(np.frombuffer(block, np.uint8)[begin:], cycle))
-        at = begin + int(repeated.sum())
-        needed = _row_of(cycle)[1] if len(repeated) and not at_end else 0
-        others = cycle[:0]
-        if at + needed <= len(block):
-            others, needed = self._walk_on(block, at, short)
-            self._recent = np.concatenate([self._recent, others])[-MOST_RECENT:]
-        sizes = np.concatenate([repeated, others])
+        parts = []
+        at, needed = begin, _GOES_ON
+        while needed == _GOES_ON:
+            loop = self._loop
+            turns = loop.count_turns(block, at) if loop else 0
+            if loop and turns:
+                parts.append(np.tile(loop.sizes, turns))
+                at += turns * loop.turn_bytes
+                if not at_end and at + loop.turn_bytes > len(block):
+                    needed = loop.turn_bytes
+                    break
+                others, needed = self._walk_between(block, at, loop)
+            else:
+                others, needed = self._walk_on(block, at, short)
+            parts.append(others)
+            at += int(others.sum())
+        sizes = np.concatenate(parts)
         ends = sizes.cumsum() + begin
-        return Frames(ends - sizes, sizes - FRAME_BYTES, int(sizes.sum()) + begin, needed)
+        return Frames(ends - sizes, sizes - FRAME_BYTES, at, needed)
 
-    def _cycle(self, size: int) -> Int64Array:
-        """Return the sizes of the frames that repeat, from the next one on; nothing if that does not pay."""
-        period = period_at_end(self._recent) if size >= _FEWEST_BYTES else 0
-        return self._recent[len(self._recent) - period :]
+    def _walk_between(self, block: bytes, begin: int, loop: _Loop) -> tuple[Int64Array, int]:
+        """Return the sizes of the frames that a loop was left for, and what the next one needs.
+
+        That is `_GOES_ON` where the loop may go on or there are many of them. A loop that goes on is from
+        then on taken to begin with its first frame behind what it was left for.
+        """
+        found: list[int] = []
+        needed, at = _GOES_ON, begin
+        while needed == _GOES_ON and len(found) < _MOST_BETWEEN:
+            size = self._frame_at(block, at)
+            if not size or at + size > len(block):
+                needed = size
+                break
+            found.append(size)
+            at += size
+            if block.startswith(loop.head, at):
+                begun = loop.count_begun(found)
+                self._loop = _Loop(np.roll(loop.sizes, begun))
+                del found[len(found) - begun :]
+                break
+        return np.array(found, np.int64), needed
 
     def _walk_on(self, block: bytes, begin: int, short: ShortFrames) -> tuple[Int64Array, int]:
-        """Return the sizes of the frames from `begin` on, and what the next one needs (`Frames.needed`)."""
-        parts = [self._recent[:0]]
-        at = begin
-        while True:
+        """Return the sizes of the frames from `begin` on, and what the next one needs (`Frames.needed`).
+
+        That is `_GOES_ON` where a loop may have begun.
+        """
+        parts = []
+        needed, at = _GOES_ON, begin
+        while needed == _GOES_ON and (at == begin or at < short.stop):
             chain = short.chain(at)
             if not len(chain):
-                needed = self._frame_at(block, at)
-                if not needed or at + needed > len(block):
-                    return np.concatenate(parts), needed
-                chain = np.array([needed], np.int64)
+                size = self._frame_at(block, at)
+                if not size or at + size > len(block):
+                    needed = size
+                    break
+                chain = np.array([size], np.int64)
             parts.append(chain)
             at += int(chain.sum())
+        found = np.concatenate([self._recent[:0], *parts])
+        self._recent = np.concatenate([self._recent, found])[-MOST_RECENT:]
+        period = period_at_end(self._recent) if needed == _GOES_ON or len(found) >= _FEWEST_REMEMBERED else 0
+        if period:
+            self._loop = _Loop(self._recent[len(self._recent) - period :])
+        return found, needed
 
     def _frame_at(self, block: bytes, begin: int) -> int:
         """Return the size of the frame at `begin`, at least that of a header; 0 if its header is damaged."""
@@ -118,23 +163,77 @@ class FrameWalker:
         return size
 
 
+class _Loop:
+    """Frames that repeat in one order.
+
+    Attributes:
+        sizes: int64[k], of the frames of one turn.
+        turn_bytes: Their sum.
+        head: The header of the first one.
+    """
+
+    def __init__(self, sizes: Int64Array) -> None:
+        self.sizes = sizes
+        self.turn_bytes = int(sizes.sum())
+        self._at = sizes.cumsum() - sizes
+        self._lengths = (sizes - FRAME_BYTES).astype("<u8")[:, None]
+        self._checksums = masked_crcs(self._lengths.view(np.uint8))[:, None]
+        self.head = self._lengths[0].tobytes() + self._checksums[0].astype("<u4").tobytes()
+
+    def count_turns(self, block: bytes, begin: int) -> int:
+        """Return how many turns stand one after another in `block` from `begin` on."""
+        if not block.startswith(self.head, begin):
+            return 0
+        whole = (len(block) - begin) // self.turn_bytes
+        most = max(1, _MOST_COMPARED // len(self.sizes))
+        found, compared = 0, min(_FIRST_TURNS, most)
+        while found < whole:
+            count = min(compared, whole - found)
+            at = begin + found * self.turn_bytes
+            fits = self._words(block, at, count, "<u8", 0) == self._lengths
+            fits &= self._words(block, at, count, "<u4", _LENGTH_BYTES) == self._checksums
+            if not fits.all():
+                return found + int(fits.all(axis=0).argmin())
+            found += count
+            compared = min(4 * compared, most)
+        return found
+
+    def count_begun(self, sizes: list[int]) -> int:
+        """Return with how many of the last frames of a turn `sizes` end."""
+        for begun, (size, other) in enumerate(
+            zip(reversed(sizes), reversed(self.sizes.tolist()), strict=False)
+        ):
+            if size != other:
+                return begun
+        return min(len(sizes), len(self.sizes))
+
+    def _words(self, block: bytes, begin: int, count: int, dtype: str, place: int) -> npt.NDArray[np.generic]:
+        """Return what stands at `place` of each header of `count` turns, dtype[k, count]."""
+        width = self.turn_bytes - np.dtype(dtype).itemsize + 1
+        return np.ndarray((width, count), dtype, block, begin, (1, self.turn_bytes))[self._at + place]
+
+
 class ShortFrames:
     """The whole frames of short records in a block, found by their headers when they are first asked for.
 
     A place within a record may look like a header; it is of no chain that is asked for.
+
+    Attributes:
+        stop: Up to where headers were looked for: a window that widens.
     """
 
     def __init__(self, block: bytes) -> None:
+        self.stop = 0
         self._block = block
+        self._window_bytes = _FIRST_WINDOW_BYTES
         self._begins = self._ends = self._lasts = np.empty(0, np.int64)
-        self.are_known = False
 
     def chain(self, begin: int) -> Int64Array:
         """Return the sizes of frames that follow each other from `begin` on.
 
-        `begin` is not before that of the first call.
+        `begin` is not before that of an earlier call.
         """
-        if not self.are_known:
+        if begin >= self.stop:
             self._find(begin)
         first = int(np.searchsorted(self._begins, begin))
         if first == len(self._begins) or self._begins[first] != begin:
@@ -143,9 +242,11 @@ class ShortFrames:
         return self._ends[chain] - self._begins[chain]
 
     def _find(self, begin: int) -> None:
-        self.are_known = True
-        if len(self._block) - begin >= _FEWEST_BYTES:
-            begins, lengths = _short_headers(self._block, begin)
+        self.stop = min(begin + self._window_bytes, len(self._block))
+        self._window_bytes *= 4
+        self._begins = self._ends = self._lasts = np.empty(0, np.int64)
+        if self.stop - begin >= _FEWEST_BYTES:
+            begins, lengths = _short_headers(self._block, begin, self.stop)
             ends = begins + lengths + FRAME_BYTES
             whole = ends <= len(self._block)
             self._begins, self._ends = begins[whole], ends[whole]
@@ -153,8 +254,8 @@ class ShortFrames:
             self._lasts = np.append(breaks, len(self._begins) - 1)
 
 
-def _short_headers(block: bytes, begin: int) -> tuple[Int64Array, Int64Array]:
-    """Return where from `begin` on headers of short records stand, and their lengths.
+def _short_headers(block: bytes, begin: int, stop: int) -> tuple[Int64Array, Int64Array]:
+    """Return where from `begin` to `stop` headers of short records stand, and their lengths.
 
     Seven of the eight bytes of a length below 256 are zero, so an aligned word among them is; the last byte
     before it that is not zero is where the header begins. Of longer lengths, which have six zeros, this
@@ -162,7 +263,7 @@ def _short_headers(block: bytes, begin: int) -> tuple[Int64Array, Int64Array]:
     """
     first = begin // _WORD_BYTES
     # A frame that is whole is longer than the header behind which the words end here.
-    count = (len(block) - HEADER_BYTES) // _WORD_BYTES - first
+    count = (stop - HEADER_BYTES) // _WORD_BYTES - first
     words = np.frombuffer(block, "<u4", count, first * _WORD_BYTES)
     zeros = np.flatnonzero(words[1:] == 0)
     before = words[zeros]
@@ -171,13 +272,11 @@ def _short_headers(block: bytes, begin: int) -> tuple[Int64Array, Int64Array]:
     for shift in (24, 16, 8):
         places -= before < (1 << shift)
     lengths, found = _lengths_at(block, places)
-    if found.all():
-        return places, lengths
     # The last byte that is not zero may be the second one of a length.
-    earlier = np.maximum(places - 1, 0)
-    earlier_lengths, earlier_found = _lengths_at(block, earlier)
-    places = np.where(found, places, earlier)[found | earlier_found]
-    return places, np.where(found, lengths, earlier_lengths)[found | earlier_found]
+    doubtful = np.flatnonzero(~found)
+    places[doubtful] = np.maximum(places[doubtful] - 1, 0)
+    lengths[doubtful], found[doubtful] = _lengths_at(block, places[doubtful])
+    return places[found], lengths[found]
 
 
 def _lengths_at(block: bytes, places: Int64Array) -> tuple[Int64Array, npt.NDArray[np.bool_]]:
@@ -193,33 +292,3 @@ def _lengths_at(block: bytes, places: Int64Array) -> tuple[Int64Array, npt.NDArr
 def _header_checksums() -> UInt32Array:
     """Return the checksum of the header of every short record, by its length."""
     return masked_crcs(np.arange(_SHORT_BYTES, dtype="<u8")[:, None].view(np.uint8))
-
-
-def _count_repeats(array: UInt8Array, cycle: Int64Array) -> int:
-    """Return how often frames of the sizes in `cycle` stand in `array` one after another.
-
-    Several times around are compared as one row, and only whole rows count.
-    """
-    if not len(cycle):
-        return 0
-    cycles, size = _row_of(cycle)
-    sizes = np.tile(cycle, cycles)
-    expected, mask = np.zeros((2, size), np.uint8)
-    for begin, frame_bytes in zip((sizes.cumsum() - sizes).tolist(), sizes.tolist(), strict=True):
-        expected[begin : begin + HEADER_BYTES] = _header_of(frame_bytes)
-        mask[begin : begin + HEADER_BYTES] = 0xFF
-    return cycles * count_alike(array[: len(array) // size * size].reshape(-1, size), expected, mask)
-
-
-def _row_of(cycle: Int64Array) -> tuple[int, int]:
-    """Return how often a cycle stands in a row, and how many bytes that makes."""
-    size = int(cycle.sum())
-    cycles = 1 + _SHORTEST_ROW_BYTES // size
-    return cycles, cycles * size
-
-
-@lru_cache(_MOST_KNOWN_LENGTHS)
-def _header_of(size: int) -> UInt8Array:
-    """Return the header of a frame of `size` bytes, uint8[12]."""
-    length = (size - FRAME_BYTES).to_bytes(8, "little")
-    return np.frombuffer(length + masked_crc(length).to_bytes(4, "little"), np.uint8)

@@ -57,8 +57,8 @@ def intact(block: bytes, begins: Int64Array, lengths: Int64Array) -> npt.NDArray
     """Return for each of the given frames of `block`, which stand in order, whether its record is intact."""
     ends = begins + (lengths + HEADER_BYTES)
     gaps = np.flatnonzero(ends[:-1] + (FRAME_BYTES - HEADER_BYTES) != begins[1:]) + 1
-    borders = np.union1d(gaps, np.arange(0, len(begins), _FRAMES_AT_ONCE)).tolist()
-    parts = [slice(*part) for part in pairwise([*borders, len(begins)])]
+    borders = sorted({*gaps.tolist(), *range(0, len(begins), _FRAMES_AT_ONCE), len(begins)})
+    parts = [slice(*part) for part in pairwise(borders)]
     holds = np.ones(len(begins), bool)
     while parts:
         part = parts.pop()

@@ -7,8 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tuimon.core.batch import ScalarBatch
-from tuimon.sources.event_plugins import Histogram
+from tuimon.core.batch import HistogramBatch, ScalarBatch
 from tuimon.sources.event_proto import Event
 from tuimon.sources.event_shapes import Points
 
@@ -21,7 +20,7 @@ class PointCollector:
     """
 
     def __init__(self) -> None:
-        self.histograms: list[Histogram] = []
+        self.histograms: list[HistogramBatch] = []
         self._points: dict[tuple[str, ...], list[Points]] = {}
 
     def add(self, tags: tuple[str, ...], points: Points) -> None:

@@ -16,7 +16,7 @@ from tuimon.core.columns import Int64Array
 from tuimon.core.framing import by_length, rows_of
 from tuimon.sources.event_columns import PointCollector
 from tuimon.sources.event_file import RecordBlock
-from tuimon.sources.event_loops import decode_loop, loops_of
+from tuimon.sources.event_loops import decode_loops
 from tuimon.sources.event_proto import Event, parse_event
 from tuimon.sources.event_shapes import SHARED_SHAPES, Shape, ShapeBook
 from tuimon.sources.protobuf import DamagedMessageError
@@ -58,7 +58,7 @@ class EventDecoder:
             Order and content of each of these records, in their order.
         """
         block = _Block(found, first_order, points, report, self._shapes)
-        rest = block.decode_loops()
+        rest = decode_loops(found, first_order, self._shapes, points)
         for part in by_length(found.lengths[rest]):
             indices = rest[part]
             length = int(found.lengths[indices[0]])
@@ -87,17 +87,6 @@ class _Block:
         self._report = report
         self._shapes = shapes
         self._parsed: list[tuple[int, Event]] = []
-
-    def decode_loops(self) -> Int64Array:
-        """Decode the records that repeat in one order and return the others."""
-        is_left = np.ones(len(self._found), bool)
-        for loop in loops_of(self._found):
-            for number, (tags, points) in enumerate(
-                decode_loop(self._found, loop, self._first_order, self._shapes)
-            ):
-                self._points.add(tags, points)
-                is_left[loop.first + number : loop.stop : loop.period][: len(points.order)] = False
-        return np.flatnonzero(is_left)
 
     def decode_shapes(self, length: int, indices: Int64Array) -> Int64Array:
         """Decode records of one length shape by shape and return those for which that does not pay."""
@@ -157,10 +146,11 @@ class _Block:
             if tags is None:
                 continue
             kept = slice(first, part.stop)
-            if shape.bins is None:
-                self._points.add(tags, points[kept])
+            histograms = shape.histograms(tags[0], rows[kept], points[kept])
+            if histograms is not None:
+                self._points.histograms.append(histograms)
             else:
-                self._points.histograms += shape.histograms(tags[0], rows[kept], points[kept])
+                self._points.add(tags, points[kept])
 
     def _parse(self, index: int) -> Event | None:
         """Parse one record. Return None if that cannot be done."""

@@ -28,18 +28,6 @@ _DEEPEST_VALUE = 32
 _USUAL_HISTOGRAM = [*((number, FIXED64) for number in range(1, 6)), (6, LENGTH), (7, LENGTH)]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Histogram:
-    """A histogram that was logged under a tag: bin edges float64[k + 1] and counts float64[k]."""
-
-    tag: str
-    order: int
-    step: int
-    wall_time: float
-    edges: Float64Array
-    counts: Float64Array
-
-
 @dataclass(frozen=True, slots=True)
 class BinPlaces:
     """Where in a record the numbers of a HistogramProto stand, all of them doubles.
@@ -85,13 +73,14 @@ def read_histogram(event: Event, value: Value) -> tuple[Float64Array, Float64Arr
     filled = np.flatnonzero(counts)
     lowest = known.get(1, limits[filled[0] if len(filled) else 0])
     highest = known.get(2, limits[filled[-1] if len(filled) else -1])
-    return read_bins(np.array([[lowest]]), np.array([[highest]]), limits[None], counts[None])[0]
+    found = read_bins(np.array([[lowest]]), np.array([[highest]]), limits[None], counts[None])
+    return found[0][0], found[1][0]
 
 
 def read_bins(
     lowest: Float64Array, highest: Float64Array, limits: Float64Array, counts: Float64Array
-) -> list[tuple[Float64Array, Float64Array]]:
-    """Return bin edges and counts of histograms whose bins are known by their right ends.
+) -> tuple[tuple[Float64Array, ...], tuple[Float64Array, ...]]:
+    """Return the bin edges and the counts of histograms whose bins are known by their right ends.
 
     As in TensorBoard, empty bins at both sides are left out, and the outermost ones end at the smallest and
     the largest value.
@@ -104,14 +93,13 @@ def read_bins(
     """
     edges = np.concatenate([lowest, np.clip(limits[:, :-1], lowest, highest), highest], axis=1)
     filled = counts != 0
-    firsts = filled.argmax(axis=1).tolist()
-    stops = (counts.shape[1] - filled[:, ::-1].argmax(axis=1)).tolist()
-    found = []
-    for row, (first, stop) in enumerate(zip(firsts, stops, strict=True)):
-        kept = edges[row, first : stop + 1]
-        kept[0], kept[-1] = lowest[row, 0], highest[row, 0]
-        found.append((kept, counts[row, first:stop]))
-    return found
+    firsts = filled.argmax(axis=1)
+    stops = counts.shape[1] - filled[:, ::-1].argmax(axis=1)
+    rows = np.arange(len(counts))
+    edges[rows, firsts], edges[rows, stops] = lowest[:, 0], highest[:, 0]
+    places = list(zip(firsts.tolist(), stops.tolist(), strict=True))
+    kept_edges = tuple(row[first : stop + 1] for row, (first, stop) in zip(edges, places, strict=True))
+    return kept_edges, tuple(row[first:stop] for row, (first, stop) in zip(counts, places, strict=True))
 
 
 def read_images(event: Event, value: Value) -> list[tuple[int, int, bytes]]:

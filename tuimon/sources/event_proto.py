@@ -180,16 +180,25 @@ def moments(wall_times: Float64Array) -> Float64Array:
 
 
 def read_numbers(raw: npt.NDArray[np.uint8], dtype: int) -> ValueArray:
-    """Return the numbers that stand in `raw`, uint8[n, width], as float32 or float64 [n].
+    """Return the numbers that stand in `raw`, uint8[n, width], `as_logged`."""
+    return as_logged(raw.view(layout_of(dtype))[:, 0], dtype)
+
+
+def as_logged(numbers: npt.NDArray[np.generic], dtype: int) -> ValueArray:
+    """Return the numbers of a tensor type, which are of its layout, as float32 or float64.
 
     float16, bfloat16 and float32 become float32, everything else float64.
     """
-    numbers = raw.view(_NUMBER_TYPES[dtype][0])[:, 0]
     if dtype == DT_BFLOAT16:
         return (numbers.astype("<u4") << np.uint32(16)).view(np.float32)
     is_single = numbers.dtype.kind == "f" and numbers.dtype.itemsize <= 4
     with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
         return numbers.astype(np.float32) if is_single else numbers.astype(np.float64)
+
+
+def layout_of(dtype: int) -> np.dtype[np.generic]:
+    """Return how a number of a tensor type is laid out."""
+    return _NUMBER_TYPES[dtype][0]
 
 
 def number_width(dtype: int) -> int:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuimon.core.batch import ConfigRecord, HistogramBatch, ImageRecord, LifecycleRecord, Record, TextRecord
+from tuimon.core.columns import Float64Array
 from tuimon.sources.event_plugins import (
-    Histogram,
     read_histogram,
     read_hyper_parameters,
     read_images,
@@ -62,7 +62,7 @@ class EventConverter:
     def convert(
         self,
         events: list[tuple[int, Event]],
-        histograms: list[Histogram],
+        histograms: list[HistogramBatch],
         writer: Writer,
         report: Callable[[str, int], None],
     ) -> list[Record]:
@@ -86,8 +86,8 @@ class EventConverter:
                 except DamagedMessageError as error:
                     report(f"a value that cannot be decoded was skipped: {error}", order)
                     continue
-                records += [record for record in found if not isinstance(record, Histogram)]
-                histograms += [record for record in found if isinstance(record, Histogram)]
+                records += [record for record in found if not isinstance(record, HistogramBatch)]
+                histograms += [record for record in found if isinstance(record, HistogramBatch)]
         return records + _batches(histograms)
 
     def _lifecycle(self, order: int, event: Event, writer: Writer) -> Iterator[LifecycleRecord]:
@@ -104,7 +104,7 @@ class EventConverter:
         elif event.session_status:
             self._others["session"] += 1
 
-    def _convert(self, order: int, event: Event, value: Value) -> list[Record | Histogram]:
+    def _convert(self, order: int, event: Event, value: Value) -> list[Record]:
         plugin = value.plugin or self._plugins.get(value.tag, "")
         if value.plugin:
             self._plugins[value.tag] = plugin
@@ -116,7 +116,7 @@ class EventConverter:
         return found
 
 
-def _read_value(plugin: str, order: int, event: Event, value: Value) -> list[Record | Histogram]:
+def _read_value(plugin: str, order: int, event: Event, value: Value) -> list[Record]:
     """Return what one value holds; nothing if it is of a kind that is not read."""
     place = value.tag, order, event.step, event.wall_time
     if plugin == "hparams":
@@ -124,26 +124,41 @@ def _read_value(plugin: str, order: int, event: Event, value: Value) -> list[Rec
         return [ConfigRecord(parameters, event.wall_time)] if parameters else []
     if value.kind == HISTOGRAM or plugin == "histograms":
         histogram = read_histogram(event, value)
-        return [Histogram(*place, *histogram)] if histogram else []
+        return [_histogram(*place, *histogram)] if histogram else []
     if value.kind == IMAGE or plugin == "images":
         return [ImageRecord(*place, *image) for image in read_images(event, value)]
     text = read_text(event, value.tensor) if plugin == "text" and value.tensor else None
     return [TextRecord(*place, text)] if text is not None else []
 
 
-def _batches(histograms: list[Histogram]) -> list[Record]:
-    """Return one batch per tag."""
-    by_tag: dict[str, list[Histogram]] = {}
-    for histogram in sorted(histograms, key=lambda one: one.order):
-        by_tag.setdefault(histogram.tag, []).append(histogram)
-    return [
-        HistogramBatch(
-            tag,
-            np.array([one.order for one in found], np.int64),
-            np.array([one.step for one in found], np.int64),
-            np.array([one.wall_time for one in found], np.float64),
-            tuple(one.edges for one in found),
-            tuple(one.counts for one in found),
-        )
-        for tag, found in by_tag.items()
-    ]
+def _histogram(
+    tag: str, order: int, step: int, wall_time: float, edges: Float64Array, counts: Float64Array
+) -> HistogramBatch:
+    place = np.array([order], np.int64), np.array([step], np.int64), np.array([wall_time], np.float64)
+    return HistogramBatch(tag, *place, (edges,), (counts,))
+
+
+def _batches(histograms: list[HistogramBatch]) -> list[Record]:
+    """Return one batch per tag, in the order of their first histograms."""
+    by_tag: dict[str, list[HistogramBatch]] = {}
+    for batch in sorted(histograms, key=lambda batch: int(batch.order[0])):
+        by_tag.setdefault(batch.tag, []).append(batch)
+    return [_joined(batches) for batches in by_tag.values()]
+
+
+def _joined(batches: list[HistogramBatch]) -> HistogramBatch:
+    """Return batches of one tag as one."""
+    if len(batches) == 1:
+        return batches[0]
+    order = np.concatenate([batch.order for batch in batches])
+    rank = np.argsort(order, kind="stable")
+    edges = [one for batch in batches for one in batch.edges]
+    counts = [one for batch in batches for one in batch.counts]
+    return HistogramBatch(
+        batches[0].tag,
+        order[rank],
+        np.concatenate([batch.steps for batch in batches])[rank],
+        np.concatenate([batch.wall_times for batch in batches])[rank],
+        tuple(edges[at] for at in rank.tolist()),
+        tuple(counts[at] for at in rank.tolist()),
+    )

@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tuimon.core.batch import ValueArray
+from tuimon.core.batch import HistogramBatch, ValueArray
 from tuimon.core.checksums import UInt8Array
 from tuimon.core.columns import Float64Array, Int64Array
-from tuimon.sources.event_plugins import BinPlaces, Histogram, places_of_bins, read_bins
+from tuimon.sources.event_plugins import BinPlaces, places_of_bins, read_bins
 from tuimon.sources.event_proto import Event, moments, number_width, read_numbers
+from tuimon.sources.event_rows import LoopRow
 
 _UInt64Array = npt.NDArray[np.uint64]
 
@@ -131,38 +132,13 @@ class Shape:
         numbers = (read_numbers(rows[:, at : at + number_width(dtype)], dtype) for at, dtype in self.numbers)
         return Points(order, steps, wall_times, tuple(numbers))
 
-    def histograms(self, tag: str, rows: UInt8Array, points: Points) -> list[Histogram]:
+    def histograms(self, tag: str, rows: UInt8Array, points: Points) -> HistogramBatch | None:
         """Cut the histograms of one tag out of rows of this shape, whose times and steps are in `points`."""
         if self.bins is None:
-            return []
+            return None
         places = (self.bins.lowest, self.bins.highest, self.bins.limits, self.bins.counts)
-        found = read_bins(*(rows[:, place].view("<f8").astype(np.float64) for place in places))
-        when = zip(points.order.tolist(), points.steps.tolist(), points.wall_times.tolist(), strict=True)
-        return [Histogram(tag, *at, *bins) for at, bins in zip(when, found, strict=True)]
-
-
-@dataclass(frozen=True, slots=True)
-class LoopPart:
-    """One record of a row: its tags, its shape, and where in the row the places of the shape count from."""
-
-    tags: tuple[str, ...]
-    shape: Shape
-    at: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LoopRow:
-    """The frames of one time around a loop.
-
-    Attributes:
-        example: uint8[m], such frames.
-        mask: uint8[m], the bits that are the same each time around.
-        parts: The records.
-    """
-
-    example: UInt8Array
-    mask: UInt8Array
-    parts: tuple[LoopPart, ...]
+        edges, counts = read_bins(*(rows[:, place].view("<f8").astype(np.float64) for place in places))
+        return HistogramBatch(tag, points.order, points.steps, points.wall_times, edges, counts)
 
 
 class ShapeBook:
