@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuimon.cli.paths import positive_seconds
@@ -74,11 +75,19 @@ def run_screen(feed: Feed, settings: Settings, *, run_name: str | None, mouse: b
         glyphs="ascii" if _wants_ascii(settings) else "braille",
         run_name=run_name,
         interval_s=_interval_s(settings),
+        memory=_memory(),
     )
     ended = app.run(mouse=mouse)
     code = (app.return_code or 0) if ended is None else ended
     _end_without_terminal(code)
     return code
+
+
+def _memory() -> Path:
+    """Return the file in which the screen keeps its choices, in the user's own state folder."""
+    from platformdirs import user_state_path
+
+    return user_state_path("tuimon") / "screen.json"
 
 
 def _end_without_terminal(code: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -19,8 +20,10 @@ from tuimon.monitor.feed import Feed
 from tuimon.monitor.snapshot import Snapshot
 from tuimon.tui.actions import Actions
 from tuimon.tui.arrange import MOST_CHARTS
+from tuimon.tui.away import Absence
 from tuimon.tui.keys import KEYS
 from tuimon.tui.picture import Painter, Picture
+from tuimon.tui.remembered import recall, remember
 from tuimon.tui.view import View
 from tuimon.tui.widgets.board import Board
 from tuimon.tui.widgets.spans import SpanScreen
@@ -30,6 +33,8 @@ from tuimon.tui.widgets.spans import SpanScreen
 _SHARE = 0.02
 _BURST_S = 0.05
 _LONGEST_REST_S = 0.9
+# After so long without a key it is noted what the person has seen.
+_LEAVING_S = 60.0
 # Keys that work while a line is being typed too.
 _ALWAYS = frozenset({"escape", "ctrl+c", "f1", "tab", "shift+tab", "ctrl+l", "ctrl+z"})
 
@@ -53,6 +58,7 @@ class TuimonApp(Actions, App[int]):
         glyphs: Braille or ASCII.
         run_name: The run to open first; None opens the one that changed last.
         interval_s: The shortest time between two pictures.
+        memory: The file that keeps lasting choices from one start to the next; None remembers nothing.
     """
 
     CSS = """
@@ -71,10 +77,14 @@ class TuimonApp(Actions, App[int]):
         glyphs: Glyphs = "braille",
         run_name: str | None = None,
         interval_s: float = 0.1,
+        memory: Path | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
         self.feed = feed
         self.view = View(run_name=run_name)
+        self._memory = memory
+        if memory is not None:
+            recall(self.view, memory)
         self.helping = False
         self.prompting: str | None = None
         self.picture: Picture | None = None
@@ -86,6 +96,7 @@ class TuimonApp(Actions, App[int]):
         self._draw_pending = False
         self._opened_gate = False
         self._interval_s = interval_s
+        self._absence = Absence()
         self.animation_level = "none"
 
     def get_default_screen(self) -> SpanScreen:
@@ -108,11 +119,15 @@ class TuimonApp(Actions, App[int]):
                 loop.add_signal_handler(name, self.exit, 128 + name)
         # Back from the shell (ctrl+z, fg): nothing of the screen is there any more.
         self.app_resume_signal.subscribe(self, lambda _app: self.action_repaint())
+        # Who presses no key for a while has gone, whether or not the terminal tells.
+        self._leaving = self.set_timer(_LEAVING_S, lambda: self._absence.begin(self.state))
         self.feed.subscribe(lambda: self._wake(loop))
         self.feed.start()
 
     def on_unmount(self) -> None:
-        """Let the feed's threads end."""
+        """Let the feed's threads end, and remember the choices that last."""
+        if self._memory is not None:
+            remember(self.view, self._memory)
         self.feed.subscribe(None)
         self.feed.stop()
 
@@ -121,8 +136,19 @@ class TuimonApp(Actions, App[int]):
         self.draw()
 
     def on_app_focus(self) -> None:
-        """Show what came while another window had the keyboard."""
+        """Show what came while another window had the keyboard, and say what of it matters."""
+        self._come_back()
         self.draw()
+
+    def on_app_blur(self) -> None:
+        """Note what the person has seen who goes to another window now."""
+        self._absence.begin(self.state)
+
+    def _come_back(self) -> None:
+        """Say what happened while nobody looked, if that was long ago."""
+        text = self._absence.end(self.feed.snapshot.run(self.view.run_name))
+        if text:
+            self.say(text)
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys go first: the reader waits until their picture is out."""
@@ -130,6 +156,8 @@ class TuimonApp(Actions, App[int]):
             self.feed.gate.close()
             if not event.is_forwarded:
                 self.view.message = ""
+                self._come_back()
+                self._leaving.reset()
             if event.is_forwarded or not await self._take_key(event):
                 await super().on_event(event)
             self.call_after_refresh(self.feed.gate.open)

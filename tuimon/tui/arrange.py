@@ -14,6 +14,7 @@ _LEAST_FRAMED = 3
 _WIDE, _TALL = 100, 30
 _VERY_WIDE, _VERY_TALL = 160, 48
 _LEAST_WITH_SCRUBBER = 8
+_LEAST_WITH_CHARTS = 8
 MOST_CHARTS = 16
 
 
@@ -43,8 +44,8 @@ class Plan:
     """Where everything goes.
 
     Attributes:
-        panes: By name: `header`, `footer`, `scrubber`, and those of `view.PANES` but `charts`. Panes without
-            a place are missing.
+        panes: By name: `header`, `footer`, `scrubber`, `sparks`, and those of `view.PANES` but `charts`.
+            Panes without a place are missing.
         charts: One rectangle per visible chart, the largest first.
         strip: The list of runs is a single line.
     """
@@ -56,19 +57,17 @@ class Plan:
 
 def arrange(width: int, height: int, view: View, needs: Needs) -> Plan:
     """Divide a screen of `width` x `height` cells between the panes."""
+    if height < _LEAST_WITH_CHARTS:
+        return _low_plan(width, height)
     plan = Plan()
-    header = 2 if height >= 8 else 1
-    plan.panes["header"] = Rect(0, 0, width, min(header, height))
-    body = Rect(0, header, width, height - header - 1)
-    if height > header:
-        plan.panes["footer"] = Rect(0, height - 1, width, 1)
+    plan.panes["header"] = Rect(0, 0, width, 2)
+    body = Rect(0, 2, width, height - 3)
+    plan.panes["footer"] = Rect(0, height - 1, width, 1)
     if needs.replay and body.height >= _LEAST_WITH_SCRUBBER:
         body = Rect(0, body.y, width, body.height - 1)
         plan.panes["scrubber"] = Rect(0, body.y + body.height, width, 1)
-    if body.height <= 0:
-        return plan
-    if view.run_table:
-        plan.panes["runs"] = body
+    if view.run_table or view.full_log:
+        plan.panes["runs" if view.run_table else "log"] = body
         return plan
     wide, tall = width >= _WIDE, height >= _TALL
     body = _place_runs(plan, body, view, needs, wide=wide)
@@ -79,6 +78,21 @@ def arrange(width: int, height: int, view: View, needs: Needs) -> Plan:
     body = _place_middle(plan, body, view, needs, wide=wide, tall=tall)
     if view.shown.get("charts", True) and body.height >= _LEAST_FRAMED:
         plan.charts = chart_grid(body, view, needs)
+    return plan
+
+
+def _low_plan(width: int, height: int) -> Plan:
+    """Divide a screen without room for charts: the answer, the worst finding, a line per curve, keys."""
+    names = ["header", "diagnosis", "sparks", "footer"][: max(height, 1)]
+    heights = dict.fromkeys(names, 1)
+    if "sparks" in heights:
+        heights["sparks"] += height - len(names)
+    # From top to bottom the answer, the curves, what is wrong.
+    plan, y = Plan(), 0
+    for name in ("header", "sparks", "diagnosis", "footer"):
+        if name in heights:
+            plan.panes[name] = Rect(0, y, width, heights[name])
+            y += heights[name]
     return plan
 
 

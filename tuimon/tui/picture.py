@@ -26,10 +26,11 @@ from tuimon.tui.panes.footer import footer_row, problem_lines
 from tuimon.tui.panes.hardware import Gauges, gauges, hardware_rows, hardware_title
 from tuimon.tui.panes.header import header_rows
 from tuimon.tui.panes.help import help_rows
-from tuimon.tui.panes.log import log_rows
+from tuimon.tui.panes.log import log_rows, log_title
 from tuimon.tui.panes.run_table import RunTable
 from tuimon.tui.panes.runs import overlay_key, runs_rows, runs_title, strip_row
 from tuimon.tui.panes.scrubber import scrubber_row
+from tuimon.tui.panes.sparks import spark_rows
 from tuimon.tui.rows import PLAIN, ROUND, Frame, Row, fit, framed, grid_rows, in_ascii
 from tuimon.tui.run_list import RunList
 from tuimon.tui.view import View
@@ -69,6 +70,7 @@ class _Scene:
     gauges: Gauges
     runs: tuple[RunState, ...]
     overlays: tuple[Overlay, ...]
+    specs: tuple[ChartSpec, ...]
 
 
 class Painter:
@@ -100,7 +102,7 @@ class Painter:
         overlays = self._overlays(snapshot, view) if state is not None else ()
         specs = chart_specs(state.run, view, paired=not overlays) if state is not None else ()
         runs = self._run_list.listed(snapshot, view)
-        scene = _Scene(snapshot, state, view, gauges(snapshot, state), runs, overlays)
+        scene = _Scene(snapshot, state, view, gauges(snapshot, state), runs, overlays, specs)
         needs = Needs(
             runs=len(runs),
             charts=len(specs),
@@ -193,6 +195,8 @@ class Painter:
         self, name: str, width: int, height: int, scene: _Scene, *, strip: bool
     ) -> list[Row] | None:
         """Return the rows of a pane that is too low for a frame; None for all others."""
+        if name == "sparks":
+            return spark_rows(scene.state, scene.specs, width, height, self.glyphs)
         if name == "runs" and strip:
             return [strip_row(scene.runs, scene.view, width, self.glyphs)]
         if name == "diagnosis" and height < _LEAST_FRAMED:
@@ -217,9 +221,8 @@ class Painter:
         if name == "hardware":
             return hardware_title(scene.gauges), hardware_rows(scene.gauges, width, height, self.glyphs)
         if name == "log":
-            events = self._log(state)
-            view.cursor["log"] = max(0, min(view.line("log"), len(events) - height))
-            return (("Events", Ink.TITLE),), log_rows(events, view.line("log"), width, height, snapshot.now)
+            run = None if state is None else state.run
+            return log_title(view, run), log_rows(self._log(state), run, view, (height, width), snapshot.now)
         everything = self._facts(state, width, snapshot.now)
         view.cursor["facts"] = max(0, min(view.line("facts"), len(everything) - height))
         return (("Facts", Ink.TITLE),), everything[view.line("facts") :]

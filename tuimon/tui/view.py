@@ -11,6 +11,7 @@ from tuimon.analysis.smoothing import DEFAULT_SMOOTHING, Smoothing
 from tuimon.core.roles import Role, role_of
 from tuimon.store.axis import Axis
 
+LOGS = ("events", "console", "texts")
 PANES = ("runs", "charts", "hardware", "diagnosis", "log", "facts")
 _SHORT = {
     Role.LEARNING_RATE: "lr",
@@ -24,9 +25,11 @@ _LEVELS: tuple[tuple[str, object], ...] = (
     ("crosshair", None),
     ("full_chart", False),
     ("run_table", False),
+    ("full_log", False),
     ("window", None),
     ("filter_text", ""),
     ("run_filter", ""),
+    ("log_filter", ""),
 )
 SCALES = ("linear", "log", "symlog")
 
@@ -60,6 +63,9 @@ class View:
         clipped: Whether a few outliers may leave the charts (see `charts.limits.clipped_range`).
         rows: Rows of the chart grid; 0 is what fits.
         folded: Groups of tags whose charts are not shown.
+        log_shows: What the log pane shows: one of `LOGS`.
+        log_filter: Which of its lines: a regular expression, `!` first for all others.
+        full_log: Whether the log pane fills the screen.
     """
 
     run_name: str | None = None
@@ -86,6 +92,9 @@ class View:
     clipped: bool = False
     rows: int = 0
     folded: set[str] = field(default_factory=set)
+    log_shows: str = "events"
+    log_filter: str = ""
+    full_log: bool = False
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -114,18 +123,27 @@ class View:
 
     def matches(self, tag: str) -> bool:
         """Return whether a tag passes the filter; an expression that is broken is taken literally."""
-        if not self.filter_text:
-            return True
-        inverted = self.filter_text.startswith("!")
-        text = self.filter_text[inverted:]
-        pattern = _compiled(text)
         # A learning rate is found as `lr`, whatever the trainer calls it.
-        names = (tag, role_of(tag).value, _SHORT.get(role_of(tag), ""))
-        if pattern is None:
-            found = any(text.lower() in name.lower() for name in names)
-        else:
-            found = any(name and pattern.search(name) for name in names)
-        return found is not inverted
+        role = role_of(tag)
+        return _passes(self.filter_text, (tag, role.value, _SHORT.get(role, "")))
+
+    def log_matches(self, line: str) -> bool:
+        """Return whether a line of the log passes its filter."""
+        return _passes(self.log_filter, (line,))
+
+
+def _passes(filter_text: str, names: tuple[str, ...]) -> bool:
+    """Return whether one of some names is meant; `!` first means none of them is."""
+    if not filter_text:
+        return True
+    inverted = filter_text.startswith("!")
+    text = filter_text[inverted:]
+    pattern = _compiled(text)
+    if pattern is None:
+        found = any(text.lower() in name.lower() for name in names)
+    else:
+        found = any(name and pattern.search(name) for name in names)
+    return found is not inverted
 
 
 @lru_cache(maxsize=16)

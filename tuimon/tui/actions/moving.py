@@ -68,6 +68,8 @@ class MovingActions(ActionBase):
         view = self.view
         if view.focus == "runs":
             view.focus, view.run_table = "charts", False
+        elif view.focus == "log":
+            view.full_log = not view.full_log
         elif view.focus == "diagnosis" and listed(self.state):
             view.explaining = not view.explaining
             view.cursor["explanation"] = 0

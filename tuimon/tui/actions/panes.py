@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuimon.tui.actions.base import ActionBase
 from tuimon.tui.picture import Picture
-from tuimon.tui.view import PANES
+from tuimon.tui.view import LOGS, PANES
 
 
 class PaneActions(ActionBase):
@@ -45,11 +45,21 @@ class PaneActions(ActionBase):
             self.say("there is no room for it on a screen of this size")
             self.draw()
 
+    def action_other_log(self) -> None:
+        """Show another log in the pane, and the pane if it is not there."""
+        view = self.view
+        if self.picture is not None and _has_place(self.picture, "log"):
+            view.log_shows = LOGS[(LOGS.index(view.log_shows) + 1) % len(LOGS)]
+            view.cursor["log"] = 0
+            self.draw()
+        else:
+            self.action_toggle_pane("log")
+
     def action_reset_layout(self) -> None:
         """Show the panes that fit."""
         self.view.shown.clear()
         self.view.columns = 0
-        self.view.full_chart = self.view.explaining = False
+        self.view.full_chart = self.view.full_log = self.view.explaining = False
         self.draw()
 
 

@@ -26,7 +26,10 @@ class PromptActions(ActionBase):
     """Opens the line for typing, and does what was typed."""
 
     def action_filter(self) -> None:
-        """Ask for a filter."""
+        """Ask for a filter of the charts, or of the log if that has the focus."""
+        if self.view.focus == "log":
+            self._open_prompt("log", self.view.log_filter, "lines of the log: regular expression, ! inverts")
+            return
         self._open_prompt(
             "filter", self.view.filter_text, "filter metrics: regular expression, ! first inverts"
         )
@@ -66,6 +69,9 @@ class PromptActions(ActionBase):
         elif self.prompting == "runs":
             self.view.run_filter = event.value
             self.draw()
+        elif self.prompting == "log":
+            self.view.log_filter = event.value
+            self.draw()
 
     async def type_key(self, event: events.Key) -> bool:
         """Do at once what a key does to the line; return whether it does anything."""
@@ -86,6 +92,8 @@ class PromptActions(ActionBase):
         self._close_prompt()
         if purpose == "filter":
             self.view.filter_text = text
+        elif purpose == "log":
+            self.view.log_filter = text
         elif purpose == "runs":
             self._filter_runs(text)
         elif text:
