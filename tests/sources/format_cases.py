@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tests.sources import event_writer, wandb_writer
+from tests.sources import databases, event_writer, wandb_writer
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Case:
         bad: A damaged record, or b"" where damage spoils the whole file.
         huge: Makes a record that is too large to be one; None where there is no such limit.
         tag: The name of the loss.
+        make: Writes a whole file that is no row of records; None where the above do.
     """
 
     file_name: str
@@ -34,9 +35,12 @@ class Case:
     bad: bytes = b""
     huge: Callable[[], bytes] | None = None
     tag: str = "loss"
+    make: Callable[[Iterable[tuple[int, float]]], bytes] | None = None
 
     def written(self, losses: Iterable[tuple[int, float]]) -> bytes:
         """Return the file that holds these steps and losses."""
+        if self.make is not None:
+            return self.make(losses)
         return self.begin + self.between.join(self.record(*each) for each in losses) + self.end
 
 
@@ -65,6 +69,10 @@ def _history(step: int, loss: float) -> bytes:
 def _wandb_frame(content: bytes, damage: int = 0) -> bytes:
     checksum = zlib.crc32(b"\x01" + content) ^ damage
     return struct.pack("<IHB", checksum, len(content), 1) + content
+
+
+def _no_record(step: int, loss: float) -> bytes:
+    raise NotImplementedError(f"a database is no row of records: {step}, {loss}")
 
 
 CASES = {
@@ -97,6 +105,14 @@ CASES = {
     "text": Case(
         "train.log",
         lambda step, loss: f"2026-02-28 16:46:59,123 - INFO - step {step}/1000 | loss: {loss}\n".encode(),
+    ),
+    "mlflow-sqlite": Case("mlflow.db", _no_record, make=databases.mlflow),
+    "trackio": Case("digits.db", _no_record, make=databases.trackio),
+    "mlflow": Case(
+        "metrics/loss",
+        lambda step, loss: f"{1_700_000_000_000 + step} {loss} {step}\n".encode(),
+        bad=b"1700000000005 5.x 5\n",
+        huge=lambda: b"1700000000005 %s 5\n" % (b"1" * 5000),
     ),
     "hf": Case(
         "trainer_state.json",

@@ -50,6 +50,24 @@ DIALECTS: dict[str, tuple[str, Expected, dict[str, int]]] = {
         {"val_loss": ([0], [10.8]), "train_loss": ([1], [9.5]), "step_avg": ([0, 1], [nan, 31.5])},
         {"total_steps": 1530},
     ),
+    "mmengine": (
+        "2023/05/01 12:00:00 - mmengine - INFO - Epoch(train)  [1][ 50/100]  lr: 1.0000e-02  eta: 0:12:34  time: 0.2012  data_time: 0.0100  memory: 1234  loss: 2.5  loss_cls: 2.25\n"
+        "2023/05/01 12:00:20 - mmengine - INFO - Epoch(train)  [1][100/100]  lr: 1.0000e-02  eta: 1 day, 0:12:34  time: 0.2012  data_time: 0.0100  memory: 1234  loss: 1.5  loss_cls: 1.25\n"
+        "2023/05/01 12:00:30 - mmengine - INFO - Epoch(val) [1][50/50]    accuracy/top1: 55.2500  accuracy/top5: 80.0000  data_time: 0.0100  time: 0.0500\n"
+        "2023/05/01 12:00:50 - mmengine - INFO - Epoch(train)  [2][ 50/100]  lr: 1.0000e-03  eta: 0:10:34  time: 0.2012  data_time: 0.0100  memory: 1234  loss: 1.25  loss_cls: 1.0\n",
+        {
+            "loss": ([50, 100, 150], [2.5, 1.5, 1.25]), "lr": ([50, 100, 150], [0.01, 0.01, 0.001]),
+            "val/accuracy/top1": ([100], [55.25]),
+        },
+        {},
+    ),
+    "mmcv": (
+        "2021-06-01 12:00:00,123 - mmseg - INFO - Iter [50/160000]\tlr: 1.978e-03, eta: 10:00:00, time: 0.500, data_time: 0.005, memory: 3000, decode.loss_seg: 0.5, loss: 1.25\n"
+        "2021-06-01 12:00:25,123 - mmseg - INFO - Iter [100/160000]\tlr: 1.900e-03, eta: 9:59:00, time: 0.500, data_time: 0.005, memory: 3000, decode.loss_seg: 0.25, loss: 1.0\n"
+        "2021-06-01 12:01:25,123 - mmseg - INFO - Iter(val) [100]\tmIoU: 0.3125, mAcc: 0.5\n",
+        {"loss": ([50, 100], [1.25, 1.0]), "decode.loss_seg": ([50, 100], [0.5, 0.25]), "val/mIoU": ([100], [0.3125])},
+        {"total_steps": 160000},
+    ),
     "nanogpt": (
         "iter 0: loss 10.9, time 95.2ms, mfu -100.00%\nstep 500: train loss 2.1, val loss 2.2\niter 501: loss 9.9, time 9ms, mfu 1%\n",
         {"loss": ([0, 501], [10.9, 9.9]), "val loss": ([500], [2.2]), "mfu": ([0, 501], [-100, 1])},

@@ -44,6 +44,7 @@ class Reader:
     def __init__(self, name: str, folder: Path, content: bytes | None = b"") -> None:
         self.case: Case = CASES[name]
         self.path = folder / self.case.file_name
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         if content is not None:
             self.path.write_bytes(content)
         self.source: Source = BY_FORMAT[name].open((self.path,))
@@ -97,8 +98,8 @@ def test_every_format_has_a_case() -> None:
 
 def test_a_file_of_the_format_is_known_by_name_and_content(name: str, tmp_path: Path) -> None:
     case, factory = CASES[name], BY_FORMAT[name]
-    path = tmp_path / case.file_name
-    found = factory.sniff(path, case.written(falling(range(30)))[:4096])
+    path = Reader(name, tmp_path, case.written(falling(range(30)))).path
+    found = factory.sniff(path, path.read_bytes()[:4096])
     assert found.confidence >= Confidence.LIKELY
     assert found.reason
     assert all(_is_not_sure(other, case) for other in FACTORIES if other is not factory)

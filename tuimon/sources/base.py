@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tuimon.core.batch import Problem, Record
 
@@ -112,6 +113,36 @@ class SourceFactory(Protocol):
 
     def open(self, paths: tuple[Path, ...]) -> Source:
         """Return a source over the files of one run. Files need not exist any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """One of the runs that a store of runs holds.
+
+    Attributes:
+        path: What a source is opened with; it need not exist as a file.
+        place: Where it lies, for people.
+        called: The place by names where `place` has numbers.
+        mtime: When it changed last, in unix seconds; NaN where that is not told.
+    """
+
+    path: Path
+    place: Path
+    called: Path
+    mtime: float
+
+
+def place_called(store: Path, *names: object) -> Path:
+    """Return a place below a store by names, which may hold anything."""
+    return store.joinpath(*(re.sub(r"[/\0]|^\.+$", "_", str(name)) or "_" for name in names))
+
+
+@runtime_checkable
+class StoreFactory(SourceFactory, Protocol):
+    """A format whose files hold any number of runs, or runs whose names stand in the file: a store."""
+
+    def runs(self, path: Path) -> tuple[StoredRun, ...]:
+        """Return the runs in a file that `sniff` knew, the oldest first. Never raises."""
 
 
 @dataclass(frozen=True, slots=True)

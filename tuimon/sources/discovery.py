@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tuimon.core.batch import Problem
-from tuimon.sources.base import Confidence, Discovery, RunRef, SourceFactory
+from tuimon.sources.base import Confidence, Discovery, RunRef, SourceFactory, StoreFactory
 from tuimon.sources.config_file import FORMAT as CONFIG_FORMAT
 from tuimon.sources.grouping import Group, group_files
 from tuimon.sources.layout import Folder, FoundFile
@@ -48,6 +49,7 @@ class Discoverer:
     def __init__(self, factories: Sequence[SourceFactory] = FACTORIES) -> None:
         self._factories = tuple(factories)
         self._preference = [factory.format for factory in self._factories]
+        self._stores = {f.format: f for f in self._factories if isinstance(f, StoreFactory)}
         self._known: dict[str, _Known] = {}
         self._visited: dict[str, _Known] = {}
 
@@ -101,7 +103,8 @@ class Discoverer:
             return [], 0
         tree = walk(path)
         problems += tree.problems
-        groups = group_files(self._folders(tree, problems))
+        stored: list[Group] = []
+        groups = [*group_files(self._folders(tree, problems, stored)), *stored]
         if not groups and tree.listings:
             problems.append(Problem(str(path), _nothing_found(tree)))
         if CHECKPOINT_NAME.match(path.resolve().name):
@@ -120,13 +123,16 @@ class Discoverer:
                 Problem(entry.location, "holds hyper-parameters, no metrics; name the run's folder")
             )
             return []
+        if file.format in self._stores:
+            return self._stored_runs(file)
         groups = [Group(file.path, is_file=True, files=[(file, "")])]
         folder = file.path.parent.resolve().name
         if CHECKPOINT_NAME.match(folder):
             _mark_checkpoint(groups, folder)
         return groups
 
-    def _folders(self, tree: Tree, problems: list[Problem]) -> list[Folder]:
+    def _folders(self, tree: Tree, problems: list[Problem], stored: list[Group]) -> list[Folder]:
+        """Return the folders of a tree with their files; the runs in stores go to `stored`."""
         folders: dict[int, Folder] = {}
         for listing in tree.listings:
             files: list[FoundFile] = []
@@ -135,7 +141,9 @@ class Discoverer:
                 known = self._recognised(entry)
                 if known.verdict.trouble:
                     problems.append(Problem(entry.location, known.verdict.trouble))
-                if known.found is not None and is_log_of_run(known.verdict):
+                if known.found is not None and known.found.format in self._stores:
+                    stored += self._stored_runs(known.found)
+                elif known.found is not None and is_log_of_run(known.verdict):
                     (configs if known.found.format == CONFIG_FORMAT else files).append(known.found)
             folders[id(listing)] = Folder(
                 path=listing.path,
@@ -147,6 +155,14 @@ class Discoverer:
                 configs=tuple(configs),
             )
         return list(folders.values())
+
+    def _stored_runs(self, file: FoundFile) -> list[Group]:
+        groups = []
+        for run in self._stores[file.format].runs(file.path):
+            mtime = file.mtime if math.isnan(run.mtime) else run.mtime
+            found = replace(file, path=run.path, mtime=mtime)
+            groups.append(Group(run.place, files=[(found, "")], called=run.called))
+        return groups
 
     def _recognised(self, entry: FileEntry) -> _Known:
         """Return what a file is, looking into it only if that is not known yet."""
@@ -166,7 +182,7 @@ class Discoverer:
             found = list({group.path.resolve(): (root, group) for root, group in reversed(found)}.values())[
                 ::-1
             ]
-        names = name_runs([Unnamed(group.path, group.is_file, root) for root, group in found])
+        names = name_runs([Unnamed(_called(group, root.path), group.is_file, root) for root, group in found])
         runs = [
             RunRef(name, group.path, group.sources(self._preference), group.mtime, group.notes)
             for name, (_, group) in zip(names, found, strict=True)
@@ -182,6 +198,13 @@ def discover(roots: Sequence[Root], factories: Sequence[SourceFactory] = FACTORI
 def explain(path: Path) -> list[FileVerdict]:
     """Return what every file at and below `path` was taken for, and why."""
     return Discoverer().explain(path)
+
+
+def _called(group: Group, root: Path) -> Path:
+    """Return the path that names a run; names that stand above the given path are left out."""
+    if group.called is None or group.called.is_relative_to(root):
+        return group.called or group.path
+    return root / group.called.name
 
 
 def _found(entry: FileEntry, verdict: FileVerdict) -> FoundFile | None:

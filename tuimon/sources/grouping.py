@@ -39,12 +39,14 @@ class Group:
         is_file: Whether `path` is a file.
         files: With the prefix of the part that each one belongs to.
         notes: See `RunRef.notes`.
+        called: Names the run in place of `path`, where that is a number.
     """
 
     path: Path
     is_file: bool = False
     files: list[tuple[FoundFile, str]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    called: Path | None = None
 
     @property
     def mtime(self) -> float:

@@ -71,6 +71,11 @@ class LineFilesSource:
         self._next_order = 0
 
     @property
+    def next_order(self) -> int:
+        """The number of the next row."""
+        return self._next_order
+
+    @property
     def total_bytes(self) -> int:
         """Size of all files when they were read last."""
         return sum(file.size for file in self._files)

@@ -23,7 +23,8 @@ class Mark(NamedTuple):
 
     Attributes:
         literals: One of them stands in every such line; a block without them holds none.
-        pattern: Its groups may be `step`, `total`, `epoch` and `part`.
+        pattern: Its groups may be `step`, `total`, `epoch` and `part`; or `within` and `of`, a step of an
+            epoch and how many it has.
         pairs: Names (group 1) and numbers (group 2) behind it; None: a JSON object.
         prefix: What goes before the names.
     """
@@ -62,6 +63,7 @@ def _mark(literals: bytes, pattern: bytes, pairs: bytes | None, prefix: str = ""
     return Mark(tuple(literals.split(b"|")), re.compile(pattern, re.MULTILINE), behind, prefix)
 
 
+_COLON_THEN_NUMBER = rb"(?<![\w/.])([A-Za-z_][\w/.]*): NUMBER(?=[,\s]|$)"
 _COLON_OR_SPACE = rb"(?<![\w/])([A-Za-z_][\w/]*)(?::? {1,20}|:)NUMBER"
 
 DIALECTS: tuple[Dialect, ...] = (
@@ -159,6 +161,27 @@ DIALECTS: tuple[Dialect, ...] = (
             ),
         ),
         {":": "words/s", "Sen.": "sentences", "L.r.": "learning_rate"},
+    ),
+    Dialect(
+        "mmengine, mmcv",
+        (
+            _mark(
+                b"Epoch(train)|Epoch [",
+                rb"Epoch(?:\(train\) {1,8}| )\[(?P<epoch>\d+)\]\[ *(?P<within>\d+)/(?P<of>\d+)\]",
+                _COLON_THEN_NUMBER,
+            ),
+            _mark(
+                b"Iter(train)|Iter [",
+                rb"Iter(?:\(train\) {1,8}| )\[ *(?P<step>\d+)/(?P<total>\d+)\]",
+                _COLON_THEN_NUMBER,
+            ),
+            _mark(
+                b"(val)|(test)",
+                rb"(?:Epoch|Iter)\((?:val|test)\) {1,8}(?=\[)",
+                _COLON_THEN_NUMBER,
+                "val/",
+            ),
+        ),
     ),
     Dialect(
         "Hugging Face",

@@ -24,7 +24,7 @@ _FAILURE_WORDS = (
 _MOST_FAILURES = 500
 _MOST_NAMES = 10_000
 # Lines of a known dialect hold one of these, or of the words of lines of none.
-_DIALECT_WORDS = (b" : up. ", b" trl:", b" tel:", b"iteration ")
+_DIALECT_WORDS = (b" : up. ", b" trl:", b" tel:", b"iteration ", b"iter(", b"iter [")
 _MOST_UNCONFIRMED = 200
 _LARGEST_STEP = 2.0**62
 _SURE_WITHOUT_COUNTER = 4
@@ -176,6 +176,8 @@ class LogReader:
             for counter in ("step", "epoch"):
                 if groups.get(counter):
                     row[counter] = _count(groups[counter])
+            if groups.get("within"):
+                row["step"] = (_count(groups["epoch"]) - 1) * _count(groups["of"]) + _count(groups["within"])
         return row
 
     def _name(self, name: bytes, prefix: str) -> str:

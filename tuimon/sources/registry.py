@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from tuimon.sources.base import Source, SourceFactory, SourceRef
 from tuimon.sources.config_file import ConfigFactory
 from tuimon.sources.csv_table import CsvFactory
+from tuimon.sources.database_files import MlflowDatabaseFactory, TrackioFactory
 from tuimon.sources.jsonl import JsonlFactory
+from tuimon.sources.mlflow_files import MlflowStoreFactory
 from tuimon.sources.prefixed import PrefixedSource
 from tuimon.sources.text_log import TextLogFactory
 from tuimon.sources.tfevents import TfEventsFactory
@@ -24,6 +26,9 @@ FACTORIES: tuple[SourceFactory, ...] = (
     CsvFactory(),
     TrainerStateFactory(),
     TextLogFactory(),
+    MlflowDatabaseFactory(),
+    MlflowStoreFactory(),
+    TrackioFactory(),
     ConfigFactory(),
 )
 

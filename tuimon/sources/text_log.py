@@ -34,6 +34,7 @@ class TextLogFactory:
             "their logs (`main.log`, `<uuid>.txt`, `log_*.txt`) and output",
         ),
         Trainer("fairseq, verl, Marian", "their logs and output (`train.log`)"),
+        Trainer("mmengine, mmcv", "the text logs beside their JSON (`<time>.log`), also where that is gone"),
         Trainer(
             "Hugging Face Trainer", "its output: lines of `{'loss': ...}`, with the step of the progress bar"
         ),
