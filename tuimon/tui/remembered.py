@@ -49,9 +49,7 @@ def recall(view: View, path: Path) -> None:
         return
     shown = known.get("shown")
     if isinstance(shown, dict):
-        view.shown = {
-            name: value for name, value in shown.items() if name in PANES and value in (True, False)
-        }
+        view.shown = {pane: shown[pane] for pane in PANES if isinstance(shown.get(pane), bool)}
     view.columns = _grid(known.get("columns"))
     view.rows = _grid(known.get("rows"))
     view.smoothing = next((s for s in SMOOTHING_CYCLE if s.label == known.get("smoothing")), view.smoothing)
