@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -116,8 +116,9 @@ class FrameWalker:
             at += size
             if block.startswith(loop.head, at):
                 begun = loop.count_begun(found)
-                self._loop = _Loop(np.roll(loop.sizes, begun))
-                del found[len(found) - begun :]
+                if begun:
+                    self._loop = _loop_of(np.roll(loop.sizes, begun).tobytes())
+                    del found[-begun:]
                 break
         return np.array(found, np.int64), needed
 
@@ -142,7 +143,7 @@ class FrameWalker:
         self._recent = np.concatenate([self._recent, found])[-MOST_RECENT:]
         period = period_at_end(self._recent) if needed == _GOES_ON or len(found) >= _FEWEST_REMEMBERED else 0
         if period:
-            self._loop = _Loop(self._recent[len(self._recent) - period :])
+            self._loop = _loop_of(self._recent[len(self._recent) - period :].tobytes())
         return found, needed
 
     def _frame_at(self, block: bytes, begin: int) -> int:
@@ -213,6 +214,12 @@ class _Loop:
         return np.ndarray((width, count), dtype, block, begin, (1, self.turn_bytes))[self._at + place]
 
 
+@lru_cache(256)
+def _loop_of(sizes: bytes) -> _Loop:
+    """Return the loop of frames of these sizes, int64[k] as bytes: mostly all files of a folder have it."""
+    return _Loop(np.frombuffer(sizes, np.int64))
+
+
 class ShortFrames:
     """The whole frames of short records in a block, found by their headers when they are first asked for.
 
@@ -242,8 +249,10 @@ class ShortFrames:
         return self._ends[chain] - self._begins[chain]
 
     def _find(self, begin: int) -> None:
+        # What lies between was a loop: another one is near.
+        is_far = begin - self.stop >= _FIRST_WINDOW_BYTES
+        self._window_bytes = _FIRST_WINDOW_BYTES if is_far or not self.stop else 4 * self._window_bytes
         self.stop = min(begin + self._window_bytes, len(self._block))
-        self._window_bytes *= 4
         self._begins = self._ends = self._lasts = np.empty(0, np.int64)
         if self.stop - begin >= _FEWEST_BYTES:
             begins, lengths = _short_headers(self._block, begin, self.stop)
