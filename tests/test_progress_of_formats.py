@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.commands import only_run
-from tests.sources import event_writer
+from tests.sources import databases, event_writer, wandb_writer
 
 PAGE = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
 Files = dict[str, str | bytes]
@@ -127,6 +127,58 @@ def generic() -> Files:
     return {"metrics.jsonl": lines(rows)}
 
 
+def wandb() -> Files:
+    start = 1_700_000_000
+    records = [wandb_writer.run({"max_steps": "100"}, start=start)]
+    for step in range(41):
+        time = str(start + step)
+        row = wandb_writer.history({"_step": str(step), "_timestamp": time, "loss": "1.0"}, step=step)
+        records.append(row)
+    return {"run-20231114_221320-abc/run-abc.wandb": wandb_writer.file_of(records)}
+
+
+def mlflow_database() -> Files:
+    rows = [(step, 1.0) for step in range(41)]
+    return {"mlflow.db": databases.mlflow_of({"first": rows}, total=100)}
+
+
+def mlflow_store() -> Files:
+    rows = (f"{1_700_000_000_000 + 1000 * step} 1.0 {step}\n" for step in range(41))
+    meta = "run_id: a1\nrun_name: first\nstatus: 1\nlifecycle_stage: active\n"
+    run = "mlruns/1/a1"
+    files = {"meta.yaml": meta, "metrics/loss": "".join(rows), "params/max_steps": "100"}
+    return {f"{run}/{name}": text for name, text in files.items()}
+
+
+def trackio() -> Files:
+    return {"digits.db": databases.trackio(((step, 1.0) for step in range(41)), total=100)}
+
+
+def megatron() -> Files:
+    rows = (
+        f"[2026-01-01 12:00:{step:02}] iteration {step:8}/     100 | lm loss: 1.0E+00 |\n"
+        for step in range(1, 41)
+    )
+    return {"train.log": "".join(rows)}
+
+
+def hugging_face_output() -> Files:
+    parts = []
+    for step in range(10, 41, 10):
+        parts.append(f"\r {step}%|##   | {step}/100 [00:01<00:09, 1.00it/s]\n")
+        parts.append(f"{{'loss': '1.0', 'learning_rate': '5e-05', 'epoch': '{step / 50}'}}\n")
+    return {"train.log": "".join(parts)}
+
+
+def mmengine_log() -> Files:
+    rows = (
+        f"2026/01/01 12:00:{step:02} - mmengine - INFO - Iter(train) [ {step}/100]  lr: 1.0e-02  eta: 0:01:00"
+        f"  time: 1.0  data_time: 0.01  memory: 1234  loss: 2.5\n"
+        for step in range(4, 41, 4)
+    )
+    return {"20260101_120000.log": "".join(rows)}
+
+
 # Name in the table of the page; files; total (None: only --total tells); whether speed and ETA are known.
 FORMATS: tuple[tuple[str, Callable[[], Files], int | None, bool], ...] = (
     ("TensorBoard", event_files, 100, True),
@@ -145,6 +197,13 @@ FORMATS: tuple[tuple[str, Callable[[], Files], int | None, bool], ...] = (
     ("DETR, MAE", detr, None, False),
     ("ML-Agents", ml_agents, 100, True),
     ("JSON lines", generic, 100, True),
+    ("W&B", wandb, 100, True),
+    ("MLflow, database", mlflow_database, 100, True),
+    ("MLflow, file store", mlflow_store, 100, True),
+    ("Trackio", trackio, 100, True),
+    ("Megatron-LM, output", megatron, 100, True),
+    ("mmengine, mmcv, output", mmengine_log, 100, True),
+    ("Hugging Face, output", hugging_face_output, 100, False),
 )
 REACHED = {"detectron2": 39}
 

@@ -7,6 +7,7 @@ import math
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 
 Losses = Iterable[tuple[int, float]]
 
@@ -35,7 +36,9 @@ def mlflow(losses: Losses) -> bytes:
     return mlflow_of({"first": losses})
 
 
-def mlflow_of(runs: Mapping[str, Losses], status: str = "RUNNING", script: str = "") -> bytes:
+def mlflow_of(
+    runs: Mapping[str, Losses], status: str = "RUNNING", script: str = "", *, total: int = 1000
+) -> bytes:
     """Return a database of several runs, as MLflow writes it; `script` is run at last."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(_MLFLOW)
@@ -43,24 +46,24 @@ def mlflow_of(runs: Mapping[str, Losses], status: str = "RUNNING", script: str =
             key, start = f"{number:032x}", START_MS + number
             row = (key, name, status, start, None if status == "RUNNING" else start + 60_000, "active", 1)
             database.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            database.execute("INSERT INTO params VALUES ('max_steps', '1000', ?)", (key,))
+            database.execute("INSERT INTO params VALUES ('max_steps', ?, ?)", (str(total), key))
             database.executemany(
                 "INSERT INTO metrics VALUES ('loss', ?, ?, ?, ?, ?)",
-                [(_stored(loss), start + step, key, step, math.isnan(loss)) for step, loss in losses],
+                [(_stored(loss), start + 1000 * step, key, step, math.isnan(loss)) for step, loss in losses],
             )
         database.executescript(script)
         return database.serialize()
 
 
-def trackio(losses: Losses) -> bytes:
+def trackio(losses: Losses, *, total: int = 1000) -> bytes:
     """Return a project that holds one run."""
     with closing(sqlite3.connect(":memory:")) as database:
         database.executescript(_TRACKIO)
-        config = json.dumps({"max_steps": 1000, "_Username": None})
+        config = json.dumps({"max_steps": total, "_Username": None})
         database.execute("INSERT INTO configs VALUES (1, 'a1', 'first', ?)", (config,))
         database.executemany(
             "INSERT INTO metrics VALUES (NULL, 'a1', ?, 'first', ?, ?)",
-            [("2026-11-21T13:39:10+00:00", step, json.dumps({"loss": loss})) for step, loss in losses],
+            [(_moment(step), step, json.dumps({"loss": loss})) for step, loss in losses],
         )
         return database.serialize()
 
@@ -70,3 +73,7 @@ def _stored(loss: float) -> float:
     if math.isnan(loss):
         return 0.0
     return math.copysign(1.7976931348623157e308, loss) if math.isinf(loss) else loss
+
+
+def _moment(step: int) -> str:
+    return datetime.fromtimestamp(START_MS / 1000 + step, UTC).isoformat()
