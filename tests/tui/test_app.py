@@ -186,8 +186,10 @@ async def test_commands_that_make_no_sense_are_said_and_change_nothing() -> None
     async with app.run_test(size=SIZE) as pilot:
         for command, said in (
             ("open none", "no run is named 'none'"),
-            ("goto x", "unknown command 'goto x'"),
-            ("what", "unknown command 'what'"),
+            ("goto x", "goto needs a step, not 'x'"),
+            ("goto", "goto STEP: Show the charts around a step"),
+            ("sort by luck", "runs are sorted by one of name, changed"),
+            ("nonsense", "no command is called 'nonsense'"),
             ("", "? help"),
         ):
             await type_command(pilot, command)

@@ -184,7 +184,14 @@ class TuimonApp(Actions, App[int]):
         # A feed may wake the screen before it is there, and once more while it is taken down.
         if not size.width or not size.height or board is None or not board.is_attached:
             return
-        picture = self._painter.paint(self._shown, self.view, size.width, size.height, helping=self.helping)
+        picture = self._painter.paint(
+            self._shown,
+            self.view,
+            size.width,
+            size.height,
+            helping=self.helping,
+            commanding=self.typed_command,
+        )
         self.picture = picture
         places = dict(picture.plan.panes)
         places |= {

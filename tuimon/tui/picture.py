@@ -27,6 +27,7 @@ from tuimon.tui.panes.hardware import Gauges, gauges, hardware_rows, hardware_ti
 from tuimon.tui.panes.header import header_rows
 from tuimon.tui.panes.help import help_rows
 from tuimon.tui.panes.log import log_rows, log_title
+from tuimon.tui.panes.palette import palette_rows
 from tuimon.tui.panes.run_table import RunTable
 from tuimon.tui.panes.runs import overlay_key, runs_rows, runs_title, strip_row
 from tuimon.tui.panes.scrubber import scrubber_row
@@ -51,6 +52,7 @@ class Picture:
         specs: The charts of the open run that pass the filter.
         page: Which of them are shown, where that is not all, or where they are read.
         runs: The listed runs, in their order.
+        first_chart: Which of `specs` is the first one shown.
     """
 
     plan: Plan
@@ -58,6 +60,7 @@ class Picture:
     specs: tuple[ChartSpec, ...] = ()
     page: str = ""
     runs: tuple[RunState, ...] = ()
+    first_chart: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,25 @@ class Painter:
         return ROUND if self.glyphs == "braille" else PLAIN
 
     def paint(
-        self, snapshot: Snapshot, view: View, width: int, height: int, *, helping: bool = False
+        self,
+        snapshot: Snapshot,
+        view: View,
+        width: int,
+        height: int,
+        *,
+        helping: bool = False,
+        commanding: str | None = None,
     ) -> Picture:
-        """Return the picture of a snapshot on a screen of `width` x `height` cells."""
+        """Return the picture of a snapshot on a screen of `width` x `height` cells.
+
+        Args:
+            snapshot: What is known.
+            view: What the person has chosen.
+            width: In cells.
+            height: In cells.
+            helping: Whether the help covers the screen.
+            commanding: What was typed of a command so far; None where none is typed.
+        """
         state = self._opened(snapshot, view)
         overlays = self._overlays(snapshot, view) if state is not None else ()
         specs = chart_specs(state.run, view, paired=not overlays) if state is not None else ()
@@ -115,6 +134,8 @@ class Painter:
         picture = Picture(plan, specs=specs, runs=runs)
         if helping:
             self._paint_help(picture, snapshot, view, width, height)
+        elif commanding is not None and height > _LEAST_FRAMED + 2:
+            self._paint_palette(picture, scene, commanding, width, height)
         else:
             self._paint_panes(picture, scene)
         if self.glyphs == "ascii":
@@ -170,6 +191,24 @@ class Painter:
         )
         picture.panes["help"] = framed(shown, width, height - 1, title, frame=self._frame, focused=True)
         picture.panes["footer"] = [footer_row(snapshot, view, width)]
+
+    def _paint_palette(self, picture: Picture, scene: _Scene, typed: str, width: int, height: int) -> None:
+        """Show the commands that are meant below the header, above the line for typing."""
+        top = picture.plan.panes["header"].height
+        place = Rect(0, top, width, height - top - 1)
+        picture.plan = Plan(
+            panes={
+                "header": picture.plan.panes["header"],
+                "palette": place,
+                "footer": Rect(0, height - 1, width, 1),
+            }
+        )
+        rows = palette_rows(typed, scene.view.line("palette"), width - 4, place.height - 2)
+        title = (("Commands", Ink.TITLE), (" type a part of one, Up and Down choose, Enter runs", Ink.MUTED))
+        shown = [((" ", Ink.TEXT), *row) for row in rows]
+        picture.panes["header"] = self._paint_bar("header", width, top, scene)
+        picture.panes["palette"] = framed(shown, width, place.height, title, frame=self._frame, focused=True)
+        picture.panes["footer"] = [footer_row(scene.snapshot, scene.view, width)]
 
     def _paint_pane(self, name: str, rect: Rect, scene: _Scene, *, strip: bool) -> list[Row]:
         """Return the rows of a pane."""
@@ -236,7 +275,7 @@ class Painter:
             self._paint_explanation(picture, snapshot, state, view)
             return
         # A page is as many charts as have a place; the chosen chart decides which page is shown.
-        first = chosen if view.full_chart else chosen - chosen % len(places)
+        first = picture.first_chart = chosen if view.full_chart else chosen - chosen % len(places)
         page = picture.specs[first : first + len(places)]
         axis = self._charts.begin(state, view, scene.overlays)
         if view.crosshair is not None:

@@ -12,6 +12,8 @@ from tuimon.monitor.feed import PlaybackControls
 from tuimon.output.run_query import QueryError, parse_query
 from tuimon.tui.actions.base import ActionBase
 from tuimon.tui.chart_axis import shared_axis
+from tuimon.tui.palette import matching
+from tuimon.tui.run_list import ORDERS
 
 # What Textual's own line does with other keys than letters.
 _EDITING = {
@@ -42,7 +44,13 @@ class PromptActions(ActionBase):
 
     def action_command(self) -> None:
         """Ask for a command."""
-        self._open_prompt("command", "", "goto STEP | open RUN | filter REGEX | quit")
+        self.view.cursor["palette"] = 0
+        self._open_prompt("command", "", "a command, or a part of what it does")
+
+    @property
+    def typed_command(self) -> str | None:
+        """What was typed of a command so far; None where none is typed."""
+        return self.query_one("#prompt", Input).value if self.prompting == "command" else None
 
     def _open_prompt(self, purpose: str, value: str, placeholder: str) -> None:
         self.prompting = purpose
@@ -72,12 +80,18 @@ class PromptActions(ActionBase):
         elif self.prompting == "log":
             self.view.log_filter = event.value
             self.draw()
+        elif self.prompting == "command":
+            self.view.cursor["palette"] = 0
+            self.draw()
 
     async def type_key(self, event: events.Key) -> bool:
         """Do at once what a key does to the line; return whether it does anything."""
         prompt = self.query_one("#prompt", Input)
         if event.key == "enter":
-            self._submit(prompt.value.strip())
+            await self._submit(prompt.value.strip())
+        elif event.key in ("up", "down") and self.prompting == "command":
+            self.view.move("palette", 1 if event.key == "down" else -1, len(matching(prompt.value)))
+            self.draw()
         elif event.key in _EDITING:
             await self.run_action(_EDITING[event.key], prompt)
         elif event.is_printable and event.character is not None:
@@ -86,18 +100,19 @@ class PromptActions(ActionBase):
             return False
         return True
 
-    def _submit(self, text: str) -> None:
+    async def _submit(self, text: str) -> None:
         """Do what was typed."""
         purpose = self.prompting
         self._close_prompt()
+        self.draw()  # what a command moves within must be on the screen again
         if purpose == "filter":
             self.view.filter_text = text
         elif purpose == "log":
             self.view.log_filter = text
         elif purpose == "runs":
             self._filter_runs(text)
-        elif text:
-            self._run_command(text)
+        else:
+            await self._run_command(text)
         self.draw()
 
     def _filter_runs(self, text: str) -> None:
@@ -111,26 +126,50 @@ class PromptActions(ActionBase):
         if text and not any(chosen(state) for state in self._shown.runs):
             self.say("no run passes the filter")
 
-    def _run_command(self, text: str) -> None:
+    async def _run_command(self, text: str) -> None:
+        """Do the typed command, or the chosen one of those that are meant."""
         name, _, rest = text.partition(" ")
         rest = rest.strip()
-        if name in ("q", "quit"):
-            self.exit(0)
-        elif name == "filter":
-            self.view.filter_text = rest
-        elif name == "open":
-            chosen = next((r.name for r in self._shown.runs if r.name == rest), None)
-            chosen = chosen or next((r.name for r in self._shown.runs if rest and rest in r.name), None)
-            if chosen is None:
-                self.say(f"no run is named {rest!r}")
-            else:
-                self._open_run(chosen)
-        elif name == "goto" and rest.lstrip("-").isdigit():
-            self._go_to(int(rest))
+        typed = {
+            "filter": self._filter_charts,
+            "runs": self._filter_runs,
+            "sort": self._sort,
+            "open": self._open,
+            "goto": self._go_to,
+        }
+        if not text and not self.view.line("palette"):
+            return
+        if name in typed and (rest or name in ("filter", "runs")):
+            typed[name](rest)
+        elif not (commands := matching(text)):
+            self.say(f"no command is called {text!r}")
+        elif chosen := commands[max(0, min(self.view.line("palette"), len(commands) - 1))].action:
+            await self.run_action(chosen)
         else:
-            self.say(f"unknown command {text!r}: goto STEP, open RUN, filter REGEX, quit")
+            self.say(f"{commands[0].name} {commands[0].shown}: {commands[0].help}")
 
-    def _go_to(self, step: int) -> None:
+    def _filter_charts(self, text: str) -> None:
+        self.view.filter_text = text
+
+    def _sort(self, order: str) -> None:
+        if order in ORDERS:
+            self.view.run_order = order
+        else:
+            self.say(f"runs are sorted by one of {', '.join(ORDERS)}")
+
+    def _open(self, text: str) -> None:
+        names = [run.name for run in self._shown.runs]
+        chosen = text if text in names else next((name for name in names if text and text in name), None)
+        if chosen is None:
+            self.say(f"no run is named {text!r}")
+        else:
+            self._open_run(chosen)
+
+    def _go_to(self, text: str) -> None:
+        if not text.lstrip("-").isdigit():
+            self.say(f"goto needs a step, not {text!r}")
+            return
+        step = int(text)
         if self._shown.playback is not None:
             cast("PlaybackControls", self.feed).seek_step(step)
         elif (state := self.state) is not None:
