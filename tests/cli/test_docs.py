@@ -114,7 +114,7 @@ def test_every_setting_that_does_something_is_documented_with_its_default() -> N
 def _shown(value: object) -> str:
     if value is None or value == {}:
         return "-"
-    return f"`{value}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _choices(choices: tuple[str, ...]) -> str:

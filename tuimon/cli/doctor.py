@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuimon import __version__
-from tuimon.cli.paths import add_paths, roots_of, shown
+from tuimon.cli.paths import add_paths, add_verify, roots_of, settings_of, shown
 from tuimon.cli.printing import print_lines
 from tuimon.core.errors import EXIT_FINE, NoRunError
 from tuimon.core.text import clean
@@ -22,7 +22,7 @@ from tuimon.core.units import format_bytes
 
 if TYPE_CHECKING:
     from tuimon.core.hardware import GpuSample
-    from tuimon.sources.base import Discovery
+    from tuimon.sources.base import Discovery, RunRef
     from tuimon.sources.sniffing import FileVerdict
 
 SUMMARY = "Say what the terminal, the GPUs and each file were taken for, and why."
@@ -34,17 +34,20 @@ _NETWORK_FILE_SYSTEMS = ("nfs", "lustre", "gpfs", "smb", "cifs", "fuse", "beegfs
 # Rates and the CPU's use need two samples.
 _BETWEEN_SAMPLES_S = 0.3
 _MIB = 2**20
+_READ_AT_ONCE_BYTES = 4 * _MIB
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_verify(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from tuimon.sources.discovery import Discoverer
 
+    verify = settings_of({"verify": args.verify}).verify
     print_lines(chain(_program_lines(), _terminal_lines(), _hardware_lines()))
     run_count = 0
     for root in roots_of(args.paths):
@@ -52,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         found = discoverer.discover([root])
         run_count += len(found.runs)
         print_lines(_path_lines(root.path, discoverer.explain(root.path), found))
+        if verify:
+            print_lines(chain.from_iterable(_verified_lines(ref.verified()) for ref in found.runs))
     if args.paths and not run_count:
         raise NoRunError("no training run found", shown(", ".join(args.paths)), "see above for why")
     return EXIT_FINE
@@ -158,6 +163,26 @@ def _path_lines(path: Path, verdicts: Sequence[FileVerdict], found: Discovery) -
         yield f"  run {clean(ref.name)}: {sources}"
     for problem in found.problems:
         yield f"  problem: {clean(problem.path)}: {clean(problem.message)}"
+
+
+def _verified_lines(ref: RunRef) -> Iterator[str]:
+    """Read a run whole; yield what is damaged, and a line that says how many bytes were verified."""
+    from tuimon.sources.base import ReadBudget
+    from tuimon.sources.registry import open_source
+
+    for found in ref.sources:
+        source = open_source(found)
+        budget, bytes_read, problem_count, more = ReadBudget(_READ_AT_ONCE_BYTES), 0, 0, True
+        while more:
+            result = source.read(budget)
+            bytes_read, more = bytes_read + result.bytes_read, result.more
+            problem_count += len(result.problems)
+            for problem in result.problems:
+                place = f" at byte {problem.offset}" if problem.offset is not None else ""
+                yield f"  problem: {clean(problem.path)}{place}: {clean(problem.message)}"
+        source.close()
+        verdict = f"{problem_count} problems" if problem_count else "nothing is damaged"
+        yield f"  run {clean(ref.name)}: {found.format}: {format_bytes(bytes_read)} read: {verdict}"
 
 
 def _file_system(path: Path) -> str:

@@ -33,6 +33,16 @@ def add_total(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_verify(parser: argparse.ArgumentParser) -> None:
+    """Add `--verify`; absent, the setting decides."""
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        default=None,
+        help="verify the checksum of every event record, and say which are damaged",
+    )
+
+
 def roots_of(paths: list[str]) -> list[Root]:
     """Return what to look at: by default the current folder."""
     from tuimon.sources.naming import parse_root

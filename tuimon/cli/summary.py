@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tuimon.cli.paths import add_paths, add_total, roots_of, settings_of
+from tuimon.cli.paths import add_paths, add_total, add_verify, roots_of, settings_of
 from tuimon.cli.printing import print_documents, print_lines, print_problems
 from tuimon.core.errors import EXIT_FINE
 
@@ -20,25 +20,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
     add_total(parser)
+    add_verify(parser)
     parser.add_argument("--latest", action="store_true", help="only the run with the newest data")
     parser.add_argument("--json", action="store_true", help="one JSON document with every series")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    settings = settings_of({"total": args.total})
-    return print_summary(roots_of(args.paths), total=settings.total, latest=args.latest, as_json=args.json)
+    settings = settings_of({"total": args.total, "verify": args.verify})
+    return print_summary(
+        roots_of(args.paths),
+        total=settings.total,
+        latest=args.latest,
+        as_json=args.json,
+        verify=settings.verify,
+    )
 
 
 def print_summary(
-    roots: list[Root], *, total: int | None, latest: bool = False, as_json: bool = False
+    roots: list[Root],
+    *,
+    total: int | None,
+    latest: bool = False,
+    as_json: bool = False,
+    verify: bool = False,
 ) -> int:
     """Print the summary of all runs below `roots`; return the exit code."""
     from tuimon.core.clock import SystemClock
     from tuimon.monitor.once import read_once
     from tuimon.output.summary import newest, summaries, summary_document
 
-    reading = read_once(roots, total=total, clock=SystemClock())
+    reading = read_once(roots, total=total, clock=SystemClock(), verify=verify)
     runs = (newest(reading.runs),) if latest else reading.runs
     if as_json:
         print_documents([summary_document(runs, reading.problems)])

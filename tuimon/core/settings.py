@@ -45,6 +45,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("interval_s", "float", "shortest time between two pictures on a local terminal, in seconds"),
     Setting("ssh_interval_s", "float", "the same over SSH"),
     Setting("memory_limit_bytes", "int", "how much memory the points of all runs may take"),
+    Setting("verify", "bool", "`summary`, `check` and `doctor` verify the checksum of every event record"),
     Setting("findings", "table", "thresholds of rules: one table per rule"),
     Setting("on_finding", "str", "a command to run for a new finding", runs_or_sends=True),
 )  # fmt: skip
@@ -63,6 +64,7 @@ class Settings:
     interval_s: float = 0.1
     ssh_interval_s: float = 0.3
     memory_limit_bytes: int = 1 << 30
+    verify: bool = False
     findings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     on_finding: str | None = None
 

@@ -49,6 +49,7 @@ def read_once(
     with_rules: bool = False,
     clock: Clock | None = None,
     tell: Tell | None = None,
+    verify: bool = False,
 ) -> Reading:
     """Read all runs below `roots` to their ends.
 
@@ -60,12 +61,14 @@ def read_once(
         with_rules: Whether rules run.
         clock: Tells the present. With it, a run that goes on at this moment is measured at the present.
         tell: Is told how far the reading is.
+        verify: Whether every checksum is verified, also those of records that are read as well without.
 
     Raises:
         NoRunError: There is no run.
     """
     discovery = find_runs(roots)
-    states = tuple(iter_states(discovery.runs, total=total, with_rules=with_rules, clock=clock, tell=tell))
+    refs = [ref.verified() for ref in discovery.runs] if verify else discovery.runs
+    states = tuple(iter_states(refs, total=total, with_rules=with_rules, clock=clock, tell=tell))
     return Reading(states, discovery.problems)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -153,11 +153,13 @@ class SourceRef:
         format: Which factory opens them.
         paths: The files.
         prefix: What goes before their tags (`validation/`), for parts of a run that log the same names.
+        verify: Whether every checksum is verified, also those of records that are read as well without.
     """
 
     format: str
     paths: tuple[Path, ...]
     prefix: str = ""
+    verify: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,10 @@ class RunRef:
     sources: tuple[SourceRef, ...]
     mtime: float
     notes: Mapping[str, str] = field(default_factory=dict)
+
+    def verified(self) -> RunRef:
+        """Return the same run, of which every checksum is verified when it is read."""
+        return replace(self, sources=tuple(replace(source, verify=True) for source in self.sources))
 
 
 @dataclass(frozen=True, slots=True)

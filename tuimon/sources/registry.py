@@ -47,6 +47,9 @@ def open_source(ref: SourceRef) -> Source:
     """
     for factory in FACTORIES:
         if factory.format == ref.format:
-            source = factory.open(ref.paths)
+            if ref.verify and isinstance(factory, TfEventsFactory):
+                source: Source = factory.open(ref.paths, verify=True)
+            else:
+                source = factory.open(ref.paths)
             return PrefixedSource(source, ref.prefix) if ref.prefix else source
     raise LookupError(f"no source reads the format {ref.format}")

@@ -57,9 +57,9 @@ class TfEventsFactory:
             return Sniff(Confidence.LIKELY, "named like an event file; nothing is written yet")
         return Sniff(Confidence.POSSIBLE, "named like an event file; its first record is damaged or cut off")
 
-    def open(self, paths: tuple[Path, ...]) -> TfEventsSource:
-        """Return a source over the event files of one run. Files need not exist any more."""
-        return TfEventsSource(paths)
+    def open(self, paths: tuple[Path, ...], *, verify: bool = False) -> TfEventsSource:
+        """Return a source over the event files of one run (see `TfEventsSource`); they may be gone."""
+        return TfEventsSource(paths, verify=verify)
 
 
 class TfEventsSource:
