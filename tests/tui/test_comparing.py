@@ -5,8 +5,9 @@ from __future__ import annotations
 from tests.tui.drawing import pane_text
 from tests.tui.feeds import FixedFeed
 from tests.tui.keyboard import press
-from tests.tui.states import sample_snapshot, scalar_state, snapshot_of
+from tests.tui.states import batch, make_state, sample_snapshot, scalar_state, snapshot_of
 from tuimon.charts.style import series_style
+from tuimon.core.batch import ConfigRecord
 from tuimon.tui.app import TuimonApp
 from tuimon.tui.picture import Painter, Picture
 from tuimon.tui.run_list import ORDERS, RunList
@@ -103,3 +104,17 @@ async def test_a_query_is_typed_and_its_error_is_told() -> None:
         assert "a value is missing after loss<" in pane_text(app.picture, "footer")
         await press(pilot, "f", *"0.6", "enter")
         assert [state.name for state in app.picture.runs] == ["diverged", "overfit", "resumed"][1:]
+
+
+def test_the_facts_say_what_differs_from_the_pinned_run() -> None:
+    slow = make_state([batch("eval/loss", [3.0, 2.0]), ConfigRecord({"lr": 1e-4, "seed": 1})], name="slow")
+    fast = make_state(
+        [batch("eval/loss", [3.0, 1.5]), ConfigRecord({"lr": 3e-4, "seed": 1, "warmup": 10})], name="fast"
+    )
+    view = View("fast", pinned="slow", shown={"facts": True})
+    text = pane_text(Painter("braille").paint(snapshot_of(slow, fast), view, *SIZE), "facts")
+    assert "Against slow" in text
+    assert "2 -> 1.5" in text
+    assert "0.0001 -> 0.0003" in text
+    assert "- -> 10" in text
+    assert "seed  " not in text.split("Best")[0]

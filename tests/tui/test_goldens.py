@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.tui.drawing import text_of
-from tests.tui.states import eight_gpus, live_state, sample_snapshot, snapshot_of
+from tests.tui.states import eight_gpus, live_state, sample_snapshot, sample_state, snapshot_of
 from tuimon.charts.style import Glyphs
-from tuimon.monitor.snapshot import Snapshot
+from tuimon.monitor.snapshot import Playback, Snapshot
 from tuimon.tui.picture import Painter
 from tuimon.tui.view import View
 
@@ -42,6 +42,14 @@ def live_with_gpus() -> Snapshot:
     return snapshot_of(live_state(), hardware=(eight_gpus(),))
 
 
+def replayed() -> Snapshot:
+    state = sample_state("resumed")
+    start = state.run.attempts[0].start_time
+    playback = Playback(20.0, paused=False, position=start + 600.0, start=start, end=start + 1047.0, step=400)
+    return snapshot_of(state, playback=playback)
+
+
+COMPARED = View("healthy", pinned="resumed", selected=["huggingface"], crosshair=300.0)
 SCREENS = (
     Screen("40x12-diverged", 40, 12, sample_snapshot, View("diverged")),
     Screen("80x24-overfit", 80, 24, sample_snapshot, View("overfit")),
@@ -53,6 +61,11 @@ SCREENS = (
     Screen("120x40-diverged-explained", 120, 40, sample_snapshot, View("diverged", explaining=True)),
     Screen("120x40-resumed-full-chart", 120, 40, sample_snapshot, View("resumed", full_chart=True)),
     Screen("120x40-waiting", 120, 40, snapshot_of),
+    Screen("80x5-resumed", 80, 5, sample_snapshot, View("resumed")),
+    Screen("100x20-table", 100, 20, sample_snapshot, View("overfit", run_table=True, run_order="best")),
+    Screen("120x40-compared", 120, 40, sample_snapshot, COMPARED),
+    Screen("120x30-replay", 120, 30, replayed, View("resumed")),
+    Screen("300x80-healthy", 300, 80, sample_snapshot, View("healthy", rows=4, columns=4)),
     Screen("200x60-huggingface", 200, 60, sample_snapshot, View("huggingface")),
     Screen("200x60-resumed", 200, 60, sample_snapshot, View("resumed")),
 )

@@ -90,7 +90,7 @@ class Painter:
         self._run_table = RunTable()
         self._events: tuple[Event, ...] = ()
         self._facts_rows: list[Row] = []
-        self._facts_of: tuple[str, int, int] | None = None
+        self._facts_of: tuple[object, ...] | None = None
         self._events_of: tuple[str, int, int] | None = None
 
     @property
@@ -262,7 +262,8 @@ class Painter:
         if name == "log":
             run = None if state is None else state.run
             return log_title(view, run), log_rows(self._log(state), run, view, (height, width), snapshot.now)
-        everything = self._facts(state, width, snapshot.now)
+        pinned = None if view.pinned in (None, view.run_name) else snapshot.run(view.pinned)
+        everything = self._facts(state, pinned, width, snapshot.now)
         view.cursor["facts"] = max(0, min(view.line("facts"), len(everything) - height))
         return (("Facts", Ink.TITLE),), everything[view.line("facts") :]
 
@@ -383,13 +384,14 @@ class Painter:
             rows, rect.width, rect.height, (("tuimon", Ink.TITLE),), frame=self._frame
         )
 
-    def _facts(self, state: RunState | None, width: int, now: float) -> list[Row]:
+    def _facts(self, state: RunState | None, pinned: RunState | None, width: int, now: float) -> list[Row]:
         """Return the facts of the open run; statistics per epoch look at every point, so they are kept."""
         if state is None:
             return []
-        seen = (state.name, state.run.revision, width)
+        against = None if pinned is None else (pinned.name, pinned.run.revision)
+        seen = (state.name, state.run.revision, width, against)
         if seen != self._facts_of:
-            self._facts_rows, self._facts_of = facts_rows(state, width, now), seen
+            self._facts_rows, self._facts_of = facts_rows(state, width, now, pinned), seen
         return self._facts_rows
 
     def _log(self, state: RunState | None) -> tuple[Event, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tuimon.tui.actions.charts import ChartActions
+from tuimon.tui.actions.mouse import MouseActions
 from tuimon.tui.actions.panes import PaneActions
 from tuimon.tui.actions.program import ProgramActions
-from tuimon.tui.actions.runs import RunActions
 
 
-class Actions(ProgramActions, PaneActions, RunActions, ChartActions):
+class Actions(ProgramActions, PaneActions, MouseActions, ChartActions):
     """All actions of `TuimonApp`."""

@@ -13,9 +13,17 @@ from tuimon.tui.ink import Ink
 from tuimon.tui.rows import Row, columns_row, fit
 
 
-def facts_rows(state: RunState, width: int, now: float) -> list[Row]:
-    """Return everything the pane can say, `width` cells wide; it scrolls."""
+def facts_rows(state: RunState, width: int, now: float, pinned: RunState | None = None) -> list[Row]:
+    """Return everything the pane can say, `width` cells wide; it scrolls.
+
+    Against a `pinned` run, what differs comes first.
+    """
     sections = (
+        *(
+            ()
+            if pinned is None
+            else ((f"Against {clean(pinned.name)}", _difference_rows(state, pinned, width)),)
+        ),
         ("Best", _best_rows(state.run, width)),
         ("Trend", _trend_rows(state)),
         ("Epochs", _epoch_rows(state.run)),
@@ -30,6 +38,24 @@ def facts_rows(state: RunState, width: int, now: float) -> list[Row]:
         if body:
             rows += [((title, Ink.TITLE),), *body]
     return [fit(row, width) for row in rows]
+
+
+def _difference_rows(state: RunState, pinned: RunState | None, width: int) -> list[Row]:
+    """Return the best values of two runs, and the settings in which they differ: pinned -> this one."""
+    if pinned is None:
+        return []
+    rows = []
+    best, other = best_value(state.run), best_value(pinned.run)
+    if best is not None and other is not None and best.series == other.series:
+        values = f"{format_value(other.value)} -> {format_value(best.value)}"
+        rows.append(_pair_row(f"best {best.series}", values, width))
+    ours, theirs = state.run.config, pinned.run.config
+    rows += [
+        _pair_row(name, f"{theirs.get(name, '-')} -> {ours.get(name, '-')}", width)
+        for name in dict.fromkeys((*theirs, *ours))
+        if ours.get(name) != theirs.get(name)
+    ]
+    return rows or [((" the same hyper-parameters", Ink.MUTED),)]
 
 
 def _best_rows(run: RunView, width: int) -> list[Row]:

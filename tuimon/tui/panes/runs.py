@@ -57,6 +57,15 @@ def first_shown(runs: Sequence[RunState], opened: str | None, room: int) -> int:
     return max(0, min(at - room // 2, len(runs) - room))
 
 
+def run_at(runs: Sequence[RunState], view: View, line: int, height: int) -> str | None:
+    """Return the name of the run in a line of the pane's `height` lines, of the list or of the table."""
+    if view.run_table:
+        index = first_shown(runs, view.run_name, max(height - 1, 1)) + line - 1
+    else:
+        index = first_shown(runs, view.run_name, max(height // _LINES_PER_RUN, 1)) + line // _LINES_PER_RUN
+    return runs[index].name if 0 <= index < len(runs) and line >= int(view.run_table) else None
+
+
 def strip_row(runs: Sequence[RunState], view: View, width: int, glyphs: Glyphs) -> Row:
     """Return runs as one line of names around the open one; the cost follows the width, not the runs."""
     opened = view.run_name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rich.segment import Segment
+from textual import events
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -25,6 +26,23 @@ class Board(Widget):
     class Resized(Message):
         """The board has another size now."""
 
+    class Pressed(Message):
+        """A pane was clicked: its name, and where in it."""
+
+        def __init__(self, pane: str, x: int, y: int) -> None:
+            super().__init__()
+            self.pane = pane
+            self.x = x
+            self.y = y
+
+    class Scrolled(Message):
+        """The wheel was turned over a pane; `by` is 1 downwards."""
+
+        def __init__(self, pane: str, by: int) -> None:
+            super().__init__()
+            self.pane = pane
+            self.by = by
+
     DEFAULT_CSS = "Board { width: 1fr; height: 1fr; background: ansi_default; }"
 
     def __init__(self, theme: str) -> None:
@@ -40,6 +58,32 @@ class Board(Widget):
     def on_resize(self) -> None:
         """Say that another plan is needed."""
         self.post_message(self.Resized())
+
+    def on_click(self, event: events.Click) -> None:
+        """Say which pane was clicked."""
+        found = self._pane_at(event.x, event.y)
+        if found is not None:
+            name, rect = found
+            self.post_message(self.Pressed(name, event.x - rect.x, event.y - rect.y))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Say over which pane the wheel was turned."""
+        self._say_scrolled(event, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Say over which pane the wheel was turned."""
+        self._say_scrolled(event, -1)
+
+    def _say_scrolled(self, event: events.MouseEvent, by: int) -> None:
+        found = self._pane_at(event.x, event.y)
+        if found is not None:
+            self.post_message(self.Scrolled(found[0], by))
+
+    def _pane_at(self, x: int, y: int) -> tuple[str, Rect] | None:
+        for name, rect in self._places.items():
+            if 0 <= x - rect.x < rect.width and 0 <= y - rect.y < rect.height:
+                return name, rect
+        return None
 
     def show(self, places: Mapping[str, Rect], rows: Mapping[str, Sequence[Row]]) -> None:
         """Show each pane's rows at its place, called in the screen's thread.

@@ -1,0 +1,79 @@
+"""The mouse chooses what it points at; everything it does has a key as well."""
+
+from __future__ import annotations
+
+from textual.pilot import Pilot
+
+from tests.tui.feeds import FixedFeed
+from tests.tui.keyboard import press
+from tests.tui.states import sample_snapshot
+from tuimon.tui.app import TuimonApp
+from tuimon.tui.arrange import Rect
+from tuimon.tui.widgets.board import Board
+
+SIZE = (120, 40)
+
+
+def rect_of(app: TuimonApp, pane: str) -> Rect:
+    assert app.picture is not None
+    if pane.startswith("chart"):
+        return app.picture.plan.charts[int(pane.removeprefix("chart"))]
+    return app.picture.plan.panes[pane]
+
+
+async def click(pilot: Pilot[int], app: TuimonApp, pane: str, x: int = 3, y: int = 3) -> None:
+    rect = rect_of(app, pane)
+    await pilot.click(Board, offset=(rect.x + x, rect.y + y))
+    await press(pilot)
+
+
+async def wheel(pilot: Pilot[int], app: TuimonApp, pane: str, by: int) -> None:
+    app.query_one(Board).post_message(Board.Scrolled(pane, by))
+    await press(pilot)
+
+
+async def test_a_click_opens_a_run_chooses_a_chart_and_reads_it() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await click(pilot, app, "runs", y=1 + 2 * 3)
+        assert app.view.run_name == "overfit"
+        await click(pilot, app, "chart2")
+        assert app.view.line("charts") == 2
+        assert app.view.crosshair is None
+        await click(pilot, app, "chart2", x=20)
+        assert app.view.crosshair is not None
+        assert 100 < app.view.crosshair < 400
+        await click(pilot, app, "diagnosis")
+        assert app.view.focus == "diagnosis"
+
+
+async def test_a_click_in_the_table_opens_the_run_of_its_line() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "t")
+        await click(pilot, app, "runs", y=2 + 4)
+        assert app.view.run_name == "resumed"
+        await click(pilot, app, "runs", y=1)  # the heading
+        assert app.view.run_name == "resumed"
+
+
+async def test_the_wheel_scrolls_what_lies_under_it() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await wheel(pilot, app, "chart0", 1)
+        assert app.view.line("charts") == 4
+        await wheel(pilot, app, "chart0", -1)
+        assert app.view.line("charts") == 0
+        await wheel(pilot, app, "log", -1)
+        assert app.view.line("log") == 3
+        await wheel(pilot, app, "runs", 1)
+        assert app.view.run_name == "huggingface"
+
+
+async def test_a_click_outside_of_every_pane_changes_nothing() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        before = app.view.focus
+        await pilot.click(Board, offset=(5, 0))
+        await press(pilot)
+        assert (app.view.run_name, app.view.focus) == ("healthy", before)
