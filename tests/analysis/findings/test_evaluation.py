@@ -107,8 +107,8 @@ def test_evaluations_that_stop_are_missed_until_the_next() -> None:
     for loss in level(60, 1.6).tolist():
         log.train({"loss": loss})
     found = only(log.findings(), "eval_missing")
-    assert found.step == 2000 + 450
-    assert found.message == "no evaluation for 450 steps (usual: every 200)"
+    assert found.step == 2000 + 310
+    assert found.message == "no evaluation for 310 steps (usual: every 200)"
     assert found.open
     log.evaluate({"eval_loss": 1.6})
     assert not only(log.findings(), "eval_missing").open
@@ -120,17 +120,26 @@ def test_two_evaluations_make_no_habit_and_one_may_be_late() -> None:
         log.train({"loss": loss})
     assert "eval_missing" not in rules(log.findings())
     log = run(falling(200), falling(10, noise=0.003))
-    for loss in level(40, 1.6).tolist():
+    for loss in level(30, 1.6).tolist():
         log.train({"loss": loss})
     assert log.findings(total_steps=10_000) == ()
 
 
+def test_irregular_evaluations_are_waited_for_longer() -> None:
+    log = RunLog()
+    for gap in (10, 20, 10, 20, 10, 20, 27):
+        for loss in level(gap, 1.6).tolist():
+            log.train({"loss": loss})
+        log.evaluate({"eval_loss": 1.6})
+    assert "eval_missing" not in rules(log.findings())
+
+
 def test_a_restart_starts_the_wait_again() -> None:
     log = run(falling(200), falling(10, noise=0.003))
-    for loss in level(40, 1.6).tolist():
+    for loss in level(28, 1.6).tolist():
         log.train({"loss": loss})
-    log.step -= 600
-    for loss in level(40, 1.6).tolist():
+    log.step -= 400
+    for loss in level(28, 1.6).tolist():
         log.train({"loss": loss})
     assert "eval_missing" not in rules(log.findings())
 
@@ -140,7 +149,7 @@ def test_evaluations_that_do_not_come_back_after_a_restart_are_missed() -> None:
     log.step -= 1000
     for loss in level(60, 1.6).tolist():
         log.train({"loss": loss})
-    assert only(log.findings(total_steps=10_000), "eval_missing").step == 1010 + 450
+    assert only(log.findings(total_steps=10_000), "eval_missing").step == 1010 + 310
 
 
 def test_without_a_training_loss_nothing_is_said() -> None:

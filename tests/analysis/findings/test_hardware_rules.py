@@ -186,6 +186,20 @@ def test_a_full_disk_is_a_warning_and_then_critical() -> None:
     assert ", full in about " in found[0].message
 
 
+def test_a_disk_that_begins_to_fill_is_told_long_before_and_until_it_stands_still() -> None:
+    log = observed(lambda at: {"disk.used_pct": 50.0 + 0.25 * min(max(0, at - 150), 80)})
+    found = only(log.findings(total_steps=6000), "disk_full")
+    assert found.severity is Severity.WARNING
+    assert found.value is not None
+    assert found.value < 65.0
+    assert not found.open
+
+
+def test_a_disk_that_is_full_only_after_the_end_of_the_run_is_no_finding() -> None:
+    log = observed(lambda at: {"disk.used_pct": 50.0 + 0.25 * max(0, at - 200)})
+    assert log.findings(total_steps=3000) == ()
+
+
 def test_a_disk_that_is_emptied_is_fine_again() -> None:
     found = only(findings(lambda at: {"disk.used_pct": 96.0 if at < 100 else 60.0}), "disk_full")
     assert not found.open

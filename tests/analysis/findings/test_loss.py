@@ -54,6 +54,19 @@ def test_a_spike_does_not_hide_the_next_smaller_one() -> None:
     assert [f.step for f in log_of("loss", loss).findings() if f.rule == "loss_spike"] == [1010, 2010]
 
 
+def test_a_small_spike_counts_once_it_lasts() -> None:
+    loss = level(300, 2.0, noise=0.05)
+    loss[200:202] *= 1.36
+    found = only(log_of("loss", loss).findings(), "loss_spike")
+    assert found.step == 2020
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_single_outliers_of_a_heavy_tail_are_no_spikes(seed: int) -> None:
+    noise = np.random.default_rng(seed).standard_t(4, 1000).clip(-6.0, 6.0)
+    assert "loss_spike" not in rules(log_of("loss", 2.0 + 0.08 * noise).findings())
+
+
 def test_an_early_spike_is_only_possible() -> None:
     loss = level(80, 2.0)
     loss[15] *= 8

@@ -70,6 +70,10 @@ class Blocks:
         square = _squared_error(before, mean_before) + _squared_error(after, mean_after)
         return Change(mean_before, mean_after, math.sqrt(square))
 
+    def fall(self, earlier: slice, later: slice) -> float:
+        """Return by how much a stretch lies below an earlier one, which is cheaper than `change`."""
+        return fmean(self.means[earlier]) - fmean(self.means[later])
+
 
 def _squared_error(values: list[float], mean: float) -> float:
     """Return the square of the standard error of a mean."""

@@ -35,6 +35,10 @@ class Ascent:
         """How much it rises from one reading to the next."""
         return self.rise / self.readings
 
+    def reaches(self, limit: float, within: float) -> bool:
+        """Return whether it will be at `limit` after `within` times as many readings as it has lasted."""
+        return limit - self.last <= within * self.rise
+
 
 class Climb:
     """Watches whether the means of the last blocks each lie above the one before, without levelling off.

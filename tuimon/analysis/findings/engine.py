@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from tuimon.analysis.findings.catalog import RULES, FindingSettings
 from tuimon.analysis.findings.finding import Finding
 from tuimon.analysis.findings.frame import RUN_SERIES, Ledger, Rule
 from tuimon.analysis.findings.history import History
-from tuimon.analysis.findings.samples import SampleGate
+from tuimon.analysis.findings.samples import Layout, SampleGate
 from tuimon.analysis.findings.timeline import HISTORY_POINTS, Timeline
 from tuimon.analysis.status import Status
 from tuimon.core.batch import ConfigValue
@@ -54,6 +55,16 @@ class _Channel:
         self.closing = _closes(tag)
 
 
+class _SensorLayout:
+    """What comes with a record of sensors: its layout, and the sensors whose points rules look at."""
+
+    __slots__ = ("layout", "ruled")
+
+    def __init__(self, layout: Layout, channels: list[_Channel]) -> None:
+        self.layout = layout
+        self.ruled = [(at, channel) for at, channel in enumerate(channels) if channel.rules]
+
+
 class FindingEngine:
     """Finds what is wrong with one run.
 
@@ -79,6 +90,7 @@ class FindingEngine:
         self._on_activity = _with_hook(self._run_rules, "active")
         self._on_sample = _with_hook(self._run_rules, "sampled")
         self._on_silence = _with_hook(self._run_rules, "silence")
+        self._moment, self._fresh = math.nan, True
         self._leader: str | None = None
         self._closed_at: tuple[int, float] | None = None
 
@@ -116,29 +128,30 @@ class FindingEngine:
         run = self._run
         run.total_steps, run.config = total_steps, config
         run.restarts_are_known = len(attempts) != 1
-        channels = [self._channels.get(tag) for tag in rows.tags]
-        moment, fresh = math.nan, True
+        indices, steps, values = rows.tag_index.tolist(), rows.steps.tolist(), rows.values.tolist()
         times = np.where(np.isfinite(rows.wall_times), rows.wall_times, np.nan).tolist()
-        columns = (rows.tag_index.tolist(), rows.steps.tolist(), times, rows.values.tolist())
-        for index, step, time, value in zip(*columns, strict=True):
-            channel = channels[index]
-            if channel is None:
-                channel = channels[index] = self._open(rows.tags[index])
-            if channel.ignored:
+        channels: list[_Channel | None] = [self._channels.get(tag) for tag in rows.tags]
+        layouts: dict[tuple[int, ...], _SensorLayout | None] = {}
+        self._moment = math.nan
+        for start, stop in _records(rows):
+            shape = tuple(indices[start:stop])
+            if shape not in layouts:
+                # A metric is met with its first point, not before: it may begin to tell the training lines.
+                tags = [rows.tags[index] for index in shape]
+                layouts[shape] = self._layout_of(tags)
+            layout = layouts[shape]
+            if (
+                layout is not None
+                and times[start] == times[stop - 1]
+                and all(map(math.isfinite, values[start:stop]))
+            ):
+                self._take_sensors(layout, values[start:stop], steps[start], times[start])
                 continue
-            run.tag = channel.tag
-            if time != moment or step != run.step:
-                run.move(step, time)
-                moment, fresh = time, True
-            if not channel.hardware:
-                self._take_metric(channel, value)
-                continue
-            self._take_reading(channel, value)
-            if fresh:
-                # A record of sensors has many points of one moment, in which silence is looked at once.
-                fresh = False
-                for rule in self._on_silence:
-                    rule.silence()
+            for at in range(start, stop):
+                channel = channels[indices[at]]
+                if channel is None:
+                    channel = channels[indices[at]] = self._channel(rows.tags[indices[at]])
+                self._take(channel, steps[at], times[at], values[at])
 
     def tick(self, now: float, *, running: bool = True) -> None:
         """Let the clock speak when no rows do: only rules about silence look.
@@ -158,6 +171,55 @@ class FindingEngine:
         self._run.failed = status is Status.FAILED
         for rule in self._run_rules:
             rule.ended()
+
+    def _take(self, channel: _Channel, step: int, time: float, value: float) -> None:
+        """Look at one point."""
+        if channel.ignored:
+            return
+        run = self._run
+        run.tag = channel.tag
+        if time != self._moment or step != run.step:
+            run.move(step, time)
+            self._moment, self._fresh = time, True
+        if not channel.hardware:
+            self._take_metric(channel, value)
+            return
+        for rule in channel.rules:
+            rule.point(value)
+        if math.isfinite(value):
+            self._gate.add(channel.role, channel.tag, value, time)
+        self._look_at_silence()
+
+    def _layout_of(self, tags: list[str]) -> _SensorLayout | None:
+        """Return the layout of a record that holds sensors only, each once; else None."""
+        if len(set(tags)) < len(tags) or any(role_of(tag) not in HARDWARE_ROLES for tag in tags):
+            return None
+        channels = [self._channel(tag) for tag in tags]
+        if any(channel.ignored for channel in channels):
+            return None
+        return _SensorLayout(Layout([(channel.role, channel.tag) for channel in channels]), channels)
+
+    def _take_sensors(self, layout: _SensorLayout, values: list[float], step: int, time: float) -> None:
+        """Look at the points of a record that holds sensors only, as `_take` does at each."""
+        run = self._run
+        if time != self._moment or step != run.step:
+            run.move(step, time)
+            self._moment, self._fresh = time, True
+        for at, channel in layout.ruled:
+            if at:
+                self._look_at_silence()
+            run.tag = channel.tag
+            for rule in channel.rules:
+                rule.point(values[at])
+        self._look_at_silence()
+        self._gate.add_record(layout.layout, values, time)
+
+    def _look_at_silence(self) -> None:
+        """A record of sensors has many points of one moment, in which silence is looked at once."""
+        if self._fresh:
+            self._fresh = False
+            for rule in self._on_silence:
+                rule.silence()
 
     def _take_metric(self, channel: _Channel, value: float) -> None:
         run = self._run
@@ -209,11 +271,8 @@ class FindingEngine:
         if math.isfinite(self._run.time):
             self._run.active_time = self._run.time
 
-    def _take_reading(self, channel: _Channel, value: float) -> None:
-        for rule in channel.rules:
-            rule.point(value)
-        if math.isfinite(value):
-            self._gate.add(channel.role, channel.tag, value, self._run.time)
+    def _channel(self, tag: str) -> _Channel:
+        return self._channels.get(tag) or self._open(tag)
 
     def _open(self, tag: str) -> _Channel:
         """Meet a tag for the first time."""
@@ -238,6 +297,12 @@ class FindingEngine:
 
     def _make(self, rule: type[Rule[Any]], series: str) -> Rule[Any]:
         return rule(self._run, self._ledger, series, getattr(self._settings, rule.name))
+
+
+def _records(rows: Rows) -> list[tuple[int, int]]:
+    """Return the first and one past the last point of each record."""
+    borders = (np.flatnonzero(np.diff(rows.record)) + 1).tolist()
+    return list(pairwise([0, *borders, len(rows)])) if len(rows) else []
 
 
 def _closes(tag: str) -> bool:

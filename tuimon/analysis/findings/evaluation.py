@@ -18,8 +18,8 @@ from tuimon.core.units import format_value
 
 _NOISE_EVALS, _LAST_EVALS = 32, 8
 # The median of |second difference| of independent normal noise is this multiple of its sigma.
-_SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
-_LEAST_NOISE = 0.002
+SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
+LEAST_EVAL_NOISE = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +155,17 @@ class EvalMissingLimits:
     """Defaults of `eval_missing` (Google's tuning playbook: evaluate at a regular step interval).
 
     Attributes:
-        gaps: So many median gaps between evaluations without one are too many (own choice).
+        gaps: So many median gaps between evaluations without one are too many (own choice) ...
+        regular_gaps: ... or so many, if they came like clockwork ...
+        regular: ... which the last ones did if none was longer than this multiple of the median ...
+        regular_evals: ... and there were so many.
         least_evals: Before so many evaluations nothing is said.
     """
 
     gaps: float = 2.2
+    regular_gaps: float = 1.5
+    regular: float = 1.1
+    regular_evals: int = 4
     least_evals: int = 3
 
 
@@ -206,8 +212,14 @@ class EvalMissing(Rule[EvalMissingLimits]):
             return
         usual = self._gaps.median
         steps = (self.run.train_step or 0) - self._last_step
-        if steps > self.limits.gaps * usual:
+        if steps > self._allowed_gaps(usual) * usual:
             self._alarm.hit(lambda: self._describe(steps, usual))
+
+    def _allowed_gaps(self, usual: float) -> float:
+        limits = self.limits
+        known = len(self._gaps) >= limits.regular_evals - 1
+        regular = known and self._gaps.largest <= limits.regular * usual
+        return limits.regular_gaps if regular else limits.gaps
 
     def _describe(self, steps: int, usual: float) -> Evidence:
         return Evidence(
@@ -253,4 +265,4 @@ class EvaluationCurve:
 
     def noise(self) -> float:
         """Return the sigma of one evaluation, from how unevenly neighbours lie; there must be three."""
-        return max(_LEAST_NOISE, self._unevenness.median / _SECOND_DIFFERENCE)
+        return max(LEAST_EVAL_NOISE, self._unevenness.median / SECOND_DIFFERENCE)

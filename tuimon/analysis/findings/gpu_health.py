@@ -77,6 +77,10 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
         known = {tag: fmean(last) for tag, last in self._recent.items() if len(last) >= limits.least_samples}
         if len(known) < 2:
             return
+        if max(known.values()) - min(known.values()) < limits.calm_points:
+            for alarm in self._alarms.values():
+                alarm.miss()
+            return
         for tag, mean in known.items():
             others = median(other for name, other in known.items() if name != tag)
             self._judge(tag, mean, others)
@@ -155,24 +159,26 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of all GPUs."""
-        measures = {role: by_gpu(sample.get(role, {})) for role in self.roles}
-        tags = {gpu_index(tag) or 0: tag for tag in sample.get(Role.GPU_TEMPERATURE, {})}
-        for index in {*measures[Role.GPU_THROTTLE], *measures[Role.GPU_CLOCK]}:
-            if measures[Role.GPU_UTILISATION].get(index, 100.0) < self.limits.busy_percent:
+        bits = by_gpu(sample.get(Role.GPU_THROTTLE, {}))
+        clocks = by_gpu(sample.get(Role.GPU_CLOCK, {}))
+        busy = by_gpu(sample.get(Role.GPU_UTILISATION, {}))
+        temperatures = by_gpu(sample.get(Role.GPU_TEMPERATURE, {}))
+        for index in {**bits, **clocks}:
+            if busy.get(index, 100.0) < self.limits.busy_percent:
                 continue
             if index not in self._gpus:
-                series = tags.get(index, f"gpu.{index}")
-                alarm = Alarm(self, clear=self.limits.clear, series=series)
+                tags = {gpu_index(tag) or 0: tag for tag in sample.get(Role.GPU_TEMPERATURE, {})}
+                alarm = Alarm(self, clear=self.limits.clear, series=tags.get(index, f"gpu.{index}"))
                 self._gpus[index] = _Heat(alarm, self.limits.window)
-            self._look(index, {role: of_role.get(index) for role, of_role in measures.items()})
+            self._look(index, clocks.get(index), temperatures.get(index), int(bits.get(index, 0.0)))
 
-    def _look(self, index: int, reading: dict[Role, float | None]) -> None:
+    def _look(self, index: int, clock: float | None, temperature: float | None, bits: int) -> None:
         limits, gpu = self.limits, self._gpus[index]
-        clock, temperature = reading[Role.GPU_CLOCK], reading[Role.GPU_TEMPERATURE]
-        usual = gpu.clocks.quantile(0.8) if len(gpu.clocks) else None
-        slow = clock is not None and usual is not None and clock < limits.clock_share * usual
         hot = temperature is not None and temperature >= limits.temperature_c
-        bits = int(reading[Role.GPU_THROTTLE] or 0.0)
+        usual = None
+        if (hot or bits & limits.bits) and len(gpu.clocks):
+            usual = gpu.clocks.quantile(0.8)
+        slow = clock is not None and usual is not None and clock < limits.clock_share * usual
         gpu.count += 1
         gpu.hot.append(bool(bits & limits.bits) or (hot and slow))
         if clock is not None and not gpu.alarm.is_open:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tuimon.analysis.findings.breakout import Breakout
 from tuimon.analysis.findings.climb import Ascent, Climb
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
@@ -32,6 +33,7 @@ def memory_percents(sample: Sample) -> Iterator[tuple[int, str, float]]:
 class _Gpu:
     alarm: Alarm
     climb: Climb
+    breakout: Breakout
     start_time: float
     readings: int = field(default=0)
 
@@ -46,6 +48,8 @@ class GpuMemoryLeakLimits:
         rise: So many points in all are a leak ...
         rise_when_full: ... or so many above `full` percent.
         full: See `rise_when_full`.
+        foresight: A climb that set in after a quiet stretch is trusted to go on for so many times as long as
+            it has lasted: if the memory is full by then, it is a leak before it has risen so far.
     """
 
     least_step: float = 0.15
@@ -53,6 +57,7 @@ class GpuMemoryLeakLimits:
     rise: float = 3.0
     rise_when_full: float = 1.5
     full: float = 80.0
+    foresight: float = 3.0
 
 
 class GpuMemoryLeak(Rule[GpuMemoryLeakLimits]):
@@ -90,13 +95,18 @@ class GpuMemoryLeak(Rule[GpuMemoryLeakLimits]):
             gpu = self._gpus.get(index)
             if gpu is None:
                 climb = Climb(least_step=self.limits.least_step, least_last=self.limits.least_last)
-                gpu = self._gpus[index] = _Gpu(Alarm(self, clear=1, series=tag), climb, self.run.now)
+                breakout = Breakout(least_step=self.limits.least_step, least_last=self.limits.least_last)
+                gpu = _Gpu(Alarm(self, clear=1, series=tag), climb, breakout, self.run.now)
+                self._gpus[index] = gpu
             gpu.readings += 1
-            if gpu.climb.push(percent):
-                self._judge(index, gpu)
+            early = gpu.breakout.push(percent)
+            if early is not None and not early.reaches(100.0, self.limits.foresight):
+                early = None
+            if gpu.climb.push(percent) or early is not None:
+                self._judge(index, gpu, early)
 
-    def _judge(self, index: int, gpu: _Gpu) -> None:
-        leak = next((ascent for ascent in gpu.climb.ascents() if self._leaks(ascent)), None)
+    def _judge(self, index: int, gpu: _Gpu, early: Ascent | None) -> None:
+        leak = next((ascent for ascent in gpu.climb.ascents() if self._leaks(ascent)), early)
         if leak is not None:
             self._alarm_for(gpu, index, leak)
         else:

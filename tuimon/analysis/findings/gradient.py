@@ -162,7 +162,12 @@ class GradVanishing(Rule[GradVanishingLimits]):
         self._count += 1
         self._window.push(value)
         if self.run.history(self.series).ready and self._window.full:
-            median, slow = self._window.median, math.exp(self._slow_log)
+            median = self._window.median
+            if median >= limits.norm and not self._alarm.is_open:
+                self._alarm.miss()
+                self._remember(value)
+                return
+            slow = math.exp(self._slow_log)
             relative = limits.literal or median < limits.share * slow
             if median < limits.floor or (median < limits.norm and relative):
                 self._alarm.hit(lambda: self._describe(median, slow))

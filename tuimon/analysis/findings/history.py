@@ -12,6 +12,10 @@ _SPREAD_POINTS = 128
 # What lies this far out does not become usual, nor what follows it until it is back near the median, unless
 # that lasts so many points: then it is a new level.
 _OUTLIER_SIGMAS, _BACK_SIGMAS, _OUTLIER_RATIO, _MOST_OUTLIERS = 6.0, 3.0, 1.08, 25
+# Noise that is normal in the values is skewed in their logarithms, which shortens what rises. So that counts,
+# too, which is twice the largest of so many deviations and beyond so many sigmas: of 64 normal deviations the
+# largest lies at 2.4 sigma on average.
+_ALONE_SIGMAS, _ALONE_RATIO, _ALONE_POINTS = 4.5, 2.0, 64
 # A series that hardly moves still gets a spread, so that its last digit is no outlier.
 _LEAST_SPREAD = 1e-3
 
@@ -58,6 +62,16 @@ class History:
         return self.deviation / self.sigma
 
     @property
+    def alone(self) -> bool:
+        """Whether the measured point lies above everything that is usual, with nothing in between."""
+        known = self._deviations
+        return (
+            self.deviation > _ALONE_SIGMAS * self.sigma
+            and len(known) >= _ALONE_POINTS
+            and self.deviation > _ALONE_RATIO * known.largest
+        )
+
+    @property
     def largest_deviation(self) -> float:
         """The largest deviation that is usual; infinite before there is one."""
         return self._deviations.largest if len(self._deviations) else math.inf
@@ -81,7 +95,10 @@ class History:
         self.median = median = self._recent.median
         if self.positive:
             self.ratio = value / median
-            self.deviation = math.log(value) - math.log(median)
+            # A ratio of two numbers of ordinary size; of others it may be zero or infinite.
+            ratio = self.ratio
+            normal = 0.0 < ratio < math.inf
+            self.deviation = math.log(ratio) if normal else math.log(value) - math.log(median)
             least = _LEAST_SPREAD
         else:
             self.deviation = value - median
@@ -94,7 +111,11 @@ class History:
         """Let the measured value become part of what is usual, unless it is an outlier."""
         self.count += 1
         sigmas = _BACK_SIGMAS if self._outliers else _OUTLIER_SIGMAS
-        if self.ready and self.ratio > _OUTLIER_RATIO and self.deviation > sigmas * self.sigma:
+        if (
+            self.ratio > _OUTLIER_RATIO
+            and self.count > WARM_UP_POINTS
+            and (self.deviation > sigmas * self.sigma or self.alone)
+        ):
             self._outliers += 1
             if self._outliers < _MOST_OUTLIERS:
                 return

@@ -6,11 +6,15 @@ import math
 from dataclasses import dataclass
 from statistics import fmean
 
+from tuimon.analysis.findings.breakout import Breakout
 from tuimon.analysis.findings.climb import Ascent, Climb
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
 from tuimon.core.roles import Role
 from tuimon.core.units import format_duration
+
+# A disk that was foreseen to fill up, and reached no new height for so many readings, fills up no more.
+_LEVEL_READINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class DiskFullLimits:
         rise: ... by so many points.
         least_step: Each of them by so many.
         calm_percent: Below this it is over.
+        foresight: Or at any level, if a climb that set in after a quiet stretch reaches `percent` within so
+            many times as long as it has lasted, and before the end of the run.
     """
 
     percent: float = 95.0
@@ -32,6 +38,7 @@ class DiskFullLimits:
     rise: float = 4.0
     least_step: float = 0.15
     calm_percent: float = 93.0
+    foresight: float = 3.0
 
 
 class DiskFull(Rule[DiskFullLimits]):
@@ -51,7 +58,9 @@ class DiskFull(Rule[DiskFullLimits]):
         """Start without readings."""
         self._alarm = Alarm(self, clear=3)
         self._climb = Climb(least_step=self.limits.least_step, least_last=0.3)
-        self._critical = False
+        self._breakout = Breakout(least_step=self.limits.least_step, least_last=0.3)
+        self._critical = self._foreseen = False
+        self._peak, self._since_peak = -math.inf, 0
         self._rising: Ascent | None = None
         self._start_time = math.nan
         self._readings = 0
@@ -64,9 +73,17 @@ class DiskFull(Rule[DiskFullLimits]):
         if self._readings == 0:
             self._start_time = self.run.now
         self._readings += 1
+        early = self._breakout.push(value)
         if self._climb.push(value):
             rising = (ascent for ascent in self._climb.ascents() if ascent.rise > limits.rise)
             self._rising = next(rising, None)
+        self._since_peak = 0 if value > self._peak else self._since_peak + 1
+        self._peak = max(self._peak, value)
+        if early is not None and self._fills(early):
+            self._rising = early
+            self._foreseen = True
+            self._alarm.hit(lambda: self._describe(value))
+        self._foreseen = self._foreseen and self._since_peak < _LEVEL_READINGS
         if value >= limits.critical_percent and not self._critical:
             # What was a warning is something else now.
             self._alarm.resolve()
@@ -76,8 +93,18 @@ class DiskFull(Rule[DiskFullLimits]):
         elif value > limits.rising_percent and self._rising is not None:
             self._alarm.hit(lambda: self._describe(value))
         else:
-            self._alarm.miss(calm=value < limits.calm_percent)
+            self._alarm.miss(calm=value < limits.calm_percent and not self._foreseen)
             self._critical = self._critical and self._alarm.is_open
+
+    def _fills(self, climb: Ascent) -> bool:
+        """Return whether a climb leads to a full disk soon, and before the run is over."""
+        if not climb.reaches(self.limits.percent, self.limits.foresight):
+            return False
+        progress = self.run.progress
+        if not progress:
+            return True
+        left = self._readings * (1.0 - progress) / progress
+        return climb.last + climb.per_reading * left >= self.limits.percent
 
     def _describe(self, value: float) -> Evidence:
         message = f"the disk is {value:.1f} % full"
@@ -98,11 +125,14 @@ class HostMemoryLeakLimits:
         rise: Points of the host's memory by which five block means rise in all.
         least_growth: Share of its first value by which each block mean of the process must rise.
         least_last: The last rise must be this share of the first: warm-up saturates.
+        foresight: A climb that set in after a quiet stretch is trusted to go on for so many times as long as
+            it has lasted; the memory must be full by then.
     """
 
     rise: float = 5.0
     least_growth: float = 0.005
     least_last: float = 0.55
+    foresight: float = 3.0
 
 
 class HostMemoryLeak(Rule[HostMemoryLeakLimits]):
@@ -143,6 +173,8 @@ class HostMemoryLeak(Rule[HostMemoryLeakLimits]):
         self._readings = 0
         self._process = Climb(least_step=limits.least_growth, least_last=limits.least_last)
         self._host = Climb(least_step=0.0, least_last=0.0)
+        self._process_breakout = Breakout(least_step=limits.least_growth, least_last=limits.least_last)
+        self._host_breakout = Breakout(least_step=0.0, least_last=0.0)
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of the host."""
@@ -156,9 +188,15 @@ class HostMemoryLeak(Rule[HostMemoryLeakLimits]):
             self._first, self._start_time = max(processes), self.run.now
             self.series = next(iter(sample[Role.PROCESS_MEMORY]))
         self._readings += 1
-        self._host.push(fmean(hosts))
-        if self._process.push(max(processes) / self._first):
+        host, process = fmean(hosts), max(processes) / self._first
+        self._host.push(host)
+        early, grown = self._host_breakout.push(host), self._process_breakout.push(process)
+        if self._process.push(process):
             self._judge()
+        if early is None or grown is None or early.rise <= self.limits.rise:
+            return
+        if early.reaches(100.0, self.limits.foresight):
+            self._alarm.hit(lambda: self._describe(early))
 
     def _judge(self) -> None:
         climbing = {ascent.readings for ascent in self._process.ascents()}

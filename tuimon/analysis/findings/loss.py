@@ -38,7 +38,10 @@ class LossSpikeLimits:
     """Defaults of `loss_spike`.
 
     Attributes:
-        sigmas: Distance from the recent median in robust sigmas (6 to 7: OLMo).
+        sigmas: Distance from the recent median in robust sigmas (6 to 7: OLMo) ...
+        sigmas_alone: ... of a single point; a smaller one must last: the next point is not calm either. Noise
+            with heavy tails has single points beyond six sigma, but not two in a row.
+        beyond_alone: Or it is so many times the largest deviation among the last 128.
         rise: Least rise over the recent median, as a share (own choice).
         beyond: Least multiple of the largest deviation among the last 128 (own choice).
         calm_sigmas: Below this a point is calm.
@@ -49,6 +52,8 @@ class LossSpikeLimits:
     """
 
     sigmas: float = 6.0
+    sigmas_alone: float = 7.0
+    beyond_alone: float = 3.0
     rise: float = 0.08
     beyond: float = 1.2
     calm_sigmas: float = 3.0
@@ -74,6 +79,7 @@ class LossSpike(LossRule[LossSpikeLimits]):
         """Start without a spike."""
         super().prepare()
         self._alarm = Alarm(self, clear=self.limits.clear)
+        self._was_high = False
 
     def point(self, value: float) -> None:
         """Look at a loss."""
@@ -87,11 +93,20 @@ class LossSpike(LossRule[LossSpikeLimits]):
                 self._alarm.suspect(lambda: self._describe(value))
             return
         score = history.score
+        if score <= limits.calm_sigmas:
+            self._was_high = False
+            self._alarm.miss(calm=score < limits.calm_sigmas)
+            return
         beyond = history.deviation > limits.beyond * history.largest_deviation
-        if score > limits.sigmas and rise > limits.rise and beyond:
+        high = rise > limits.rise and ((score > limits.sigmas and beyond) or history.alone)
+        lasts = self._was_high and rise > limits.rise and score > limits.calm_sigmas
+        self._was_high = high
+        clear = score > limits.sigmas_alone or self._alarm.is_open
+        clear = clear or history.deviation > limits.beyond_alone * history.largest_deviation
+        if lasts or (high and clear):
             self._alarm.hit(lambda: self._describe(value))
         else:
-            self._alarm.miss(calm=score < limits.calm_sigmas)
+            self._alarm.miss(calm=False)
 
     def _describe(self, value: float) -> Evidence:
         median = self.history.median
@@ -152,6 +167,9 @@ class LossSurge(LossRule[LossSurgeLimits]):
         if not history.ready:
             return
         high = history.ratio > limits.factor and history.score > limits.sigmas
+        if not high and not self._alarm.is_open:
+            self._recent.append(high)
+            return
         self._recent.append(high)
         if high and (self._alarm.is_open or sum(self._recent) >= limits.hits):
             self._alarm.hit(lambda: self._describe(value, history.median))

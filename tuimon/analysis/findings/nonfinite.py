@@ -58,7 +58,8 @@ class NanInf(Rule[NanInfLimits]):
         """Look at a value."""
         if math.isfinite(value):
             self._last_finite = value
-            self._alarm.miss()
+            if self._alarm.is_open:
+                self._alarm.miss()
         else:
             self._alarm.hit(lambda: self._describe(value))
 

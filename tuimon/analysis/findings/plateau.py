@@ -6,14 +6,19 @@ import math
 from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import fmean, median
 
 from tuimon.analysis.findings.blocks import Blocks, Change
+from tuimon.analysis.findings.evaluation import LEAST_EVAL_NOISE, SECOND_DIFFERENCE
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence
 from tuimon.analysis.findings.loss import LossRule
 from tuimon.analysis.findings.naming import spoken
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
+
+# In each half of a stretch: fewer evaluations do not tell how uneven they are.
+_LEAST_EVALS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +33,17 @@ class PlateauLimits:
         error: ... if its standard error is below this share, too ...
         never_fall: ... or this share, from the first quarter of the run so far to its second half ...
         never_error: ... with this standard error ...
-        errors: ... and if the fall plus so many standard errors is no fall either.
+        errors: ... and if the fall plus so many standard errors is no fall either ...
+        errors_short: ... or so many over the last third of the run so far. That counts only if evaluations
+            agree: within an epoch the loss of a fine-tune stands still, too.
+        rise_errors: A loss that rose by so many standard errors does something else.
         eval_gain: A fall of the evaluation loss by this share is a gain.
         share_of_peak: Below this share of its peak the learning rate explains it.
         rate_rise: A learning rate that rose by this factor explains it.
         begin: Before this share of the run nothing is said ...
         end: ... and after this one neither.
-        least_points: Before so many points only possible plateaus are found ...
+        never_points: Before so many points only possible plateaus are found of a loss that never fell ...
+        least_points: ... before so many in all other cases, and where the end of the run is not known ...
         possible_points: ... and before so many none.
         possible_begin: Share of the run before which there are none.
         hold: Checks in a row.
@@ -48,11 +57,14 @@ class PlateauLimits:
     never_fall: float = 0.025
     never_error: float = 0.02
     errors: float = 1.0
+    errors_short: float = 2.0
+    rise_errors: float = 3.0
     eval_gain: float = 0.0025
     share_of_peak: float = 0.3
     rate_rise: float = 1.05
     begin: float = 0.12
     end: float = 0.8
+    never_points: int = 64
     least_points: int = 150
     possible_points: int = 48
     possible_begin: float = 0.4
@@ -109,27 +121,59 @@ class Plateau(LossRule[PlateauLimits]):
 
     def _check(self) -> None:
         """Judge the run so far, once per complete block."""
-        number = len(self._blocks.means)
-        half, third_quarter = number // 2, number - number // 4
-        recent = self._blocks.change(slice(half, third_quarter), slice(third_quarter, number))
-        whole = self._blocks.change(slice(0, number // 4), slice(half, number))
-        never_fell = self._flat(whole, self.limits.never_fall, self.limits.never_error)
-        stands = self._flat(recent, self.limits.fall, self.limits.error)
-        if self._explained(half):
+        limits, number, progress = self.limits, len(self._blocks.means), self.run.progress
+        if self._explained(number // 2):
             self._alarm.miss(calm=False)
-        elif self._count < self.limits.least_points:
-            begun = self.run.progress is None or self.run.progress >= self.limits.possible_begin
-            if begun and never_fell:
-                self._alarm.suspect(lambda: self._describe_never(whole, number))
-        elif never_fell:
-            self._alarm.hit(lambda: self._describe_never(whole, number))
-        elif stands and self._eval_gain(half) < self.limits.eval_gain:
-            self._alarm.hit(lambda: self._describe(recent, number - half))
-        else:
-            self._alarm.miss(calm=recent.fall > self.limits.calm_fall)
+            return
+        never = self._never_fell(number)
+        if self._count < (limits.never_points if progress is not None else limits.least_points):
+            begun = progress is None or progress >= limits.possible_begin
+            if begun and never is not None:
+                self._alarm.suspect(lambda: self._describe_never(never, number))
+        elif never is not None:
+            self._alarm.hit(lambda: self._describe_never(never, number))
+        elif self._count >= limits.least_points:
+            self._judge_recent(number)
 
-    def _flat(self, change: Change, least: float, error: float) -> bool:
-        return change.error < error and change.fall + self.limits.errors * change.error < least
+    def _never_fell(self, number: int) -> Change | None:
+        """Return how the second half of the run so far lies to its first quarter, unless it is lower."""
+        limits = self.limits
+        earlier, later = slice(0, number // 4), slice(number // 2, number)
+        if self._blocks.fall(earlier, later) >= limits.never_fall:
+            return None
+        whole = self._blocks.change(earlier, later)
+        return whole if _flat(whole, limits.never_fall, limits.never_error, limits.errors) else None
+
+    def _judge_recent(self, number: int) -> None:
+        """Look for a stretch at the end of the run so far in which nothing was gained."""
+        limits = self.limits
+        for blocks, short in ((number // 2, False), (number // 3, True)):
+            start, middle = number - blocks, number - blocks // 2
+            earlier, later = slice(start, middle), slice(middle, number)
+            fall = self._blocks.fall(earlier, later)
+            if fall >= limits.never_fall:
+                continue
+            recent = self._blocks.change(earlier, later)
+            if self._stands(recent, start, short=short):
+                self._alarm.hit(lambda change=recent, long=blocks: self._describe(change, long))  # type: ignore[misc]
+                return
+        self._alarm.miss(calm=fall > limits.calm_fall)
+
+    def _stands(self, train: Change, first_block: int, *, short: bool) -> bool:
+        """Return whether training and evaluation losses, weighted by their precision, gained nothing."""
+        limits = self.limits
+        if (
+            train.fall < -limits.rise_errors * train.error
+            or train.fall - limits.errors * train.error > limits.fall
+        ):
+            return False
+        evaluations = self._eval_change(first_block)
+        if evaluations is None:
+            return not short and _flat(train, limits.fall, limits.error, limits.errors)
+        if evaluations.fall >= limits.eval_gain:
+            return False
+        errors = limits.errors_short if short else limits.errors
+        return _flat(_combined(train, evaluations), limits.fall, limits.error, errors)
 
     def _explained(self, first_block: int) -> bool:
         """Return whether the learning rate or the place in the run explains a flat loss."""
@@ -142,15 +186,27 @@ class Plateau(LossRule[PlateauLimits]):
         rose = any(later > limits.rate_rise * rate for rate, later in pairwise(rates))
         return rose or rates[-1] < limits.share_of_peak * self._peak_rate
 
-    def _eval_gain(self, first_block: int) -> float:
-        """Return by which share the evaluation loss fell over the blocks from `first_block` on."""
+    def _eval_change(self, first_block: int) -> Change | None:
+        """Return how the evaluation loss changed between the halves of the blocks from `first_block` on.
+
+        None if either half has too few evaluations.
+        """
         span = (len(self._blocks.means) - first_block) * self._blocks.length
         first_line = self.run.lines - span
-        losses = [value for line, value in self.run.eval_losses if line >= first_line and value > 0.0]
-        if len(losses) < 2:
-            return 0.0
-        middle = len(losses) // 2
-        return 1.0 - sum(losses[-middle:]) / sum(losses[:middle])
+        middle = first_line + span // 2
+        logs = [
+            (line, math.log(value))
+            for line, value in self.run.eval_losses
+            if line >= first_line and value > 0.0
+        ]
+        before = [log for line, log in logs if line < middle]
+        after = [log for line, log in logs if line >= middle]
+        if min(len(before), len(after)) < _LEAST_EVALS:
+            return None
+        known = [*before, *after]
+        uneven = median(abs(a - 2.0 * b + c) for a, b, c in zip(known, known[1:], known[2:], strict=False))
+        noise = max(uneven / SECOND_DIFFERENCE, LEAST_EVAL_NOISE)
+        return Change(fmean(before), fmean(after), noise * math.sqrt(1.0 / len(before) + 1.0 / len(after)))
 
     def _compare_points(self, value: float) -> None:
         recent = self._recent
@@ -185,3 +241,14 @@ class Plateau(LossRule[PlateauLimits]):
             message=f"{spoken(self.series)} improved {fall:.1f} +- {error:.1f} % {stretch}",
             severity=severity,
         )
+
+
+def _flat(change: Change, least: float, error: float, errors: float) -> bool:
+    return change.error < error and change.fall + errors * change.error < least
+
+
+def _combined(first: Change, second: Change) -> Change:
+    """Return the mean of two changes, each weighted by the inverse square of its standard error."""
+    one, other = 1.0 / max(first.error, 1e-6) ** 2, 1.0 / max(second.error, 1e-6) ** 2
+    fall = (one * first.fall + other * second.fall) / (one + other)
+    return Change(first.before, first.before - fall, 1.0 / math.sqrt(one + other))

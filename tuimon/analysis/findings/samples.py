@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 
 from tuimon.analysis.findings.frame import Sample
 from tuimon.core.roles import Role
@@ -14,6 +15,28 @@ _READING_S = 1.5
 _MOST_WAITING = 256
 # Start-up is not training: readings count after the third training line.
 _FIRST_LINE = 3
+
+
+class Layout:
+    """The sensors of a record in their order, so that the next such record is taken in at once.
+
+    Args:
+        tags: Role and tag of each sensor; each tag once.
+    """
+
+    __slots__ = ("first", "roles", "tags", "throttles")
+
+    def __init__(self, tags: Sequence[tuple[Role, str]]) -> None:
+        self.tags = tuple(tags)
+        self.first = tags[0][1]
+        self.throttles = [at for at, (role, _) in enumerate(tags) if role is Role.GPU_THROTTLE]
+        self.roles: dict[Role, list[tuple[str, int]]] = {}
+        for at, (role, tag) in enumerate(tags):
+            self.roles.setdefault(role, []).append((tag, at))
+
+    def sample(self, values: Sequence[float]) -> Sample:
+        """Return the values by role and tag."""
+        return {role: {tag: values[at] for tag, at in places} for role, places in self.roles.items()}
 
 
 class SampleGate:
@@ -27,11 +50,17 @@ class SampleGate:
 
     def __init__(self) -> None:
         self._open: dict[str, _Reading] = {}
+        # The reading that is open, while it consists of records of one layout.
+        self._layout: Layout | None = None
+        self._totals: list[float] = []
+        self._records = 0
         self._begun = math.nan
         self._waiting: deque[Sample] = deque(maxlen=_MOST_WAITING)
 
     def add(self, role: Role, tag: str, value: float, time: float) -> None:
         """Take in a point of a hardware series."""
+        if self._layout is not None:
+            self._take_apart()
         reading = self._open.get(tag)
         if reading is not None and not time - self._begun < _READING_S:
             self._complete()
@@ -47,10 +76,28 @@ class SampleGate:
             reading.total += value
             reading.count += 1
 
+    def add_record(self, layout: Layout, values: list[float], time: float) -> None:
+        """Take in finite points of several hardware series that were logged together: as `add` for each."""
+        if self._layout is not layout:
+            self._take_apart()
+        young = time - self._begun < _READING_S
+        if self._layout is layout and young:
+            totals = [total + value for total, value in zip(self._totals, values, strict=True)]
+            for at in layout.throttles:
+                totals[at] = values[at] * (self._records + 1)
+            self._totals, self._records = totals, self._records + 1
+        elif self._layout is layout or not self._open or (layout.first in self._open and not young):
+            self._complete()
+            self._layout, self._totals, self._records, self._begun = layout, values, 1, time
+        else:
+            for (role, tag), value in zip(layout.tags, values, strict=True):
+                self.add(role, tag, value, time)
+
     def drop(self) -> None:
         """Forget what was read since the last training line: training did not go on."""
         self._waiting.clear()
         self._open.clear()
+        self._layout = None
 
     def release(self, lines: int, *, paused: bool) -> tuple[Sample, ...]:
         """Return the readings since the last training line, oldest first, or nothing after a pause."""
@@ -61,11 +108,27 @@ class SampleGate:
         return released
 
     def _complete(self) -> None:
-        sample: dict[Role, dict[str, float]] = {}
-        for tag, reading in self._open.items():
-            sample.setdefault(reading.role, {})[tag] = reading.total / reading.count
-        self._waiting.append(sample)
-        self._open.clear()
+        if self._layout is not None:
+            count = self._records
+            means = self._totals if count == 1 else [total / count for total in self._totals]
+            self._waiting.append(self._layout.sample(means))
+            self._layout = None
+        elif self._open:
+            sample: dict[Role, dict[str, float]] = {}
+            for tag, reading in self._open.items():
+                sample.setdefault(reading.role, {})[tag] = reading.total / reading.count
+            self._waiting.append(sample)
+            self._open.clear()
+
+    def _take_apart(self) -> None:
+        """Go on with the open reading sensor by sensor: what comes next has another layout."""
+        if self._layout is not None:
+            for (role, tag), total in zip(self._layout.tags, self._totals, strict=True):
+                reading = self._open[tag] = _Reading(role, total)
+                reading.count = self._records
+                if role is Role.GPU_THROTTLE:
+                    reading.total, reading.count = total / self._records, 1
+            self._layout = None
 
 
 class _Reading:

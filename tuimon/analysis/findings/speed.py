@@ -61,10 +61,12 @@ class SpeedRule(Rule[LimitsT]):
     def point(self, value: float) -> None:
         """Look at a logged step time or throughput."""
         tag = self.run.tag
-        rank = _RANKS[role_of(tag)]
-        if rank < self._rank:
+        if tag != self._source:
+            rank = _RANKS[role_of(tag)]
+            if rank >= self._rank:
+                return
             self._adopt(rank, tag)
-        if tag == self._source and math.isfinite(value) and value > 0.0:
+        if 0.0 < value < math.inf:
             self.take(1.0 / value if self.inverted else value)
 
     @property
@@ -136,7 +138,10 @@ class ThroughputDrop(SpeedRule[ThroughputDropLimits]):
 
     def prepare(self) -> None:
         """Start without a slowdown."""
-        self._alarm = Alarm(self, self.limits.hold, self.limits.clear)
+        limits = self.limits
+        self._alarm = Alarm(self, limits.hold, limits.clear)
+        self._log_slowdown, self._log_calm = math.log(limits.slowdown), math.log(limits.calm_slowdown)
+        self._log_possible = math.log(limits.possible_slowdown)
         super().prepare()
 
     def forget(self) -> None:
@@ -158,14 +163,12 @@ class ThroughputDrop(SpeedRule[ThroughputDropLimits]):
         usual = self._usual.window
         if self._count >= limits.possible_points and len(usual):
             excess = self._recent.median - usual.median
-            uneven = excess <= limits.sigmas * _spread(usual)
-            if self._count < limits.least_points:
-                if excess > math.log(limits.possible_slowdown) and not uneven:
-                    self._alarm.suspect(self._describe)
-            elif excess > math.log(limits.slowdown) and not uneven:
-                self._alarm.hit(self._describe)
-            else:
-                self._alarm.miss(calm=excess < math.log(limits.calm_slowdown))
+            few = self._count < limits.least_points
+            slow = excess > self._log_possible if few else excess > self._log_slowdown
+            if slow and excess > limits.sigmas * _spread(usual):
+                (self._alarm.suspect if few else self._alarm.hit)(self._describe)
+            elif not few:
+                self._alarm.miss(calm=excess < self._log_calm)
         if not self._alarm.is_open:
             self._usual.push(log)
 
@@ -229,6 +232,7 @@ class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
     def prepare(self) -> None:
         """Start without an outlier."""
         self._alarm = Alarm(self, clear=self.limits.clear)
+        self._log_factor = math.log(self.limits.factor)
         super().prepare()
 
     def forget(self) -> None:
@@ -246,7 +250,8 @@ class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
         if self._count <= limits.skipped or not math.isfinite(slowness):
             return
         log = math.log(slowness)
-        usual, limit = self._usual(log)
+        usual = self._window.median if len(self._window) else log
+        limit = self._limit(usual) if log > usual + self._log_factor else math.inf
         self._window.push(log)
         self._recent.push(log)
         while self._outliers and self._outliers[0] <= self._count - limits.window:
@@ -259,15 +264,12 @@ class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
                 return
         self._alarm.miss()
 
-    def _usual(self, log: float) -> tuple[float, float]:
-        """Return the usual logarithm, and the one from which on a step is an outlier."""
-        if not len(self._window):
-            return log, math.inf
-        usual = self._window.median
+    def _limit(self, usual: float) -> float:
+        """Return the logarithm from which on a step is an outlier."""
         # Up to a quarter of the steps may be outliers, which these quantiles do not feel.
         below, above = self._window.quantile(0.25), self._window.quantile(0.7)
         sigma = max((usual - below) / 0.6745, (above - usual) / 0.5244)
-        return usual, usual + max(math.log(self.limits.factor), self.limits.sigmas * sigma)
+        return usual + max(self._log_factor, self.limits.sigmas * sigma)
 
     def _irregular(self) -> bool:
         if len(self._outliers) < self.limits.outliers:

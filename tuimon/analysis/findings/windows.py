@@ -27,10 +27,11 @@ class SortedWindow:
 
     def push(self, value: float) -> None:
         """Add a value; the oldest one leaves when the window is full."""
-        if len(self._sorted) == self.size:
-            del self._sorted[bisect_left(self._sorted, self._arrived.popleft())]
-        self._arrived.append(value)
-        insort(self._sorted, value)
+        known, arrived = self._sorted, self._arrived
+        if len(known) == self.size:
+            del known[bisect_left(known, arrived.popleft())]
+        arrived.append(value)
+        insort(known, value)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -45,8 +46,10 @@ class SortedWindow:
     @property
     def median(self) -> float:
         """The median; the window must not be empty."""
-        middle, odd = divmod(len(self._sorted), 2)
-        return self._sorted[middle] if odd else 0.5 * (self._sorted[middle - 1] + self._sorted[middle])
+        known = self._sorted
+        count = len(known)
+        middle = count >> 1
+        return known[middle] if count & 1 else 0.5 * (known[middle - 1] + known[middle])
 
     def median_of_last(self, count: int) -> float:
         """Return the median of the last `count` values (at least one); the window must not be empty."""

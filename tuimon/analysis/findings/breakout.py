@@ -1,0 +1,98 @@
+"""Quantities that were quiet and then began to climb: seen early, and told how long they have left."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import fmean
+
+from tuimon.analysis.findings.climb import Ascent
+
+# A stretch is looked at in quarters of this many blocks each, over blocks of doubling length: the windows lie
+# so close to each other that a climb of any length has one that fits it.
+_BLOCKS_PER_QUARTER = (1, 2, 3)
+_BLOCK_READINGS = 4
+_SCALES = 11
+_KEPT_BLOCKS = 8 * _BLOCKS_PER_QUARTER[-1]
+# Before it the quantity moved by less than this share of what it climbed since. Own choice.
+_QUIET_SHARE = 0.25
+
+
+class Breakout:
+    """Watches for a steady climb that began after a quiet stretch at least as long as itself.
+
+    A climb that is part of the usual (the first of many teeth of a saw, memory that is filled at the start)
+    cannot be told from a leak until it has lasted for long. One that sets in after a quiet stretch can be
+    told much earlier: what it does was not done before. Steps at even distances climb as a line does.
+
+    The state is at most 24 means for each of 11 lengths of block, from 4 to 4096 readings.
+
+    Args:
+        least_step: The mean of each quarter must lie so much above that of the one before.
+        least_last: The last step must be at least this share of those before: what saturates is no leak.
+    """
+
+    def __init__(self, *, least_step: float, least_last: float) -> None:
+        self._least_step = least_step
+        self._least_last = least_last
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._means: list[deque[float]] = [deque(maxlen=_KEPT_BLOCKS) for _ in range(_SCALES)]
+        self._highest = [-float("inf")] * _SCALES
+        self._carried: list[float | None] = [None] * _SCALES
+        self._sum = 0.0
+        self._count = 0
+
+    def push(self, value: float) -> Ascent | None:
+        """Add a reading; return the climb that it completes, if there is one."""
+        self._sum += value
+        self._count += 1
+        if self._count < _BLOCK_READINGS:
+            return None
+        mean, found = self._sum / self._count, None
+        self._sum, self._count = 0.0, 0
+        for scale in range(_SCALES):
+            self._append(scale, mean)
+            found = found or self._ascent(scale)
+            earlier, self._carried[scale] = self._carried[scale], mean
+            if earlier is None:
+                break
+            self._carried[scale] = None
+            mean = 0.5 * (earlier + mean)
+        return found
+
+    def _append(self, scale: int, mean: float) -> None:
+        means = self._means[scale]
+        if len(means) == _KEPT_BLOCKS:
+            self._highest[scale] = max(self._highest[scale], means[0])
+        means.append(mean)
+
+    def _ascent(self, scale: int) -> Ascent | None:
+        means = self._means[scale]
+        # Nearly all readings end here: the newest block must be the highest.
+        if len(means) < 8 or (means[-1] - means[-2] <= 0.0 and means[-2] - means[-3] <= 0.0):
+            return None
+        known = list(means)
+        for blocks in _BLOCKS_PER_QUARTER:
+            if len(known) < 8 * blocks:
+                break
+            ascent = self._over(known, blocks, self._highest[scale], _BLOCK_READINGS << scale)
+            if ascent is not None:
+                return ascent
+        return None
+
+    def _over(self, means: list[float], blocks: int, highest: float, readings: int) -> Ascent | None:
+        """Return the climb over the last four quarters of `blocks` blocks of `readings` readings each."""
+        stop = len(means)
+        first, second, third, last = (
+            fmean(means[stop - n * blocks : stop - (n - 1) * blocks or None]) for n in (4, 3, 2, 1)
+        )
+        steps = (second - first, third - second, last - third)
+        if min(steps) <= self._least_step or steps[2] < self._least_last * max(steps[0], steps[1]):
+            return None
+        before = means[stop - 8 * blocks : stop - 4 * blocks]
+        rise = last - first
+        quiet = max(*before, first) - min(*before, first) <= _QUIET_SHARE * rise
+        beyond = last > max(highest, *means[: stop - 4 * blocks]) + _QUIET_SHARE * rise
+        return Ascent(first, last, 3 * blocks * readings) if quiet and beyond else None
