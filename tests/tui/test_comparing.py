@@ -118,3 +118,13 @@ def test_the_facts_say_what_differs_from_the_pinned_run() -> None:
     assert "0.0001 -> 0.0003" in text
     assert "- -> 10" in text
     assert "seed  " not in text.split("Best")[0]
+
+
+def test_folders_that_all_runs_share_are_not_repeated_in_the_list() -> None:
+    states = [scalar_state({"loss": [2.0, 1.0]}, name=f"outputs/sweep/lr{index}/seed") for index in range(3)]
+    for view in (View(states[0].name), View(states[0].name, run_table=True)):
+        text = pane_text(Painter("braille").paint(snapshot_of(*states), view, *SIZE), "runs")
+        assert "lr1/seed" in text
+        assert "outputs" not in text
+    alone = pane_text(Painter("braille").paint(snapshot_of(states[0]), View(), *SIZE), "runs")
+    assert "out" in alone

@@ -16,7 +16,7 @@ from tuimon.core.units import format_duration, format_percent, format_rate, form
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
 from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATUS_INK, Ink
-from tuimon.tui.panes.runs import first_shown, marker, no_runs
+from tuimon.tui.panes.runs import first_shown, marker, no_runs, shared_folder
 from tuimon.tui.rows import Row, Span, columns_row, fit, grid_rows
 from tuimon.tui.run_list import RunList, main_series
 from tuimon.tui.view import View
@@ -79,7 +79,7 @@ _COLUMNS = (
     _Column("best", 9, _best_value, "best"),
     _Column("", 8, _best_step),
     _Column("done", 6, _progress, "progress"),
-    _Column("ETA", 11, _eta, "eta"),
+    _Column("ETA/took", 11, _eta, "eta"),
     _Column("step", 9, _step),
     _Column("speed", 9, _rate),
     _Column("lr", 9, _learning_rate),
@@ -108,9 +108,10 @@ class RunTable:
         rows = [_heading(columns, name_width, curve_width, view, width)]
         room = max(height - 1, 1)
         first = first_shown(runs, view.run_name, room)
+        folder = shared_folder(runs)
         for state in runs[first : first + room]:
             best = known.best(state)
-            spans = [*self._name(state, view, name_width, glyphs)]
+            spans = [*self._name(state, state.name.removeprefix(folder), view, name_width, glyphs)]
             is_open = state.name == view.run_name
             for column in columns:
                 text = column.text(state, best)
@@ -124,10 +125,10 @@ class RunTable:
         return rows
 
     @staticmethod
-    def _name(state: RunState, view: View, width: int, glyphs: Glyphs) -> list[Span]:
+    def _name(state: RunState, shown: str, view: View, width: int, glyphs: Glyphs) -> list[Span]:
         status_glyph = STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII
         ink = Ink.SELECTED if state.name == view.run_name else Ink.TEXT
-        name = pad(shorten_middle(clean(state.name), width), width)
+        name = pad(shorten_middle(clean(shown), width), width)
         return [
             marker(state, view),
             (f"{status_glyph[state.status]} ", STATUS_INK[state.status]),

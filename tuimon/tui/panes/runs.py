@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from tuimon.charts.bars import progress_bar
 from tuimon.charts.style import Glyphs, series_style
@@ -16,6 +17,17 @@ from tuimon.tui.run_list import main_series
 from tuimon.tui.view import View
 
 _LINES_PER_RUN = 2
+
+
+def shared_folder(runs: Sequence[RunState]) -> str:
+    """Return the folders that all runs lie in, with the slash: what tells the runs apart comes behind."""
+    if len(runs) < 2:
+        return ""
+    # What the first and the last name in order share, all names share.
+    names = [state.name for state in runs]
+    pairs = zip(min(names), max(names), strict=False)
+    shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return shared[: shared.rfind("/") + 1]
 
 
 def overlay_key(name: str, view: View) -> str:
@@ -42,7 +54,12 @@ def runs_rows(runs: Sequence[RunState], view: View, width: int, height: int, gly
         return no_runs(width)
     room = max(height // _LINES_PER_RUN, 1)
     first = first_shown(runs, view.run_name, room)
-    rows = [row for state in runs[first : first + room] for row in _run_rows(state, view, width, glyphs)]
+    folder = shared_folder(runs)
+    rows = [
+        row
+        for state in runs[first : first + room]
+        for row in _run_rows(state, state.name.removeprefix(folder), view, width, glyphs)
+    ]
     return rows[:height]
 
 
@@ -102,18 +119,17 @@ def _tab(state: RunState, glyphs: Glyphs, *, is_open: bool) -> tuple[Span, Span]
     )
 
 
-def _run_rows(state: RunState, view: View, width: int, glyphs: Glyphs) -> list[Row]:
+def _run_rows(state: RunState, name: str, view: View, width: int, glyphs: Glyphs) -> list[Row]:
     status_glyph = STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII
     series = main_series(state)
     value = format_value(series.statistics.last) if series is not None else ""
     is_open = state.name == view.run_name
     room = width - 4 - len(value)
-    name = pad(shorten_middle(clean(state.name), room), room)
     first: list[Span] = [
         marker(state, view),
         (status_glyph[state.status], STATUS_INK[state.status]),
         (" ", Ink.TEXT),
-        (name, Ink.SELECTED if is_open else Ink.TEXT),
+        (pad(shorten_middle(clean(name), room), room), Ink.SELECTED if is_open else Ink.TEXT),
         (" ", Ink.TEXT),
         (value, Ink.CRITICAL if value in ("NaN", "Inf", "-Inf") else Ink.TEXT),
     ]
