@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -15,7 +16,6 @@ from tuimon.output.colours import SERIES_DARK, SERIES_LIGHT
 from tuimon.output.svg import band_path, element, line_path, number, safe_text
 from tuimon.output.svg_chart import figure_svg
 from tuimon.output.svg_style import INK, chart_style
-import itertools
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuimon.cli.paths import add_paths, roots_of, settings_of
+from tuimon.cli.paths import add_paths, roots_of, settings_of, tag_pattern
 from tuimon.cli.printing import complain, print_lines, print_problems
 from tuimon.cli.progress import progress_line
 from tuimon.core.errors import EXIT_FINE, NoRunError, UsageError
@@ -34,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_paths(parser, required=False)
     parser.add_argument(
         "--tag",
-        type=_pattern,
+        type=tag_pattern,
         action="append",
         metavar="REGEX",
         help="a panel for each metric whose name matches; may be given again "
@@ -68,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     from tuimon.monitor.once import read_once
 
     with progress_line("reading") as tell:
-        reading = read_once(roots_of(args.paths), tell=tell)
+        reading = read_once(roots_of(args.paths), tell=tell, verify=settings.verify)
     states = _distinguishable(reading.runs)
     if args.save is None or kind is None:
         _print(states, args, settings)
@@ -155,13 +154,6 @@ def _kind(path: str) -> str:
     if kind not in _KINDS:
         raise UsageError("has no ending that says what to write", f"--save {path}", ".svg, .png or .pdf")
     return kind
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from error
 
 
 def _weight(text: str) -> float:

@@ -88,13 +88,22 @@ def make_figure(states: Sequence[RunState], choice: Choice, title: str = "") -> 
         chosen = [g for g in groups if any(p.search(m.series.tag) for p in choice.tags for m in g.members)]
         makers = [_maker(group) for group in chosen[:_MOST_PANELS]]
     else:
-        makers = _expected(groups)
-    shared = reach(
-        ((runs[m.number], m.series) for group in groups for m in group.members if _counts_steps(m)), axis
-    )
+        makers = expected(groups)
+    shared = shared_reach(groups, runs, axis)
     panels = tuple(make(states, choice, axis, shared) for make in makers)
     named = tuple((clean(state.name), number) for number, state in enumerate(states))
     return Figure(title or ("" if len(states) > 1 else named[0][0]), panels, named if len(states) > 1 else ())
+
+
+def shared_reach(groups: Sequence[Group], runs: Sequence[RunView], axis: Axis) -> Limits | None:
+    """Return the x limits that the panels of a picture share; sensors go their own ways."""
+    counted = (
+        (runs[m.number], m.series)
+        for group in groups
+        for m in group.members
+        if m.series.role not in HARDWARE_ROLES
+    )
+    return reach(counted, axis)
 
 
 def grouped(runs: Sequence[RunView]) -> tuple[Group, ...]:
@@ -125,7 +134,12 @@ def is_curve(series: SeriesView) -> bool:
 
 
 def curve_panel(
-    group: Group, states: Sequence[RunState], choice: Choice, axis: Axis, shared: Limits | None
+    group: Group,
+    states: Sequence[RunState],
+    choice: Choice,
+    axis: Axis,
+    shared: Limits | None,
+    window: Limits | None = None,
 ) -> Panel:
     """Return the panel of a group.
 
@@ -135,10 +149,11 @@ def curve_panel(
         choice: What the person asked for.
         axis: What x counts.
         shared: The x limits that all panels of the picture share.
+        window: The part of the x axis to show, instead of all.
     """
     runs = [state.run for state in states]
     ordered = sorted(group.members, key=lambda m: is_evaluation(m.series.tag))
-    limits = panel_limits(reach(((runs[m.number], m.series) for m in ordered), axis), shared)
+    limits = window or panel_limits(reach(((runs[m.number], m.series) for m in ordered), axis), shared)
     curves: list[Curve] = []
     for place, member in enumerate(ordered):
         run = runs[member.number]
@@ -166,8 +181,12 @@ def curve_panel(
 Maker = Callable[[Sequence[RunState], Choice, Axis, Limits | None], Panel]
 
 
-def _expected(groups: Sequence[Group]) -> list[Maker]:
-    """Return loss, learning rate, gradient norm and distribution of the loss, or the first others instead."""
+def expected(groups: Sequence[Group]) -> list[Maker]:
+    """Return what makes the four panels that people expect, as far as a run has them.
+
+    These are loss, learning rate, gradient norm and distribution of the loss; others take the places of those
+    that are not logged.
+    """
     by_role = {role: next((g for g in groups if g.role is role), None) for role in _RANK}
     loss = by_role[Role.LOSS]
     if loss is None:
@@ -234,12 +253,8 @@ def _note(group: Group) -> str:
     nan, inf = sum(s.nan for s in known), sum(s.inf for s in known)
     parts = [f"{count} {word}" for count, word in ((nan, "NaN"), (inf, "Inf")) if count]
     if _is_log(group) and any((s.minimum or 0.0) <= 0 for s in known):
-        parts.append("values at or below 0 have no place on a log axis")
+        parts.append("values <= 0 are not shown")
     return ", ".join(parts)
-
-
-def _counts_steps(member: Member) -> bool:
-    return member.series.role not in HARDWARE_ROLES
 
 
 def _order(role: Role) -> int:

@@ -11,7 +11,7 @@ from tuimon.core.columns import Float64Array
 from tuimon.core.text import cell_width, clean
 
 # A mean character of a sans-serif font takes this part of its size; a wide East Asian one twice that.
-_CHARACTER_WIDTH = 0.56
+_CHARACTER_WIDTH = 0.62
 # No text of XML 1.0 may hold these two.
 _NOT_XML = str.maketrans("\ufffe\uffff", "\ufffd\ufffd")
 # Coordinates beyond this are cut: what is so far outside of a picture cannot be seen.

@@ -23,7 +23,7 @@ _PIXELS_PER_X_TICK, _PIXELS_PER_Y_TICK = 80.0, 36.0
 _SAMPLE = 18.0
 _GAP = 16.0
 _CROSS = 3.0
-_CHARACTER = 6.2
+_CHARACTER = 6.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +88,18 @@ def figure_svg(figure: Figure, *, width: float = 1120.0, columns: int = 2) -> st
     )
 
 
-def panel_svg(panel: Panel, *, width: float = 540.0, height: float = 300.0) -> str:
-    """Return one panel as SVG that stands in a page with the style sheet `chart_style`."""
+def panel_svg(panel: Panel, *, width: float = 540.0, height: float = 300.0, named_above: bool = False) -> str:
+    """Return one panel as SVG that stands in a page with the style sheet `chart_style`.
+
+    Args:
+        panel: What to draw.
+        width: Pixels.
+        height: Pixels.
+        named_above: The page says which colour is which run.
+    """
     return element(
         "svg",
-        panel_parts(panel, width, height),
+        panel_parts(panel, width, height, named_above=named_above),
         class_="chart",
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         role="img",
