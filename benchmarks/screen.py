@@ -29,6 +29,8 @@ _POINTS = 2000
 _A_YEAR_S = 365 * 86400.0
 # Three columns of charts: nine of them on one page.
 _NINE_CHARTS = "ccc"
+# The list of runs is the pane before the charts; moving to its end opens the second run.
+_TO_THE_RUNS, _NEXT_RUN = "\x1b[Z", "G"
 _PATIENCE_S = 30.0
 _QUIET_S = 0.8
 # Each of them changes what every chart shows, and after two rounds everything is as it was.
@@ -59,10 +61,10 @@ def _measure_finished(folder: Path, seconds: float, key_count: int) -> list[tupl
         _open_nine_charts(terminal)
         opened_bytes = terminal.byte_count
         rate, share = _rate_and_share(terminal, seconds)
-        terminal.send(":open second")
+        terminal.send(_TO_THE_RUNS)
         terminal.read_until_quiet(_QUIET_S, _PATIENCE_S)
         before = terminal.byte_count
-        terminal.send("\r")
+        terminal.send(_NEXT_RUN)
         terminal.read_until_quiet(_QUIET_S, _PATIENCE_S)
         opening = terminal.byte_count - before
         memory_bytes = tree_memory_bytes(terminal.pid)
