@@ -23,8 +23,9 @@ from tests.watching import (
 )
 from tuimon.analysis.status import Status
 from tuimon.core.hardware import HardwareSample, HostSample
-from tuimon.monitor.monitor import Monitor
+from tuimon.monitor.monitor import Monitor, in_turn
 from tuimon.monitor.watching import RunWatch
+from tuimon.monitor.watchlist import Watchlist
 from tuimon.sources import sketch
 from tuimon.sources.base import UNBOUNDED, ReadBudget, ReadResult
 from tuimon.sources.jsonl import JsonlSource
@@ -126,8 +127,10 @@ def test_an_error_while_reading_becomes_a_problem_and_reading_goes_on(
     write(tmp_path / "b.jsonl", rows(range(20)))
     monkeypatch.setattr(JsonlSource, "read", raise_once(RuntimeError("out of luck"), JsonlSource.read))
     with watching(tmp_path) as monitor:
+        wait_for(monitor, lambda s: says(s, "RuntimeError: out of luck", "tried again"))
         told = wait_for(monitor, lambda s: points(s, "a") == 10 and points(s, "b") == 20)
-        assert says(told, "RuntimeError: out of luck", "tried again")
+        # What is over is told no longer.
+        assert not says(told, "out of luck")
         assert own_threads() == {"tuimon-reader", "tuimon-sampler"}
 
 
@@ -281,10 +284,9 @@ def test_without_watchdog_polling_sees_everything(tmp_path: Path, monkeypatch: p
 def test_the_open_run_is_read_first(tmp_path: Path) -> None:
     for index in range(20):
         write(tmp_path / f"run{index:02d}.jsonl", rows(range(10)))
-    monitor = Monitor([Root(tmp_path)])
-    monitor.focus("run07")
-    monitor._discover()
-    assert monitor._in_turn()[0].name == "run07"
+    watches = Watchlist([Root(tmp_path)], None, None)
+    watches.look()
+    assert in_turn(watches, "run07", list_first=False)[0].name == "run07"
 
 
 def test_when_the_rest_of_a_training_appears_its_parts_become_one_run(tmp_path: Path) -> None:

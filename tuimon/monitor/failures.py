@@ -8,10 +8,10 @@ _KEPT = 10
 
 
 class Failures:
-    """The last errors that no rule of bad input covers. Each thread notes, the reader's thread reads.
+    """The last errors that no rule of bad input covers. Any thread may note and clear.
 
     Attributes:
-        problems: The last ones, each once, oldest first.
+        problems: The last one of each place, as long as it lasts, oldest first.
     """
 
     def __init__(self) -> None:
@@ -22,5 +22,13 @@ class Failures:
         told = Problem(where, f"stopped by {type(error).__name__}: {error}; it is tried again")
         if told in self.problems:
             return False
-        self.problems = (*self.problems[1 - _KEPT :], told)
+        others = tuple(problem for problem in self.problems if problem.path != where)
+        self.problems = (*others[1 - _KEPT :], told)
+        return True
+
+    def clear(self, where: str) -> bool:
+        """Note that something works again; return whether an error was told of it."""
+        if all(problem.path != where for problem in self.problems):
+            return False
+        self.problems = tuple(problem for problem in self.problems if problem.path != where)
         return True

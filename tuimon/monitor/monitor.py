@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from heapq import nsmallest
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from tuimon.core.batch import Problem
 from tuimon.core.clock import Clock, SystemClock
-from tuimon.core.hardware import HardwareSample
 from tuimon.core.share import TimeShare
 from tuimon.hardware.base import Probe
 from tuimon.monitor.failures import Failures
-from tuimon.monitor.hints import MOST_FOLDERS, ChangeHints
-from tuimon.monitor.liveness import WriterWatch
+from tuimon.monitor.following import Following
 from tuimon.monitor.priority import be_nice
 from tuimon.monitor.publisher import Gate, Publisher
+from tuimon.monitor.sampling import SAMPLE_S, Sampling
 from tuimon.monitor.snapshot import RunState, Snapshot
-from tuimon.monitor.watching import RunWatch, superseded
+from tuimon.monitor.watching import RunWatch
+from tuimon.monitor.watchlist import Watchlist
 from tuimon.sources.base import ReadBudget
-from tuimon.sources.discovery import Discoverer
 from tuimon.sources.naming import Root
 from tuimon.store.budget import MemoryBudget
 
@@ -33,21 +28,14 @@ _SLICE = ReadBudget(max_bytes=1 << 20)
 _ROUND_S = 0.05
 # ... and while thousands of runs are read for the first time: putting them in order takes a while, too.
 _LISTING_ROUND_S = 0.25
+# So many runs are read about as soon as their ends are looked at.
+_FEW_RUNS = 32
 # A screen cannot show more pictures than this, and each one costs a freeze.
 _PUBLISH_S = 0.1
 # With a live run, ages and ETAs move even when nothing was logged.
 _LIVE_REFRESH_S = 1.0
-_DISCOVERY_S = 2.0
-# ... or this often while files come and go.
-_HINTED_DISCOVERY_S = 0.2
-# A look below the roots may take this share of the time.
-_DISCOVERY_SHARE = 0.02
-# How often it is settled which folders are worth hints.
-_FOLLOW_S = 1.0
 # A large file is looked at in so many places before it is read: for its curves, and for a line in the list.
 _OPEN_SKETCH, _LISTED_SKETCH = 160, 4
-_SAMPLE_S = 1.0
-_KEPT_SAMPLES = 600
 _RESTART_S = 1.0
 _FIRST_PICTURE_S = 2.0
 # Following runs that grow may take this share of the time, and rest no longer than this.
@@ -84,36 +72,22 @@ class Monitor:
     ) -> None:
         self.gate = Gate()
         self._clock = clock or SystemClock()
-        self._total = total
-        self._probe = probe
         self._for_screen = for_screen
-        self._budget = None if memory_limit_bytes is None else MemoryBudget(memory_limit_bytes)
         first = Snapshot(0, self._clock.now(), tuple(root.path for root in roots), listing=True)
         self._publisher = Publisher(first)
-        self._roots = tuple(roots)
-        self._discoverer = Discoverer()
-        self._watches: dict[str, RunWatch] = {}
+        budget = None if memory_limit_bytes is None else MemoryBudget(memory_limit_bytes)
+        self._watches = Watchlist(roots, total, budget)
+        self._following = Following([root.path for root in roots], self._hint)
+        self._sampling = Sampling(probe, self._clock)
         self._open_run: str | None = None
         self._stopping = threading.Event()
         self._stirred = threading.Event()
         self._asked = threading.Event()
         self._share = TimeShare(_SHARE, _BURST_S, _LONGEST_REST_S)
         self._publishing = TimeShare(_PUBLISHING_SHARE, _BURST_S, _LONGEST_REST_S)
-        self._discovery_due = 0.0
-        self._discovery_rest = 0.0
-        self._problems: tuple[Problem, ...] = ()
         self._failures = Failures()
-        self._samples: deque[HardwareSample] = deque(maxlen=_KEPT_SAMPLES)
-        self._samples_taken = 0
-        self._samples_given = 0
         self._published_at = 0.0
         self._unpublished = True
-        self._heard: deque[str] = deque(maxlen=1000)
-        self._writers = WriterWatch()
-        self._followed: dict[str, tuple[Path, ...]] = {}
-        self._watch_of_path: dict[str, RunWatch] = {}
-        self._hints = ChangeHints(self._hear)
-        self._follow_due = 0.0
         self._threads: list[threading.Thread] = []
 
     @property
@@ -144,7 +118,7 @@ class Monitor:
         for thread in self._threads:
             thread.join(timeout=1.0)
         # Last: the reader may have been about to ask for more hints.
-        self._hints.stop()
+        self._following.stop()
 
     def focus(self, run_name: str | None) -> None:
         """Read this run before all others."""
@@ -153,7 +127,7 @@ class Monitor:
 
     def rescan(self) -> None:
         """Look for new runs and files now."""
-        self._discovery_due = 0.0
+        self._watches.due = 0.0
         self._ask()
 
     def _ask(self) -> None:
@@ -168,23 +142,28 @@ class Monitor:
             try:
                 round_()
             except Exception as error:  # noqa: BLE001  # a thread that dies silently would freeze the screen
-                if self._failures.note(f"tuimon {name}", error):
-                    self._publisher.publish(problems=(*self._problems, *self._failures.problems))
+                self._publish_failures(changed=self._failures.note(f"tuimon {name}", error))
                 self._stopping.wait(_RESTART_S)
+            else:
+                self._publish_failures(changed=self._failures.clear(f"tuimon {name}"))
+
+    def _publish_failures(self, *, changed: bool) -> None:
+        if changed:
+            self._publisher.publish(problems=(*self._watches.problems, *self._failures.problems))
 
     # The reader's thread
 
     def _read_round(self) -> None:
         self._share.begin()
-        if time.monotonic() >= self._discovery_due:
-            self._discover()
+        if time.monotonic() >= self._watches.due:
+            self._unpublished |= self._watches.look()
         if self._published_at and self._for_screen:
             # The first points are published: now it is the screen's turn.
             self._for_screen = False
             self.gate.close(_FIRST_PICTURE_S)
             self.gate.pass_through()
         if self._published_at:
-            self._follow_folders()
+            self._following.follow(self._watches, self._open_run)
         self._take_hints()
         busy = self._read_due()
         self._give_hardware()
@@ -196,41 +175,41 @@ class Monitor:
             self._stirred.wait(self._seconds_to_next())
             self._stirred.clear()
 
-    def _discover(self) -> None:
-        started = time.monotonic()
-        found = self._discoverer.discover(self._roots)
-        for ref in found.runs:
-            watch = self._watches.get(ref.name)
-            if watch is None:
-                self._watches[ref.name] = RunWatch(ref, self._total, with_rules=True, budget=self._budget)
-                self._unpublished = True
-            elif ref != watch.reading.ref:
-                watch.reading.update(ref)
-                watch.schedule.hurry(started)
-        for name in superseded(self._watches, found.runs):
-            self._watches.pop(name).reading.close()
-            self._unpublished = True
-        self._watch_of_path = {str(path): w for w in self._watches.values() for path in w.paths}
-        if found.problems != self._problems:
-            self._problems = found.problems
-            self._unpublished = True
-        ended = time.monotonic()
-        self._discovery_due = ended + max(_DISCOVERY_S, (ended - started) / _DISCOVERY_SHARE)
-        self._discovery_rest = ended + max(_HINTED_DISCOVERY_S, (ended - started) / _DISCOVERY_SHARE)
+    def _take_hints(self) -> None:
+        """Hurry to the runs whose files were heard of."""
+        now = time.monotonic()
+        for path in self._following.heard():
+            watch = self._watches.of_path(path)
+            if watch is not None:
+                watch.schedule.hurry(now)
+
+    def _hint(self, files_changed: bool) -> None:  # noqa: FBT001  # called by Following only
+        """Let the reader look; called in watchdog's thread."""
+        if files_changed:
+            self._watches.hurry()
+        self._stirred.set()
 
     def _read_due(self) -> bool:
-        """Read and judge what is due, the open run first; return whether work is left."""
+        """Read and judge what is due; return whether work is left."""
         busy = False
-        # A list of runs that says how far each is comes before what is wrong with any of them.
-        listing = any(watch.unread for watch in self._watches.values())
-        deadline = time.monotonic() + (_LISTING_ROUND_S if listing else _ROUND_S)
-        for watch in self._in_turn():
+        unread = sum(watch.unread for watch in self._watches)
+        # Where there are thousands, a list that says how far each of them is comes before they are read.
+        list_first = unread > _FEW_RUNS and self._published_at > 0
+        deadline = time.monotonic() + (_LISTING_ROUND_S if unread else _ROUND_S)
+        for watch in in_turn(self._watches, self._open_run, list_first=list_first):
             self.gate.pass_through()
             try:
-                busy |= self._read_slice(watch, may_judge=not listing or watch.name == self._open_run)
+                if list_first and not watch.is_listed and watch.name != self._open_run:
+                    busy = True
+                    self._note_change(watch, changed=watch.list_early())
+                else:
+                    # ... and reading all of them comes before what is wrong with any.
+                    busy |= self._read_slice(watch, may_judge=not unread or watch.name == self._open_run)
+                self._unpublished |= self._failures.clear(f"run {watch.name}")
             except Exception as error:  # noqa: BLE001  # one run that fails must not hold up the others
                 self._unpublished |= self._failures.note(f"run {watch.name}", error)
                 watch.pending = False
+                watch.is_listed = True
                 watch.schedule.due = time.monotonic() + _RESTART_S
             if time.monotonic() >= deadline or not (self._published_at or watch.unknown):
                 # The first run that was read is worth a picture: it is the one that changed last.
@@ -247,85 +226,49 @@ class Monitor:
             first = watch.behind
             is_open = watch.name == self._open_run
             if first and watch.draft(_OPEN_SKETCH if is_open or not self._published_at else _LISTED_SKETCH):
-                watch.state = None
-                self._unpublished = True
+                self._note_change(watch, changed=True)
                 if not self._published_at:
                     return True
             changed, more = watch.read(_SLICE)
             grown = changed and not first
             watch.schedule.looked(now, changed=grown, is_open=is_open, run_count=len(self._watches))
+            if is_open:
+                watch.show_parts()
             if more:
                 watch.schedule.due = now
                 busy = True
             if grown:
-                self._writers.note_growth(watch.name, now)
+                self._sampling.writers.note_growth(watch.name, now)
             watch.pending |= changed
-            if changed or len(watch.reading.problems) > told:
-                watch.state = None
-                self._unpublished = True
+            self._note_change(watch, changed=changed or len(watch.reading.problems) > told)
         # Points come before rules: what is still being read was not on the screen yet.
         reading = watch.behind and watch.schedule.due <= time.monotonic()
         if watch.pending and may_judge and self._published_at and not reading:
             self.gate.pass_through()
             watch.pending = watch.judge.extend(watch.view)
-            watch.state = None
-            self._unpublished = True
+            self._note_change(watch, changed=True)
         return busy or watch.pending
 
-    def _in_turn(self) -> list[RunWatch]:
-        """Return what is due: the open run first, reading before judging, then what changed last."""
-        now = time.monotonic()
-        due = [watch for watch in self._watches.values() if watch.pending or watch.schedule.due <= now]
-        return sorted(
-            due, key=lambda w: (w.name != self._open_run, w.schedule.due > now, -w.reading.ref.mtime)
-        )
+    def _note_change(self, watch: RunWatch, *, changed: bool) -> None:
+        """Note that a run is another than the one that was published."""
+        if changed:
+            watch.state = None
+            self._unpublished = True
 
     def _seconds_to_next(self) -> float:
-        due = min((watch.schedule.due for watch in self._watches.values()), default=self._discovery_due)
-        live = self._published_at + _LIVE_REFRESH_S if self.snapshot.live else self._discovery_due
-        return max(0.0, min(due, self._discovery_due, live) - time.monotonic())
-
-    def _follow_folders(self) -> None:
-        """Ask for hints where they help: where runs begin, and of the runs that changed last."""
-        now = time.monotonic()
-        if now < self._follow_due:
-            return
-        self._follow_due = now + _FOLLOW_S
-        newest = nsmallest(
-            MOST_FOLDERS,
-            self._watches.values(),
-            key=lambda w: (w.name != self._open_run, -w.schedule.quiet_since),
-        )
-        steady = {path.parent for watch in newest if watch.schedule.steady for path in watch.paths}
-        folders = (root.path for root in self._roots if root.path.is_dir())
-        parents = (path.parent for watch in newest for path in watch.paths)
-        self._hints.follow(folder for folder in chain(folders, parents) if folder not in steady)
-
-    def _take_hints(self) -> None:
-        """Hurry to the runs whose files were heard of."""
-        now = time.monotonic()
-        while self._heard:
-            watch = self._watch_of_path.get(self._heard.popleft())
-            if watch is not None:
-                watch.schedule.hurry(now)
-
-    def _hear(self, path: str, files_changed: bool) -> None:  # noqa: FBT001  # called by ChangeHints only
-        """Note a hint; called in watchdog's thread."""
-        self._heard.append(path)
-        if files_changed:
-            soon = max(time.monotonic() + _HINTED_DISCOVERY_S, self._discovery_rest)
-            self._discovery_due = min(self._discovery_due, soon)
-        self._stirred.set()
+        look = self._watches.due
+        due = min((watch.schedule.due for watch in self._watches), default=look)
+        live = self._published_at + _LIVE_REFRESH_S if self.snapshot.live else look
+        return max(0.0, min(due, look, live) - time.monotonic())
 
     def _give_hardware(self) -> None:
         """Give new samples to the run that this machine works on, if it is clear which one that is."""
-        fresh = self._samples_taken - self._samples_given
-        if not fresh or any(watch.behind for watch in self._watches.values()):
+        if not self._sampling.has_fresh or any(watch.behind for watch in self._watches):
             # Which run is live is known when all are read; until then any of them may look like it.
             return
-        self._samples_given = self._samples_taken
-        running = [w for w in self._watches.values() if w.state is not None and w.state.status.live]
-        if len(running) == 1 and running[0].add_hardware(tuple(self._samples)[-fresh:]):
+        fresh = self._sampling.take_fresh()
+        running = [w for w in self._watches if w.state is not None and w.state.status.live]
+        if len(running) == 1 and running[0].add_hardware(fresh):
             running[0].pending = True
             running[0].state = None
         self._unpublished = True
@@ -333,57 +276,94 @@ class Monitor:
     def _publish(self, *, force: bool) -> None:
         """Publish what changed: at once when idle, else not more often than a screen can show it."""
         since = time.monotonic() - self._published_at
-        live = self.snapshot.live
-        if not self._unpublished and not (live and since >= _LIVE_REFRESH_S):
+        if not self._unpublished and not (since >= _LIVE_REFRESH_S and self.snapshot.live):
             return
         # Thousands of runs take a while to publish, which reading them should not wait for too often.
         if since < max(_PUBLISH_S, self._publishing.rest_s) and not (force and since >= _PUBLISH_S / 5):
             return
         self._publishing.begin()
         now = self._clock.now()
-        found = ((watch, self._refreshed(watch, now)) for watch in self._watches.values())
-        states = {watch.name: state for watch, state in found if state is not None}
-        known = self._writers.known()
-        self._followed = {
-            name: self._watches[name].paths
-            for name, state in states.items()
-            if state.status.live or name in known
-        }
+        stale = time.monotonic() - _LIVE_REFRESH_S
+        states: list[RunState] = []
+        followed: dict[str, tuple[Path, ...]] = {}
+        known = self._sampling.writers.known()
+        for watch in self._watches:
+            state = self._refreshed(watch, now, stale)
+            if state is not None:
+                states.append(state)
+                if state.status.live or watch.name in known:
+                    followed[watch.name] = watch.paths
+        self._sampling.followed = followed
         self._unpublished = False
         self._published_at = time.monotonic()
         self._publisher.publish(
             now=now,
-            runs=tuple(states[name] for name in sorted(states)),
-            hardware=tuple(self._samples)[-60:],
-            problems=(*self._problems, *self._failures.problems),
+            runs=tuple(states),
+            hardware=self._sampling.shown,
+            problems=(*self._watches.problems, *self._failures.problems),
             listing=False,
         )
         self._publishing.end()
 
-    def _refreshed(self, watch: RunWatch, now: float) -> RunState | None:
-        """Return the state of a run; if it cannot be made, the last one that could, or None."""
-        stale = time.monotonic() - watch.refreshed_at >= _LIVE_REFRESH_S
-        if watch.state is None or (watch.state.status.live and stale):
-            try:
-                watch.refresh(now, live=True, process_alive=self._writers.alive(watch.name))
-            except Exception as error:  # noqa: BLE001  # one run that fails must not hold up the others
-                self._failures.note(f"run {watch.name}", error)
-                watch.state = self.snapshot.run(watch.name)
+    def _refreshed(self, watch: RunWatch, now: float, stale: float) -> RunState | None:
+        """Return the state of a run; if it cannot be made, the last one that could, or None.
+
+        Args:
+            watch: The run.
+            now: The present, in unix seconds.
+            stale: A live run's state that was made before this moment of the monotonic clock is made anew.
+        """
+        state = watch.state
+        if state is not None and not (state.status.live and watch.refreshed_at <= stale):
+            return state
+        where = f"state of run {watch.name}"
+        try:
+            watch.refresh(now, live=True, process_alive=self._sampling.writers.alive(watch.name))
+        except Exception as error:  # noqa: BLE001  # one run that fails must not hold up the others
+            self._failures.note(where, error)
+            watch.state = self.snapshot.run(watch.name)
+        else:
+            self._failures.clear(where)
         return watch.state
 
     # The sampler's thread
 
     def _sample_round(self) -> None:
         """Once a second, while a run is live, sample sensors and look after writers."""
-        if self._followed:
-            self._writers.look(self._followed, time.monotonic())
+        self._sampling.look_for_writers()
         if not self._published_at:
             self._stopping.wait(_ROUND_S)
             return
         self.gate.pass_through()
-        # Rates and the CPU's use need two samples, which are taken in any case.
-        if self._probe is not None and (self._samples_taken < 2 or self.snapshot.live):
-            self._samples.append(self._probe.sample(self._clock.now()))
-            self._samples_taken += 1
+        if self._sampling.sample(live=self.snapshot.live):
             self._stirred.set()
-        self._stopping.wait(_SAMPLE_S)
+        self._stopping.wait(SAMPLE_S)
+
+
+def in_turn(watches: Iterable[RunWatch], open_run: str | None, *, list_first: bool) -> list[RunWatch]:
+    """Return the runs with something to be done, in the order in which it is done.
+
+    First the open run. Then, at its pace, what was read whole and may have grown. Then, if they are to be
+    listed first, those of which nothing is known; then what was not read whole, a slice of each in turn, the
+    ones that changed last first; and last what was not judged.
+    """
+    now = time.monotonic()
+    ranked: list[tuple[int, float, float, int, RunWatch]] = []
+    for number, watch in enumerate(watches):
+        schedule, changed_at = watch.schedule, watch.reading.ref.mtime
+        is_due = schedule.due <= now
+        if not (is_due or watch.pending):
+            continue
+        if watch.name == open_run:
+            rank, since = 0, 0.0
+        elif not is_due:
+            rank, since = 4, 0.0
+        elif not watch.behind:
+            rank, since = 1, schedule.due
+        elif list_first and not watch.is_listed:
+            rank, since = 2, 0.0
+        else:
+            rank, since = 3, schedule.looked_at
+        ranked.append((rank, since, -changed_at, number, watch))
+    ranked.sort(key=lambda entry: entry[:4])
+    return [entry[4] for entry in ranked]

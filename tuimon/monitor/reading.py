@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from tuimon.core.batch import Problem
@@ -18,19 +19,25 @@ _KEPT_PROBLEMS = 100
 class RunReading:
     """Reads the sources of one run, a slice at a time. Used by one thread.
 
+    Nothing is opened before it is read: of thousands of runs, most wait for their turn.
+
     Attributes:
         ref: The run as it was discovered last.
-        store: What was read so far.
     """
 
     def __init__(self, ref: RunRef, budget: MemoryBudget | None = None) -> None:
         self.ref = ref
-        self.store = RunStore(budget)
+        self._budget = budget
+        self._opened: RunRef | None = None
         self._sources: list[Source] = []
         self._paths: list[set[Path]] = []
         self._bytes_read = 0
         self._problems: dict[Problem, None] = {}
-        self.update(ref)
+
+    @cached_property
+    def store(self) -> RunStore:
+        """What was read so far."""
+        return RunStore(self._budget)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -40,18 +47,22 @@ class RunReading:
     @property
     def loaded(self) -> float:
         """The share of all bytes that was read, 0 to 1."""
+        if self._opened is None:
+            return 0.0
         total = sum(source.total_bytes for source in self._sources)
         return min(1.0, self._bytes_read / total) if total else 1.0
 
     @property
     def formats(self) -> tuple[str, ...]:
         """Names of the formats that the run is read from."""
-        return tuple(source.format for source in self._sources)
+        return tuple(source.format for source in self._sources or self.ref.sources)
 
-    def update(self, ref: RunRef) -> None:
+    def _open(self) -> None:
         """Take up files that discovery found since, as sources of their own or as parts of known ones."""
-        self.ref = ref
-        for found in ref.sources:
+        if self._opened is self.ref:
+            return
+        self._opened = self.ref
+        for found in self.ref.sources:
             stream = self._stream_of(found)
             if stream is None:
                 self.store.name_stream(len(self._sources), _name_of(found))
@@ -73,6 +84,7 @@ class RunReading:
 
     def read(self, budget: ReadBudget) -> bool:
         """Read one slice of each source; return whether more is there to be read at once."""
+        self._open()
         more = False
         for stream, source in enumerate(self._sources):
             result = source.read(budget)

@@ -34,7 +34,6 @@ class PollSchedule:
 
     Attributes:
         due: When to look next.
-        interval_s: The present distance between two looks.
         quiet_since: When the run's files changed last.
         looked_at: When the last look was.
         steady: Whether the run grows all the time. Looking at it now and then finds as much as hints would,
@@ -43,7 +42,6 @@ class PollSchedule:
 
     quiet_since: float
     due: float = 0.0
-    interval_s: float = SHORTEST_S
     looked_at: float = -math.inf
     steady: bool = False
     _hints: int = 0
@@ -63,11 +61,9 @@ class PollSchedule:
             self.steady = False
         quiet_s = min((now - self.quiet_since) * _QUIET_SHARE, _LONGEST_QUIET_S)
         longest = OPEN_RUN_S if is_open else max(LONGEST_S, run_count / _POLLS_PER_S, quiet_s)
-        self.interval_s = min(SHORTEST_S + _QUIET_PART * (now - self.quiet_since), longest)
-        self.due = now + self.interval_s
+        self.due = now + min(SHORTEST_S + _QUIET_PART * (now - self.quiet_since), longest)
 
     def hurry(self, now: float) -> None:
         """Look at once, or soon if the last look was just now: something was heard of the run."""
         self._hints += 1
         self.due = min(self.due, max(now, self.looked_at + LEAST_S))
-        self.interval_s = SHORTEST_S

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tuimon.analysis.findings.finding import Finding
@@ -88,7 +89,7 @@ class Snapshot:
         revision: Rises with every published change.
         now: The time that ages and ETAs refer to: the clock's when live, the data's in a replay.
         roots: What is watched.
-        runs: In the order of their names.
+        runs: In the natural order of their names.
         hardware: The last hardware samples of this machine, oldest first; empty in a replay.
         problems: What is wrong beside the runs: unreadable paths, a thread that died.
         listing: Whether the first look below the roots is still going on.
@@ -103,12 +104,19 @@ class Snapshot:
     problems: tuple[Problem, ...] = ()
     listing: bool = False
     playback: Playback | None = None
+    # Made when they are asked for first, by any thread: every thread would make the same.
+    _live: bool | None = field(default=None, init=False, repr=False, compare=False)
+    _by_name: Mapping[str, RunState] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def live(self) -> bool:
         """Whether any run is live."""
-        return any(run.status.live for run in self.runs)
+        if self._live is None:
+            object.__setattr__(self, "_live", any(run.status.live for run in self.runs))
+        return bool(self._live)
 
     def run(self, name: str | None) -> RunState | None:
         """Return the run of that name, or None."""
-        return next((run for run in self.runs if run.name == name), None)
+        if self._by_name is None:
+            object.__setattr__(self, "_by_name", {run.name: run for run in self.runs})
+        return None if name is None or self._by_name is None else self._by_name.get(name)

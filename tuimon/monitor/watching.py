@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,14 @@ from tuimon.core.batch import ScalarBatch
 from tuimon.core.hardware import HardwareSample, as_metrics
 from tuimon.core.roles import HARDWARE_ROLES, role_of
 from tuimon.monitor.judging import RunJudge
+from tuimon.monitor.listing import Listed, list_run
 from tuimon.monitor.notices import notices
 from tuimon.monitor.reading import RunReading
 from tuimon.monitor.schedule import PollSchedule
 from tuimon.monitor.snapshot import RunState
 from tuimon.sources.base import ReadBudget, RunRef
 from tuimon.store.budget import MemoryBudget
-from tuimon.store.run import HARDWARE_STREAM, RunView
+from tuimon.store.run import HARDWARE_STREAM, RunStore, RunView
 
 _NOTHING_KNOWN = Progress()
 
@@ -33,6 +35,7 @@ class RunWatch:
         state: What screens see; None when it is out of date.
         pending: Whether the judge has not seen all points yet.
         behind: Whether the last read left something unread.
+        is_listed: Whether a list may say something of it already, or nothing can be said before it is read.
         refreshed_at: When `state` was made, in seconds of a monotonic clock.
     """
 
@@ -42,11 +45,13 @@ class RunWatch:
         self.reading = RunReading(ref, budget)
         self.judge = RunJudge(ref.name, total, with_rules=with_rules)
         self.schedule = PollSchedule(quiet_since=time.monotonic() - max(time.time() - ref.mtime, 0.0))
-        self.view: RunView = self.reading.store.freeze()
+        self.view: RunView = _nothing_read()
         self.state: RunState | None = None
         self.pending = False
         self.behind = True
+        self.is_listed = False
         self.refreshed_at = 0.0
+        self._listed: Listed | None = None
         self._samples = 0
         self._sketch: RunView | None = None
         self._sketch_windows = 0
@@ -72,6 +77,17 @@ class RunWatch:
         """All files that the run is read from."""
         return tuple(path for source in self.reading.ref.sources for path in source.paths)
 
+    def list_early(self) -> bool:
+        """Look at the end of the run before it is read; return whether that tells anything."""
+        self.is_listed = True
+        self._listed = list_run(self.reading.ref) if self.unread else None
+        return self._listed is not None
+
+    def show_parts(self) -> None:
+        """Show what was read so far, even if it is not all yet: the person looks at it."""
+        if self.view.revision and self._listed is not None:
+            self._listed = self.state = None
+
     def draft(self, windows: int) -> bool:
         """Sketch the run, at `windows` places at least, until it is read; return whether that changed it."""
         if windows <= self._sketch_windows or not self.behind:
@@ -89,7 +105,8 @@ class RunWatch:
         if changed:
             self.view = self.reading.store.freeze()
         if not more:
-            self._sketch = None
+            self._sketch = self._listed = None
+        self.is_listed = True
         return changed, more
 
     def add_hardware(self, samples: tuple[HardwareSample, ...]) -> bool:
@@ -120,7 +137,7 @@ class RunWatch:
     def refresh(self, now: float, *, live: bool, process_alive: bool | None = None) -> RunState:
         """Make and keep the state that screens see; see `RunJudge.verdict` for the arguments."""
         self.refreshed_at = time.monotonic()
-        if self.unknown:
+        if self._sketch is None and (self.unread or self._listed is not None):
             return self._unread_state()
         run = self._sketch or self.view
         verdict = self.judge.verdict(
@@ -150,26 +167,36 @@ class RunWatch:
         return self.state
 
     def _unread_state(self) -> RunState:
-        """Make the state of a run of which nothing was read yet; there may be thousands of them."""
+        """Make the state of a run that was not read yet; there may be thousands of them."""
+        known = self._listed
         self.state = RunState(
             name=self.name,
             path=self.reading.ref.path,
             formats=self.reading.formats,
-            run=self.view,
-            status=Status.WAITING,
-            progress=_NOTHING_KNOWN,
+            run=self.view if known is None else known.run,
+            status=Status.UNKNOWN if known is None else known.status,
+            progress=_NOTHING_KNOWN if known is None else known.progress,
             findings=(),
-            problems=(),
-            loaded=0.0,
+            problems=self.reading.problems,
+            loaded=self.reading.loaded,
             changed_at=self.reading.ref.mtime,
             checked_step=None,
             checked=False,
+            sketched=known is not None,
         )
         return self.state
 
 
+@cache
+def _nothing_read() -> RunView:
+    """Return the view of any run before it is read."""
+    return RunStore().freeze()
+
+
 def superseded(watches: Mapping[str, RunWatch], found: Sequence[RunRef]) -> list[str]:
     """Return the runs whose files are all read as parts of other runs by now; what is merely gone stays."""
-    names = {ref.name for ref in found}
+    missing = watches.keys() - {ref.name for ref in found}
+    if not missing:
+        return []
     claimed = {path for ref in found for source in ref.sources for path in source.paths}
-    return [name for name, watch in watches.items() if name not in names and claimed.issuperset(watch.paths)]
+    return [name for name in missing if claimed.issuperset(watches[name].paths)]

@@ -19,6 +19,9 @@ from tuimon.sources.sniffing import FileVerdict, is_ignored, is_log_of_run, snif
 from tuimon.sources.state_file import CHECKPOINT_NAME
 from tuimon.sources.tree import FileEntry, Tree, walk
 
+EMPTY_FOLDER = "is empty: no training run was found"
+"""What is said of a folder with nothing at all in it."""
+
 
 @dataclass(slots=True)
 class _Known:
@@ -222,7 +225,7 @@ def _mark_checkpoint(groups: Sequence[Group], name: str) -> None:
 
 def _nothing_found(tree: Tree) -> str:
     if tree.is_empty:
-        return "is empty: no training run was found"
+        return EMPTY_FOLDER
     return (
         f"holds no training run that tuimon can read ({tree.entries_seen} files and folders seen; "
         "`tuimon doctor` tells what each was taken for)"

@@ -1,0 +1,108 @@
+"""What a list says of a run that was not read yet: its last step, its last loss, and whether it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tuimon.analysis.progress import Progress
+from tuimon.analysis.status import Status
+from tuimon.core.batch import LifecycleRecord, ScalarBatch
+from tuimon.core.roles import Role, role_of
+from tuimon.sources.base import RunRef
+from tuimon.sources.ends import WINDOW_BYTES, FileEnd, LastPoint, read_end
+from tuimon.store.attempts import leading_rank
+from tuimon.store.run import RunStore, RunView
+
+TELLING_ROLES = (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY, Role.ACCURACY)
+"""What stands for a run in a list, the first that it logs."""
+
+# What these add to a run is not its last point: a trainer state is written with a checkpoint.
+_COMPANIONS = frozenset({"config", "hf"})
+_ENDED = {"finished": Status.DONE, "failed": Status.FAILED, "error": Status.FAILED}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list says of a run.
+
+    Attributes:
+        run: The last point of the series that stands for the run, and nothing else.
+        progress: The last step.
+        status: How it ended, if it says so; unknown until it is read.
+    """
+
+    run: RunView
+    progress: Progress
+    status: Status
+
+
+def list_run(ref: RunRef) -> Listed | None:
+    """Return what the end of a run's file tells of it, or None where that is not sure. Never raises."""
+    logs = [source for source in ref.sources if source.format not in _COMPANIONS]
+    if len(logs) != 1:
+        return None
+    for window_bytes in WINDOW_BYTES:
+        end = read_end(logs[0], window_bytes)
+        if end is not None and (listed := _listed(end)) is not None:
+            return listed
+    return None
+
+
+def _listed(end: FileEnd) -> Listed | None:
+    tag, leaders = _telling_tag(end), _leaders(end.tags)
+    if tag is None:
+        return None
+    shown = end.tags[tag]
+    steps = {None if (last := end.tags[leader]) is None else last.step for leader in leaders}
+    if shown is None or len(steps) > 1 or None in steps:
+        return None
+    # Whichever of them leads the run, this is its last step.
+    newest = max(last.order for last in end.tags.values() if last is not None)
+    at = max((last.order for leader in leaders if (last := end.tags[leader]) is not None), default=newest)
+    after = [record for record in end.lifecycle if record.order > at]
+    reached = [step for step in (*steps, *(record.step for record in after)) if step is not None]
+    progress = Progress(step=max(reached)) if steps else Progress()
+    return Listed(_view(tag, shown), progress, _status(after, newest, shown.wall_time))
+
+
+def _telling_tag(end: FileEnd) -> str | None:
+    """Return the tag that stands for a run: of several the one with the most points, and then the first.
+
+    None where there is none, or where only a whole reading can tell.
+    """
+    by_role: dict[Role, list[str]] = {}
+    for tag in end.tags:
+        by_role.setdefault(role_of(tag), []).append(tag)
+    for role in TELLING_ROLES:
+        if tags := by_role.get(role):
+            return tags[0] if len({end.groups[tag] for tag in tags}) == 1 else None
+    return by_role.get(Role.OTHER, [None])[0]
+
+
+def _leaders(tags: Iterable[str]) -> Sequence[str]:
+    """Return the tags of which one leads the run: that of which it holds the most points."""
+    ranks = {tag: rank for tag in tags if (rank := leading_rank(tag)) is not None}
+    best = min(ranks.values(), default=None)
+    return [tag for tag, rank in ranks.items() if rank == best]
+
+
+def _view(tag: str, last: LastPoint) -> RunView:
+    store = RunStore()
+    place = np.array([last.order]), np.array([last.step]), np.array([last.wall_time])
+    store.extend(0, [ScalarBatch((tag,), *place, (np.array([last.value]),))])
+    return store.freeze()
+
+
+def _status(records: Iterable[LifecycleRecord], newest: int, last_time: float) -> Status:
+    """Return how a run ended if its last record of an end holds: nothing was logged after it."""
+    status = Status.UNKNOWN
+    for record in records:
+        if record.kind in _ENDED:
+            went_on = newest >= record.order or last_time > record.wall_time
+            status = Status.UNKNOWN if went_on else _ENDED[record.kind]
+        elif record.kind == "writer":
+            status = Status.UNKNOWN
+    return status
