@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sources import wandb_writer as writer
@@ -34,6 +34,7 @@ from tuimon.sources.naming import Root
 from tuimon.sources.protobuf import DamagedMessageError, fields
 from tuimon.sources.protobuf_table import field_table, varint_column
 from tuimon.sources.wandb_file import WandbFactory
+from tuimon.sources.wandb_items import split_items
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "wandb" / "offline.wandb"
 INSPECTED = FIXTURE.with_name("offline.inspected.jsonl")
@@ -422,3 +423,41 @@ def test_a_wandb_run_beside_the_other_logs_of_its_training_is_part_of_it(tmp_pat
     (tmp_path / "out" / "metrics.jsonl").write_text('{"step": 1, "loss": 2}\n' * 3)
     (run,) = discover([Root(tmp_path)]).runs
     assert (run.name, [source.format for source in run.sources]) == ("out", ["jsonl", "wandb"])
+
+
+MARK = "\u0082\u0001"  # its bytes hold those of the key of a value
+NAMES = st.one_of(st.sampled_from(["a", "b", f"x{MARK}y", "k" * 200]), st.text(max_size=5))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    rows=st.lists(
+        st.dictionaries(
+            st.one_of(NAMES, st.tuples(NAMES, NAMES)),
+            st.sampled_from(["1", "-2.5e-3", '"t"', f'"{MARK}"', ""]),
+        ),
+        max_size=8,
+    ),
+    damage=st.integers(0, 400),
+)
+def test_items_found_all_at_once_are_those_found_one_after_the_other(
+    rows: list[dict[str | tuple[str, ...], str]], damage: int
+) -> None:
+    content = bytearray(b"".join(writer.history(row, step=number) for number, row in enumerate(rows)))
+    if damage < len(content):
+        content[damage] ^= 0x80
+    data = bytes(content)
+    lengths = [len(writer.history(row, step=number)) for number, row in enumerate(rows)]
+    ends = np.cumsum(np.array(lengths, np.int64))
+    records, _ = field_table(data, ends - lengths, ends)
+    history = records.of(2)
+    expected, _ = field_table(data, history.begin, history.end)
+    items, rests = split_items(data, history)
+    rest, _ = field_table(data, rests.begin, rests.end)
+    found, wanted = items.followed_by(rest.of(1)), expected.of(1)
+    if damage >= len(content):  # of a damaged row, the items before the damage may be found
+        assert found.begin.tolist() == wanted.begin.tolist()
+        assert found.message.tolist() == wanted.message.tolist()
+    assert set(zip(wanted.begin.tolist(), wanted.end.tolist(), strict=True)) <= set(
+        zip(found.begin.tolist(), found.end.tolist(), strict=True)
+    )

@@ -45,8 +45,20 @@ class FieldTable:
 
     def where(self, wanted: npt.NDArray[np.bool_]) -> FieldTable:
         """Return the fields that `wanted` bool[m] marks."""
-        columns = (self.message, self.number, self.wire_type, self.begin, self.end)
-        return FieldTable(*(column[wanted] for column in columns))
+        return FieldTable(*(column[wanted] for column in self._columns))
+
+    def followed_by(self, other: FieldTable) -> FieldTable:
+        """Return the fields of two tables of the same buffer, in the order in which they stand there."""
+        if not len(other):
+            return self
+        pairs = zip(self._columns, other._columns, strict=True)
+        columns = [np.concatenate(pair) for pair in pairs]
+        rank = np.argsort(columns[3], kind="stable")
+        return FieldTable(*(column[rank] for column in columns))
+
+    @property
+    def _columns(self) -> tuple[Int64Array, ...]:
+        return self.message, self.number, self.wire_type, self.begin, self.end
 
 
 def field_table(data: bytes, begins: Int64Array, ends: Int64Array) -> tuple[FieldTable, Int64Array]:

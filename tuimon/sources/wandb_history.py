@@ -13,7 +13,7 @@ from tuimon.core.batch import HistogramBatch, Record, ScalarBatch, TextRecord
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.sources.protobuf_table import FieldTable, field_table, varint_column
 from tuimon.sources.rows import MAX_TAGS
-from tuimon.sources.wandb_items import SEPARATOR, ItemReader, Numbers, OtherValue, flattened
+from tuimon.sources.wandb_items import SEPARATOR, ItemReader, Numbers, OtherValue, flattened, split_items
 
 _HISTORY_ITEM, _HISTORY_STEP = 1, 2
 _STATS_TIMESTAMP, _STATS_ITEM = 2, 3
@@ -62,8 +62,9 @@ class HistoryDecoder:
             order: int64[n], their places in the stream.
             start_time: When the run began, for rows that tell only how long it runs.
         """
-        table, _ = field_table(data, rows.begin, rows.end)
-        numbers, others = self._items.read(data, table.of(_HISTORY_ITEM))
+        items, rests = split_items(data, rows)
+        table, _ = field_table(data, rests.begin, rests.end)
+        numbers, others = self._items.read(data, items.followed_by(table.of(_HISTORY_ITEM)))
         steps = self._steps(numbers, self._stated_steps(data, table, len(rows)))
         self.row_steps = steps
         wall_times = self._wall_times(numbers, len(rows), start_time)
@@ -222,12 +223,22 @@ def batches(
     """Return one batch per set of rows, so that tags logged together share order, step and time."""
     known = numbers.tags >= 0
     rows, ids, values = numbers.rows[known], numbers.tags[known], numbers.values[known]
-    rank = np.lexsort((rows, ids))
+    # Sixteen bits are sorted by their digits, in place of by comparison; there are no more tags than that.
+    is_rising = bool((rows[1:] >= rows[:-1]).all())
+    rank = np.argsort(ids.astype(np.uint16), kind="stable") if is_rising else np.lexsort((rows, ids))
     rows, ids, values = rows[rank], ids[rank], values[rank]
     if len(ids):  # of a name that a record holds twice, the last value counts
         kept = np.append((rows[1:] != rows[:-1]) | (ids[1:] != ids[:-1]), True)
         rows, ids, values = rows[kept], ids[kept], values[kept]
     cuts = np.flatnonzero(np.diff(ids, prepend=-1, append=-1)) if len(ids) else np.zeros(1, np.int64)
+    lengths = np.diff(cuts)
+    if len(lengths) > 1 and (lengths == lengths[0]).all():
+        table = rows.reshape(len(lengths), -1)
+        if (table == table[0]).all():
+            names = tuple(tags[tag] for tag in ids[cuts[:-1]].tolist())
+            columns = tuple(values.reshape(table.shape))
+            places = table[0]
+            return [ScalarBatch(names, order[places], steps[places], wall_times[places], columns)]
     together: dict[bytes, list[tuple[int, int]]] = {}
     for begin, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
         together.setdefault(rows[begin:end].tobytes(), []).append((begin, end))

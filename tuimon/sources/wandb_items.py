@@ -10,13 +10,14 @@ import orjson
 
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.sources.lenient_json import parse
-from tuimon.sources.protobuf import DamagedMessageError, fields, text_of
+from tuimon.sources.protobuf import LENGTH, DamagedMessageError, fields, text_of
 from tuimon.sources.protobuf_table import FieldTable, field_table, length_prefixed
 from tuimon.sources.rows import MAX_TAGS, as_float
 
+_ITEM = 1
 _KEY, _NESTED_KEY, _VALUE_JSON = 1, 2, 16
 # The same with their wire type, as they are written.
-_KEY_TAG, _NESTED_KEY_TAG, _VALUE_TAG = 0x0A, 0x12, b"\x82\x01"
+_ITEM_TAG, _KEY_TAG, _NESTED_KEY_TAG, _VALUE_TAG = 0x0A, 0x0A, 0x12, b"\x82\x01"
 SEPARATOR = "."
 """Between the names of nested keys, as in W&B's own charts."""
 
@@ -122,6 +123,46 @@ class ItemReader:
         return Numbers(rows[is_number], tags[is_number], numbers[is_number]), others
 
 
+def split_items(data: bytes, rows: FieldTable) -> tuple[FieldTable, FieldTable]:
+    """Return the items that rows begin with, and what is left of the rows behind them.
+
+    A row of 500 metrics has 500 items; that each ends with its value is used to find all of them at once.
+    Every item is proved to begin where the one before it ends and to be as long as it says; a row in which
+    one is not is left to the general reader, whole.
+
+    Args:
+        data: The buffer in which the rows stand, rising.
+        rows: Messages whose first fields are items.
+
+    Returns:
+        Items, whose `message` is the row; and the n rests.
+    """
+    begins, ends = rows.begin, rows.end
+    if not len(rows):
+        return rows, rows
+    buffer = np.frombuffer(data, np.uint8)
+    marks = np.flatnonzero(buffer == _VALUE_TAG[0])
+    marks = marks[buffer[np.minimum(marks + 1, len(buffer) - 1)] == _VALUE_TAG[1]]
+    row = np.searchsorted(begins, marks, side="right") - 1
+    inside = (row >= 0) & (marks < ends[row])
+    marks, row = marks[inside], row[inside]
+    _, item_ends = length_prefixed(buffer, marks + len(_VALUE_TAG), ends[row])
+    is_first = np.diff(row, prepend=-1) > 0
+    item_begins = np.where(is_first, begins[row], np.concatenate(([0], item_ends[:-1])))
+    contents, stated_ends = length_prefixed(buffer, item_begins + 1, ends[row])
+    is_wrong = (contents < 0) | (stated_ends != item_ends)
+    is_wrong |= buffer[np.minimum(item_begins, len(buffer) - 1)] != _ITEM_TAG
+    is_known = np.ones(len(rows), np.bool_)
+    is_known[row[is_wrong]] = False
+    kept = is_known[row]
+    row = row[kept]
+    fields_of_items = np.full(len(row), _ITEM), np.full(len(row), LENGTH)
+    items = FieldTable(row, *fields_of_items, contents[kept], item_ends[kept])
+    rests = begins.copy()
+    np.maximum.at(rests, row, items.end)
+    return items, FieldTable(rows.message, rows.number, rows.wire_type, rests, ends)
+
+
 def key_text(item: bytes) -> str:
     """Return the name in the bytes of an item; the names of a nested key are joined."""
     try:
@@ -206,14 +247,14 @@ def _parse_numbers(data: bytes, begins: Int64Array, ends: Int64Array) -> Float64
     """Return the numbers at places that rise, none of which touches the next, as one JSON list is parsed."""
     if not len(begins):
         return np.empty(0)
-    text = np.frombuffer(data, np.uint8)[begins[0] : ends[-1]].copy()
-    edges = np.zeros(len(text) + 1, np.int8)
-    edges[begins - begins[0]] = 1
-    edges[ends[:-1] - begins[0] + 1] = -1  # with one byte behind each, for the comma
-    text[ends[:-1] - begins[0]] = ord(",")
-    inside = np.cumsum(edges[:-1], dtype=np.int8).view(np.bool_)
+    lengths = ends - begins + 1  # with one byte behind each, for the comma
+    stops = np.cumsum(lengths)
+    places = np.arange(stops[-1])
+    places += np.repeat(begins - stops + lengths, lengths)
+    text = np.frombuffer(data, np.uint8).take(places, mode="clip")
+    text[stops - 1] = ord(",")
     try:
-        found = orjson.loads(b"[%b]" % text[inside].tobytes())
+        found = orjson.loads(b"[%b]" % text[:-1].tobytes())
         if len(found) == len(begins):
             return np.array(found, np.float64)
     except (ValueError, TypeError, OverflowError):
