@@ -56,7 +56,7 @@ def main() -> None:
 def _measure_finished(folder: Path, seconds: float, key_count: int) -> list[tuple[str, str, str]]:
     """Measure with two runs that ended long ago: silence, opening the other run, keys."""
     write_run(folder / "first", _POINTS, time.time() - _A_YEAR_S)
-    write_run(folder / "second", _POINTS, time.time() - 2 * _A_YEAR_S)
+    write_run(folder / "second", _POINTS, time.time() - 2 * _A_YEAR_S, first_step=7 * _POINTS)
     with Terminal(tuimon_command("watch", str(folder))) as terminal:
         _open_nine_charts(terminal)
         opened_bytes = terminal.byte_count

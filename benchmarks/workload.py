@@ -45,10 +45,15 @@ def lines(first_step: int, count: int, first_time: float, step_s: float) -> str:
     return "".join(f"{line}\n" for line in written)
 
 
-def write_run(folder: Path, count: int, last_time: float, step_s: float = 1.0) -> Path:
-    """Write a run of `count` steps that ends at `last_time`; return its file."""
+def write_run(
+    folder: Path, count: int, last_time: float, step_s: float = 1.0, *, first_step: int = 0
+) -> Path:
+    """Write a run of `count` steps that ends at `last_time`; return its file.
+
+    What is logged hangs on the step, so that runs of different first steps have different curves.
+    """
     folder.mkdir(parents=True)
     path = folder / "metrics.jsonl"
-    path.write_text(lines(0, count, last_time - (count - 1) * step_s, step_s))
+    path.write_text(lines(first_step, count, last_time - (count - 1) * step_s, step_s))
     os.utime(path, (last_time, last_time))
     return path
