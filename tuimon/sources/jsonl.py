@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import orjson
 
 from tuimon.core.batch import LifecycleRecord, Problem, Record
+from tuimon.core.columns import Int64Array
 from tuimon.sources.base import Sniff, Source, Trainer
 from tuimon.sources.jsonl_sniff import sniff_lines
 from tuimon.sources.lenient_json import parse
+from tuimon.sources.line_blocks import BlockTail, LineBlock
 from tuimon.sources.line_files import BadLines, FileRead, LineFilesSource
+from tuimon.sources.line_tables import TableReader
 from tuimon.sources.row_decoder import RowDecoder
-from tuimon.sources.row_dialects import RowDialects
-from tuimon.sources.rows import Row
+from tuimon.sources.row_dialects import SIGNS, RowDialects
+from tuimon.sources.rows import NumberTable, Row
 from tuimon.sources.sniffing import LFS_PREFIX
-from tuimon.sources.tail import LineTail
 
 _BAD = object()
+# What is done with a larger block would not stay in the processor's cache.
+_BLOCK_BYTES = 1 << 20
 
 
 class JsonlSource(LineFilesSource):
@@ -69,7 +74,8 @@ class _JsonlFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._tail = LineTail(path, complete_last=_is_complete)
+        self._tail = BlockTail(path, complete_last=_is_complete)
+        self._tables = TableReader(refused=SIGNS)
         self._decoder = RowDecoder()
         self._dialects = RowDialects()
         self._bad_lines = BadLines(path)
@@ -82,36 +88,52 @@ class _JsonlFile:
 
     def read(self, max_bytes: int, first_order: int) -> FileRead:
         """Read one block on. Never raises on bad content."""
-        read = self._tail.read(max_bytes)
-        problems = list(read.problems)
+        block = self._tail.read_block(min(max_bytes, _BLOCK_BYTES))
+        problems = list(block.problems)
         records: list[Record] = []
-        if read.new_generation:
+        if block.new_generation:
             text = f"{self.path.name} was replaced or rewritten"
             records.append(LifecycleRecord("writer", first_order, None, float("nan"), text))
-        rows, places = self._parse(read.lines, read.offsets, problems)
-        records += self._decoder.decode(self._dialects.apply(rows), np.array(places, np.int64) + first_order)
+        records += self._decode(block, first_order, problems)
         problems += self._new_limits()
-        return FileRead(records, len(read.lines), read.more, read.bytes_read, problems)
+        return FileRead(records, len(block), block.more, block.bytes_read, problems)
+
+    def _decode(self, block: LineBlock, first_order: int, problems: list[Problem]) -> list[Record]:
+        order = np.arange(first_order, first_order + len(block))
+        tables: list[NumberTable] = []
+        others = np.arange(len(block))
+        if self._dialects.are_plain(()):
+            tables, others = self._tables.read(block)
+        rows, places = self._parse(block, others, problems)
+        if tables and not self._dialects.are_plain(rows):
+            # A rule about one row may be about all that follow it.
+            tabled = np.concatenate([table.places for table in tables])
+            known = dict(zip(places.tolist(), rows, strict=True))
+            known |= zip(tabled.tolist(), self._parse(block, tabled, problems)[0], strict=True)
+            tables, places = [], np.array(sorted(known), np.int64)
+            rows = [known[place] for place in places.tolist()]
+        return self._decoder.decode(self._dialects.apply(rows), order, places, tables)
 
     def _parse(
-        self, lines: list[bytes], offsets: list[int], problems: list[Problem]
-    ) -> tuple[list[Row], list[int]]:
-        """Return the rows that lines hold, and the number of each one's line in the block."""
+        self, block: LineBlock, chosen: Int64Array, problems: list[Problem]
+    ) -> tuple[list[Row], Int64Array]:
+        """Return the rows that the chosen lines hold, and the number of each one's line in the block."""
+        lines = block.lines(chosen)
         try:
             parsed: list[object] = list(map(orjson.loads, lines))
         except orjson.JSONDecodeError:
+            offsets = block.offsets[chosen].tolist()
             parsed = [
                 self._parse_one(line, offset, problems) for line, offset in zip(lines, offsets, strict=True)
             ]
-        rows: list[Row] = []
-        places: list[int] = []
-        for place, row in enumerate(parsed):
-            if type(row) is dict:
-                rows.append(row)
-                places.append(place)
-            elif row is not _BAD:
-                self._bad_lines.note("line holds no JSON object and was skipped", offsets[place], problems)
-        return rows, places
+        is_row = [type(row) is dict for row in parsed]
+        if all(is_row):
+            return cast("list[Row]", parsed), chosen
+        for place, row in zip(chosen.tolist(), parsed, strict=True):
+            if type(row) is not dict and row is not _BAD:
+                offset = int(block.offsets[place])
+                self._bad_lines.note("line holds no JSON object and was skipped", offset, problems)
+        return [row for row in parsed if type(row) is dict], chosen[is_row]
 
     def _new_limits(self) -> list[Problem]:
         """Return the limits that this file passed since it was asked last."""

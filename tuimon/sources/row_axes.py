@@ -127,7 +127,7 @@ class StepColumn:
         """Tell whether a column counts: an epoch of 0.01 tells when, but is no step."""
         if name != "epoch" or self._rank < len(self._names):
             return name not in self._fractional
-        first = next((value for value in column.values if value is not None), None)
+        first = column.first
         if not isinstance(first, int) and (not isinstance(first, float) or first == 0 or first % 1):
             self._fractional.add(name)
         return name not in self._fractional
@@ -160,7 +160,7 @@ class ClockColumn:
             if tag is None or not self._accepts(name, columns[tag]):
                 continue
             column = columns.pop(tag)
-            found = _moments(column.values)
+            found = _moments(column.values) if column.numbers is None else _seconds(column.numbers)
             places = np.asarray(column.places, np.int64)
             empty = np.isnan(times[places])
             times[places[empty]] = found[empty]
@@ -168,7 +168,7 @@ class ClockColumn:
 
     def _accepts(self, name: str, column: RawColumn) -> bool:
         if name not in self._is_clock:
-            first = next((value for value in column.values if value is not None), None)
+            first = column.first
             if first is None:
                 return False
             self._is_clock[name] = bool(np.isfinite(_moments([first])[0]))
@@ -178,11 +178,9 @@ class ClockColumn:
 def _integers(column: RawColumn) -> tuple[Int64Array, Int64Array]:
     """Return the places and values of a column that are steps, exact beyond 2**53."""
     places = np.asarray(column.places, np.int64)
-    if set(map(type, column.values)) == {int}:
-        try:
-            return places, np.array(column.values, np.int64)
-        except OverflowError:
-            pass
+    integers = column.integers
+    if integers is not None:
+        return places, integers
     steps = [_integer(value) for value in column.values]
     kept = [index for index, step in enumerate(steps) if step is not None]
     return places[kept], np.array([steps[index] for index in kept], np.int64)

@@ -18,6 +18,7 @@ from tuimon.sources.rows import (
     BoolArray,
     ColumnGatherer,
     NumberColumn,
+    NumberTable,
     RawColumn,
     Row,
     to_floats,
@@ -57,16 +58,30 @@ class RowDecoder:
             passed.append(f"values nested deeper than {MAX_DEPTH} levels were left out")
         return passed
 
-    def decode(self, rows: Sequence[Row], order: Int64Array) -> list[Record]:
-        """Return the records of rows, whose places in the stream are `order` int64[n] (rising)."""
-        if not rows:
+    def decode(
+        self,
+        rows: Sequence[Row],
+        order: Int64Array,
+        places: Int64Array | None = None,
+        tables: Sequence[NumberTable] = (),
+    ) -> list[Record]:
+        """Return the records of rows.
+
+        Args:
+            rows: As parsed.
+            order: int64[n], the places in the stream of these rows and all others; rising.
+            places: The index in `order` of each of `rows`; None if there are no others.
+            tables: Further rows.
+        """
+        if not rows and not tables:
             return []
-        columns = self._gatherer.gather(rows)
-        wall_times = self._clock.take(columns, len(rows))
+        at = range(len(rows)) if places is None else places.tolist()
+        columns = self._gatherer.gather(rows, at, tables)
+        wall_times = self._clock.take(columns, len(order))
         numbers = self._numbers(columns)
-        steps = self._place(columns, numbers, len(rows))
+        steps = self._place(columns, numbers, len(order))
         batches = _batches(numbers, order, steps, wall_times)
-        notes = notes_of(rows, columns, numbers, order, steps, wall_times)
+        notes = notes_of(rows, at, columns, numbers, order, steps, wall_times)
         return [
             *config_records(columns, wall_times),
             *self._changed_totals(numbers, wall_times),

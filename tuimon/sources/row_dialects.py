@@ -31,7 +31,8 @@ _SOME_ESTIMATES = 20
 # A longer time is a moment, not a duration.
 _LONGEST_STEP_S = 1e6
 
-_SIGNS = frozenset({*_DURATION_NAMES, *_COCO_NAMES, "eta_seconds", "iter", "env_info"})
+SIGNS = frozenset({*_DURATION_NAMES, *_COCO_NAMES, "eta_seconds", "iter", "env_info"})
+"""Names at the top of rows that a rule may be about."""
 
 
 class RowDialects:
@@ -48,10 +49,13 @@ class RowDialects:
             ValidationSteps().apply,
         )
 
+    def are_plain(self, rows: Sequence[Row]) -> bool:
+        """Return whether no rule is about these rows, nor about any before them."""
+        return self._is_plain and all(map(SIGNS.isdisjoint, rows))
+
     def apply(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Return rows with the meaning that their trainer gives them."""
-        if self._is_plain:
-            self._is_plain = all(map(_SIGNS.isdisjoint, rows))
+        self._is_plain = self.are_plain(rows)
         if self._is_plain:
             return rows
         return [self._applied(row) for row in rows]

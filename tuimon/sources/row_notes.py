@@ -69,25 +69,37 @@ def _as_text(value: object) -> str:
 
 def notes_of(
     rows: Sequence[Row],
+    places: Sequence[int],
     columns: Mapping[str, RawColumn],
     numbers: Mapping[str, NumberColumn],
     order: Int64Array,
     steps: Int64Array,
     wall_times: Float64Array,
 ) -> list[LifecycleRecord | LogLine]:
-    """Return what rows say in words: the run's beginnings and ends, and lines of a log."""
+    """Return what rows say in words: the run's beginnings and ends, and lines of a log.
+
+    Args:
+        rows: As parsed.
+        places: The index of each of them in what follows.
+        columns: All values as parsed.
+        numbers: All numbers.
+        order: int64[n], places in the stream.
+        steps: int64[n].
+        wall_times: float64[n].
+    """
     speaking: set[int] = set()
     for name in ("event", *_MESSAGE_NAMES):
         if name in columns:
             speaking.update(columns[name].places)
     if not speaking:
         return []
-    has_numbers = np.zeros(len(rows), np.bool_)
+    by_place = dict(zip(places, rows, strict=True))
+    has_numbers = np.zeros(len(order), np.bool_)
     for column in numbers.values():
         has_numbers[column.places] = True
     notes: list[LifecycleRecord | LogLine] = []
-    for place in sorted(speaking):
-        row, wall_time = rows[place], float(wall_times[place])
+    for place in sorted(speaking & by_place.keys()):
+        row, wall_time = by_place[place], float(wall_times[place])
         event, message = _text(row, ("event",)), _text(row, _MESSAGE_NAMES)
         kind = _KIND_OF_EVENT.get(event.strip().lower().replace(" ", "_"))
         if kind == "finished" and row.get("exit_code"):

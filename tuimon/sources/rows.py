@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,39 +16,127 @@ from tuimon.core.columns import Float64Array, Int64Array
 
 Row = dict[str, object]
 BoolArray = npt.NDArray[np.bool_]
+Number = TypeVar("Number", np.int64, np.float64)
 
 # W&B runs have a thousand keys; what has ten thousand is no training log.
 MAX_TAGS = 10_000
 MAX_DEPTH = 8
 # No number is written longer than this; what is longer is text.
 _LONGEST_NUMBER = 40
+_NOT_BESIDE_ROWS = (dict, type(None))
 # Of a single name the getter gives no tuple.
 _FEWEST_GOT = 2
 
 
-@dataclass(slots=True)
 class RawColumn:
     """Values of one name as parsed, with the places of their rows (ascending).
 
-    Columns of the rows of one shape share one list of places, which is never changed.
+    Columns of the rows of one shape share one sequence of places, which is never changed.
 
     Attributes:
         places: The rows.
-        values: As parsed.
-        numbers: The same as float64[n], where all of them are numbers and that is known.
+        numbers: The values as float64[n], where all of them are numbers and that is known.
     """
 
-    places: list[int]
-    values: Sequence[object]
-    numbers: Float64Array | None = None
+    __slots__ = ("_integers", "_values", "numbers", "places")
 
-    def append(self, places: list[int], values: tuple[object, ...]) -> None:
-        """Add the values of another shape of rows."""
-        self.numbers = None
-        if not isinstance(self.values, list):
-            self.places, self.values = list(self.places), list(self.values)
-        self.places.extend(places)
-        self.values.extend(values)
+    def __init__(
+        self,
+        places: Sequence[int] | Int64Array,
+        values: Sequence[object] | Callable[[], list[object]],
+        numbers: Float64Array | None = None,
+        integers: Int64Array | None = None,
+    ) -> None:
+        self.places = places
+        self.numbers = numbers
+        self._integers = integers
+        self._values = values
+
+    @property
+    def values(self) -> Sequence[object]:
+        """The values as objects."""
+        if callable(self._values):
+            self._values = self._values()
+        return self._values
+
+    @property
+    def has_integers(self) -> bool:
+        """Whether all values are known to be integers, without a look at them."""
+        return self._integers is not None
+
+    @property
+    def integers(self) -> Int64Array | None:
+        """The values as int64[n], where all of them are such integers."""
+        if self._integers is None and not callable(self._values) and set(map(type, self._values)) == {int}:
+            with suppress(OverflowError):
+                self._integers = np.array(self._values, np.int64)
+        return self._integers
+
+    @property
+    def first(self) -> object:
+        """The first value that is not None; None if there is none."""
+        if callable(self._values) and self.numbers is not None:
+            return (self.numbers if self._integers is None else self._integers)[0].item()
+        return next((value for value in self.values if value is not None), None)
+
+    @classmethod
+    def joined(cls, columns: Sequence[RawColumn]) -> RawColumn:
+        """Return the values of several shapes of rows, in the order of their rows."""
+        places = np.concatenate([np.asarray(column.places, np.int64) for column in columns])
+        ranks = None if (places[1:] > places[:-1]).all() else places.argsort(kind="stable")
+        some_integers = any(column.has_integers for column in columns)
+
+        def values() -> list[object]:
+            joined = [value for column in columns for value in column.values]
+            return joined if ranks is None else [joined[rank] for rank in ranks.tolist()]
+
+        return cls(
+            places if ranks is None else places[ranks],
+            values,
+            _joined([column.numbers for column in columns], ranks),
+            _joined([column.integers for column in columns], ranks) if some_integers else None,
+        )
+
+
+def _joined(
+    parts: Sequence[npt.NDArray[Number] | None], ranks: Int64Array | None
+) -> npt.NDArray[Number] | None:
+    """Return arrays behind one another, put in another order; None if one is missing."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    whole = np.concatenate(known)
+    return whole if ranks is None else whole[ranks]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NumberTable:
+    """Rows of one shape that hold only numbers.
+
+    Attributes:
+        tags: The names of k columns, those of nested rows joined by `/`.
+        places: int64[n], the rows, ascending.
+        values: float64[k, n].
+        parsed: Columns that may be step or clock, as exact as they were written: int64[n], objects where
+            that does not hold them, None where `values` are.
+    """
+
+    tags: tuple[str, ...]
+    places: Int64Array
+    values: Float64Array
+    parsed: Mapping[str, Int64Array | list[object] | None]
+
+    def columns(self) -> Iterator[tuple[str, RawColumn]]:
+        """Yield the columns by name."""
+        for tag, numbers in zip(self.tags, self.values, strict=True):
+            parsed = self.parsed.get(tag)
+            if isinstance(parsed, list):
+                yield tag, RawColumn(self.places, parsed, numbers)
+            else:
+                yield (
+                    tag,
+                    RawColumn(self.places, (numbers if parsed is None else parsed).tolist, numbers, parsed),
+                )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,16 +167,28 @@ class ColumnGatherer:
         self.is_too_deep = False
         self._kept_whole = kept_whole
         self._tags: set[str] = set()
-        self._found: dict[str, RawColumn] = {}
-        self._unsorted: set[str] = set()
+        self._found: dict[str, list[RawColumn]] = {}
 
-    def gather(self, rows: Sequence[Row]) -> dict[str, RawColumn]:
-        """Return the columns of `rows` by name, in the order in which the names appear."""
-        self._found, self._unsorted = {}, set()
-        self._gather(rows, range(len(rows)), "", 1)
-        for tag in self._unsorted:
-            _sort(self._found[tag])
-        return self._found
+    def gather(
+        self, rows: Sequence[Row], places: Sequence[int], tables: Sequence[NumberTable] = ()
+    ) -> dict[str, RawColumn]:
+        """Return the columns of rows by name, in the order in which the names appear.
+
+        Args:
+            rows: As parsed.
+            places: The place of each of them among all rows, ascending.
+            tables: Further rows.
+        """
+        self._found = {}
+        for table in sorted(tables, key=lambda table: int(table.places[0])):
+            for tag, column in table.columns():
+                self._append(tag, column)
+        if rows:
+            self._gather(rows, places, "", 1)
+        return {
+            tag: columns[0] if len(columns) == 1 else RawColumn.joined(columns)
+            for tag, columns in self._found.items()
+        }
 
     def _gather(self, rows: Sequence[Row], places: Sequence[int], prefix: str, depth: int) -> None:
         shape = tuple(rows[0])
@@ -112,6 +214,11 @@ class ColumnGatherer:
             is_whole = depth == 1 and name in self._kept_whole
             if numbers is None and not is_whole and dict in set(map(type, values)):
                 self._descend(values, places, f"{prefix}{name}/", depth)
+                # A name may hold a number in one row and more names in another.
+                others = [index for index, value in enumerate(values) if type(value) not in _NOT_BESIDE_ROWS]
+                if others:
+                    plain = [values[index] for index in others]
+                    self._append(prefix + name, RawColumn([places[index] for index in others], plain))
             else:
                 self._append(prefix + name, RawColumn(places, values, numbers))
 
@@ -125,14 +232,11 @@ class ColumnGatherer:
         self._gather(nested, places, prefix, depth + 1)
 
     def _append(self, tag: str, column: RawColumn) -> None:
-        before = self._found.get(tag)
-        if before is not None:
-            if before.places[-1] >= column.places[0]:
-                self._unsorted.add(tag)
-            before.append(column.places, tuple(column.values))
+        if tag in self._found:
+            self._found[tag].append(column)
         elif tag in self._tags or len(self._tags) < MAX_TAGS:
             self._tags.add(tag)
-            self._found[tag] = column
+            self._found[tag] = [column]
         else:
             self.has_too_many_tags = True
 
@@ -189,10 +293,3 @@ def _by_shape(rows: Sequence[Row]) -> dict[tuple[str, ...], Sequence[int]]:
     for index, shape in enumerate(shapes):
         members.setdefault(shape, []).append(index)
     return dict(members)
-
-
-def _sort(column: RawColumn) -> None:
-    """Put values of several shapes in the order of their rows."""
-    ranks = np.argsort(np.asarray(column.places), kind="stable").tolist()
-    column.places = [column.places[rank] for rank in ranks]
-    column.values = [column.values[rank] for rank in ranks]

@@ -1,0 +1,191 @@
+"""Lines of one shape are read as tables; what comes of them is the same as if each line were parsed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.sources.reading import Points, points_by_tag
+from tuimon.core.batch import Problem, Record
+from tuimon.sources import jsonl
+from tuimon.sources.base import ReadBudget
+from tuimon.sources.line_blocks import BlockTail
+from tuimon.sources.line_shape import learn_shape
+from tuimon.sources.line_tables import TableReader
+
+SHAPES = [
+    '{"step":#,"time":#,"train/loss":#,"lr":#}',
+    '{"step": #, "train": {"loss": #, "acc": #}, "eval": {"loss": #}, "n": {}}',
+    '{"a":#}',
+    ' {"loss" : # , "b\\"x": #,"step":#}  ',
+    '{"epoch":#,"loss":#,"v":{"w":{"x":#}}}',
+    '{"time":#,"loss":#}',
+    '{"loss":#,"名,前":#,"step_1":#,"mode":"train","list":[1,2]}',
+]
+NUMBERS = st.one_of(
+    st.floats().map(json.dumps),
+    st.floats(-9, 9).map(lambda value: f"{value:.4f}"),
+    st.integers(0, 3000).map(str),
+    st.integers().map(str),
+    st.sampled_from(
+        ["null", '"2.5"', '"x"', "true", "{}", '{"y":1}', "1.5e-07", "-0", "01", "1e400", "1700000000.5"]
+    ),
+)
+
+
+def parsed_only(path: Path, budget: int) -> tuple[list[Record], list[Problem]]:
+    """Read a file with every line parsed."""
+    with mock.patch("tuimon.sources.line_tables._FEWEST_LINES", 1 << 40):
+        return both(path, budget)
+
+
+def both(path: Path, budget: int) -> tuple[list[Record], list[Problem]]:
+    source = jsonl.JsonlSource((path,))
+    records: list[Record] = []
+    problems: list[Problem] = []
+    more = True
+    while more:
+        result = source.read(ReadBudget(budget))
+        records += result.records
+        problems += result.problems
+        more = result.more
+    return records, problems
+
+
+def assert_same(path: Path, budget: int) -> dict[str, Points]:
+    records, problems = both(path, budget)
+    expected_records, expected_problems = parsed_only(path, budget)
+    found, expected = points_by_tag(records), points_by_tag(expected_records)
+    assert found.keys() == expected.keys()
+    for tag, points in expected.items():
+        for column, expected_column in zip(found[tag], points, strict=True):
+            assert column.tobytes() == expected_column.tobytes() or (
+                np.isnan(column).tolist() == np.isnan(expected_column).tolist()
+                and np.nan_to_num(column).tobytes() == np.nan_to_num(expected_column).tobytes()
+            ), tag
+    assert sorted(problems, key=str) == sorted(expected_problems, key=str)
+    others = [repr(record) for record in records if not hasattr(record, "tags")]
+    assert others == [repr(record) for record in expected_records if not hasattr(record, "tags")]
+    return found
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> bytes:
+    """Return lines of a few shapes, some with other values or damaged."""
+    shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=1, max_size=2))
+    usual = draw(st.lists(NUMBERS, min_size=1, max_size=4))
+    odd = draw(st.lists(st.tuples(st.integers(0, 60), NUMBERS | st.none()), max_size=6))
+    lines = []
+    for number in range(60):
+        line = shapes[number % 7 % len(shapes)]
+        for index in range(line.count("#")):
+            line = line.replace("#", usual[(index + number) % len(usual)], 1)
+        lines.append(line)
+    for place, value in odd:
+        line = shapes[0].replace("#", value or "}", 1).replace("#", "7")
+        lines[place % len(lines)] = line if value else lines[place % len(lines)][1:]
+    end = draw(st.sampled_from(["\n", "\r\n", "\n\n"]))
+    return "".join(f"{line}{end}" for line in lines).encode()
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=logs(), budget=st.sampled_from([1 << 20, 3000, 900]))
+def test_tables_hold_what_parsing_finds(tmp_path: Path, text: bytes, budget: int) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_bytes(text)
+    assert_same(path, budget)
+
+
+def rows(count: int) -> list[str]:
+    return [
+        json.dumps({"step": n, "time": 1.7e9 + n / 3, "loss": 2 - n / 7, "n": {"x": n}}) for n in range(count)
+    ]
+
+
+def table_lines(path: Path) -> int:
+    """Return how many lines of a file are read as tables."""
+    tables, _ = TableReader().read(BlockTail(path).read_block())
+    return sum(len(table.places) for table in tables)
+
+
+def test_lines_of_one_shape_are_one_table(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text("".join(f"{line}\n" for line in rows(500)))
+    assert table_lines(path) == 500
+    found = assert_same(path, 1 << 20)
+    assert found["loss"].values.tolist() == [2 - n / 7 for n in range(500)]
+    assert found["loss"].steps.tolist() == list(range(500))
+    assert found["n/x"].wall_times.tolist() == [1.7e9 + n / 3 for n in range(500)]
+
+
+@pytest.mark.parametrize("place", [0, 1, 150, 298, 299])
+@pytest.mark.parametrize(
+    "other",
+    [
+        '{"step": 7, "time": 1700000000.5, "loss": 1.5, "n": {"y": 7}}',
+        '{"step": 7, "time": 1700000000.5, "loss": 1.5, "n": {"x": 7}',
+        '{"step": 7, "time": 1700000000.5, "loss": 1.5, "n": {"x": 7}}}',
+        '{"step": 7, "time": 1700000000.5, "loss": , "n": {"x": 7}}',
+        '{"step": 7, "time": 1700000000.5, "loss": null, "n": {"x": 7}}',
+        '{"step": 7, "time": 1700000000.5, "loss": "a, b", "n": {"x": 7}}',
+        '{"step": 7, "time": 1700000000.5, "loss": 1.5-2, "n": {"x": 7}}',
+        '{"step": 7, "time": 1700000000.5, "lo,s": 1.5, "n": {"x": 7}}',
+        '{"step": 7, "time": 1700000000.5, "loss": 1.5, "n": {"x": 7}, "event": "finished"}',
+        '{"step": 9007199254740993, "time": 1700000000.5, "loss": 1.5, "n": {"x": 7}}',
+        '{"step": 7.5, "time": 1700000000, "loss": -1.5e-07, "n": {"x": 7}}',
+        "7",
+        ",,,",
+    ],
+)
+def test_another_line_costs_only_itself(tmp_path: Path, other: str, place: int) -> None:
+    path = tmp_path / "m.jsonl"
+    lines = rows(300)
+    lines[place] = other
+    path.write_text("".join(f"{line}\n" for line in lines))
+    assert table_lines(path) >= 299
+    assert_same(path, 1 << 20)
+
+
+def test_shapes_in_turn_are_tables_too(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    lines = rows(300)
+    lines[2::3] = [f'{{"step": {n}, "eval/loss": {n / 8}, "loss": 1}}' for n in range(100)]
+    path.write_text("".join(f"{line}\n" for line in lines))
+    assert table_lines(path) == 300
+    assert len(assert_same(path, 1 << 20)["loss"].values) == 300
+
+
+def test_a_rule_about_a_row_is_about_those_that_follow(tmp_path: Path) -> None:
+    path = tmp_path / "scalars.json"
+    train = ['{"loss": 1.5, "time": 0.5, "epoch": 3, "iter": 90, "step": 90}']
+    path.write_text(
+        "".join(f"{line}\n" for line in [*train, *['{"mAP": 0.5, "step": 3}'] * 50, *["no json"] * 2])
+    )
+    found = assert_same(path, 1 << 20)
+    assert found["mAP"].steps.tolist() == [90] * 50
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"a": 1, "a": 2}',
+        b'{"a/b": 1, "a": {"b": 2}}',
+        b'{"a": 1, "b": null}',
+        b'{"a": 1, "b": [1]}',
+        b'{"a": 1, "config": {"lr": 1}}',
+        b'{"a": NaN}',
+        b'{"a": true}',
+        b'{"a": {"b":' * 9 + b"1" + b"}" * 18,
+        b"[1]",
+        b"{}",
+        b"{",
+    ],
+)
+def test_no_shape_is_learned_from_what_needs_a_closer_look(line: bytes) -> None:
+    assert learn_shape(line) is None

@@ -1,0 +1,296 @@
+"""Decimal numbers in a text, thousands at once in numpy, each to the last bit as `float` reads it.
+
+Eight characters are one 64-bit integer, so that a few multiplications turn all of its digits into a number
+(the first character is the lowest byte: each multiplication joins neighbouring groups of digits). A mantissa
+below 2**53 and a power of ten up to 10**22 are exact doubles, whose quotient or product is rounded once
+(W. D. Clinger, "How to read floating point numbers accurately", 1990). Longer mantissas are multiplied in
+twice the precision (T. J. Dekker, "A floating-point technique for extending the available precision", 1971).
+Where even that leaves open which double is the nearest, and where a number is spelled in no usual way,
+`float` decides.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tuimon.core.columns import Float64Array, Int64Array
+
+BoolArray = npt.NDArray[np.bool_]
+ByteArray = npt.NDArray[np.uint8]
+WordArray = npt.NDArray[np.uint64]
+
+MARGIN = 24
+"""So many bytes of a text must lie before the end of each number: three words."""
+
+_WORD = 8
+_MOST_WORDS = MARGIN // _WORD
+_ONE = np.uint64(1)
+_HALF_BYTE = np.uint64(4)
+_EIGHT = np.uint64(8)
+_WHOLE_BYTE = np.uint64(255)
+_ONES = np.uint64(0x0101010101010101)
+_ZEROS = np.uint64(0x3030303030303030)
+# Adding it carries into the highest bit of each byte above 9.
+_ABOVE_NINE = np.uint64(0x7676767676767676)
+_HIGH_BITS = np.uint64(0x8080808080808080)
+# What "." is once "0" is taken for 0.
+_POINT = np.uint64(0x2E ^ 0x30)
+# Byte j holds j: multiplied by 1 << 8k, the highest byte is 7 - k, the number of characters behind a point.
+_BEHIND = np.uint64(0x0706050403020100)
+_PAIRS, _FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
+_TO_PAIRS, _TO_FOURS, _TO_EIGHT = (
+    np.uint64(1 + (10 << 8)),
+    np.uint64(1 + (100 << 16)),
+    np.uint64(1 + (10**4 << 32)),
+)
+
+_EXACT_POWERS = 10.0 ** np.arange(23)
+_WHOLE_POWERS = 10 ** np.arange(18, dtype=np.uint64)
+_EXACT_BITS = np.uint64(53)
+_SIGN_BIT = np.uint64(63)
+# 1000 times 10**16 is the most that a third word may add: 10**19 is below 2**64.
+_MOST_IN_THIRD = np.uint64(1000)
+_LOWEST_POWER, _HIGHEST_POWER = -60, 40
+# All that is neglected in twice the precision is far below this part of the product.
+_NEGLECTED = 2.0**-100
+_SPLITTER = 2.0**27 + 1
+
+_MINUS, _PLUS, _ZERO, _LETTER_E, _TO_LOWER = 0x2D, 0x2B, 0x30, 0x65, 0x20
+_SHORTEST_EXPONENT, _LONGEST_EXPONENT = 2, 5
+_SPELLED = re.compile(rb"-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN")
+
+
+class Numbers(NamedTuple):
+    """Numbers of a text.
+
+    Attributes:
+        values: float64[k, n], what `float` makes of them.
+        odd: bool[k, n], which are no numbers as JSON, or Python's `json`, writes them.
+        fractional: bool[k, n], which have a decimal point or an exponent, or are odd.
+    """
+
+    values: Float64Array
+    odd: BoolArray
+    fractional: BoolArray
+
+
+class _Decimals(NamedTuple):
+    """Numbers without exponents: `mantissa * 10**-places`, and whether they are `odd`."""
+
+    mantissa: WordArray
+    places: Int64Array
+    has_point: BoolArray
+    odd: BoolArray
+
+
+def words_of(text: ByteArray) -> WordArray:
+    """Return the eight bytes from each byte of a text on, as uint64[n - 7] without a copy."""
+    return np.ndarray((max(len(text) - _WORD + 1, 0),), "<u8", text.data, strides=(1,))
+
+
+def read_numbers(text: ByteArray, starts: Int64Array, ends: Int64Array) -> Numbers:
+    """Read the numbers that lie at `[starts, ends)` in a text.
+
+    Args:
+        text: uint8[m].
+        starts: int64[k, n]; each row of numbers should be of about the same length.
+        ends: int64[k, n], at least `MARGIN`, and behind `starts`.
+    """
+    words = words_of(text)
+    first = text[starts]
+    is_negative = first == _MINUS
+    some_negative = bool(is_negative.any())
+    bare = starts
+    if some_negative:
+        bare = starts + is_negative
+        first = text.take(bare, mode="clip")
+    found = _decimals(words, first, ends - bare, ends)
+    values = found.mantissa.astype(np.float64)
+    values /= _EXACT_POWERS.take(found.places, mode="clip")
+    fractional, odd = found.has_point, found.odd
+    if found.mantissa.max(initial=0) >> _EXACT_BITS:
+        long = (found.mantissa >> _EXACT_BITS).nonzero()
+        values[long], unsure = _scaled(found.mantissa[long], -found.places[long])
+        odd[long] |= unsure
+    if odd.any():
+        again = odd.nonzero()
+        values[again], odd[again] = _with_exponents(text, words, bare[again], ends[again])
+        fractional[again] = True
+    if some_negative:
+        # -0 is a whole number, and there is one zero only of those.
+        is_negative &= fractional | (values != 0)
+        bits = values.view(np.uint64)
+        bits |= is_negative.astype(np.uint64) << _SIGN_BIT
+    for place in zip(*odd.nonzero(), strict=True):
+        spelling = text[starts[place] : ends[place]].tobytes()
+        if _SPELLED.fullmatch(spelling):
+            values[place], odd[place] = float(spelling), False
+    return Numbers(values, odd, fractional)
+
+
+def _decimals(words: WordArray, first: ByteArray, lengths: Int64Array, ends: Int64Array) -> _Decimals:
+    """Read numbers of `lengths` characters, the `first` of which is given: digits with at most one point.
+
+    All arrays are [k, n]; the longest number of a row tells how many words are looked at in it.
+    """
+    counts = (lengths.max(axis=1, initial=1) - 1) // _WORD + 1
+    np.minimum(counts, _MOST_WORDS, out=counts)
+    if (counts == counts[0]).all():
+        return _joined(words, first, lengths, ends, int(counts[0]))
+    whole = _Decimals(
+        np.empty(ends.shape, np.uint64),
+        np.empty(ends.shape, np.int64),
+        np.empty(ends.shape, np.bool_),
+        np.empty(ends.shape, np.bool_),
+    )
+    for count in range(1, _MOST_WORDS + 1):
+        rows = (counts == count).nonzero()[0]
+        if len(rows):
+            part = _joined(words, first[rows], lengths[rows], ends[rows], count)
+            for into, column in zip(whole, part, strict=True):
+                into[rows] = column
+    return whole
+
+
+def _joined(
+    words: WordArray, first: ByteArray, lengths: Int64Array, ends: Int64Array, count: int
+) -> _Decimals:
+    """Read the digits in up to `count` words before `ends`."""
+    at = ends - _WORD
+    mantissa, points, places, wrong = _digits(words[at], np.minimum(lengths, _WORD) if count > 1 else lengths)
+    for number in range(1, count):
+        at -= _WORD
+        more, point, behind, bad = _digits(words[at], np.clip(lengths - _WORD * number, 0, _WORD))
+        wrong |= bad
+        if number == _MOST_WORDS - 1:
+            wrong |= more // _MOST_IN_THIRD
+        more *= _WHOLE_POWERS.take(_WORD * number - points.view(np.int64), mode="clip")
+        mantissa += more
+        places += behind
+        places += point * np.uint64(_WORD * number)
+        points += point
+    fraction = places.view(np.int64)
+    whole = lengths - fraction
+    whole -= points.view(np.int64)
+    odd = (whole > 1) & (first == _ZERO)
+    odd |= whole < 1
+    odd |= fraction < points.view(np.int64)
+    odd |= wrong != 0
+    if count > 1:
+        odd |= (points > _ONE) | (lengths > MARGIN)
+        fraction = np.minimum(fraction, len(_EXACT_POWERS) - 1)
+    return _Decimals(mantissa, fraction, points != 0, odd)
+
+
+def _digits(word: WordArray, lengths: Int64Array) -> tuple[WordArray, WordArray, WordArray, WordArray]:
+    """Read the last `lengths` (at most 8) characters of words as digits with at most one point.
+
+    Returns:
+        The number without its point, how many points there are (1 for more, too), how many characters lie
+        behind the point, and something else than zero where the characters are none of these.
+    """
+    digits = word ^ _ZEROS
+    unused = (_WORD - lengths).view(np.uint64) << np.uint64(3)
+    digits >>= unused
+    digits <<= unused
+    at_point = digits >> _HALF_BYTE
+    at_point &= _ONES
+    points = np.minimum(at_point, _ONE)
+    before = at_point - points
+    wrong = at_point & before
+    point = at_point * _POINT
+    stray = digits ^ point
+    stray &= at_point * _WHOLE_BYTE
+    wrong |= stray
+    # The characters before the point are its lower bytes: they move up by one, over the point.
+    before &= digits
+    before *= _WHOLE_BYTE
+    digits += before
+    digits -= point
+    above = digits + _ABOVE_NINE
+    above |= digits
+    above &= _HIGH_BITS
+    wrong |= above
+    digits *= _TO_PAIRS
+    digits >>= _EIGHT
+    digits &= _PAIRS
+    digits *= _TO_FOURS
+    digits >>= np.uint64(16)
+    digits &= _FOURS
+    digits *= _TO_EIGHT
+    digits >>= np.uint64(32)
+    at_point *= _BEHIND
+    at_point >>= np.uint64(56)
+    return digits, points, at_point, wrong
+
+
+def _with_exponents(
+    text: ByteArray, words: WordArray, starts: Int64Array, ends: Int64Array
+) -> tuple[Float64Array, BoolArray]:
+    """Read numbers as `1.5e-07`; return their values, and which are none, or too special for this."""
+    values = np.empty(len(ends))
+    odd = np.ones(len(ends), np.bool_)
+    for length in range(_SHORTEST_EXPONENT, _LONGEST_EXPONENT + 1):
+        # Numbers before `ends` are at least one character long, and `MARGIN` lies before them.
+        marked = odd & (text[ends - length] | _TO_LOWER == _LETTER_E) & (ends - starts > length)
+        among = marked.nonzero()[0]
+        if not len(among):
+            continue
+        stops = ends[among]
+        marks = stops - length
+        sign = text[marks + 1]
+        firsts = marks + 1 + ((sign == _MINUS) | (sign == _PLUS))
+        power, points, _, wrong = _digits(words[stops - _WORD], stops - firsts)
+        exponents = np.where(sign == _MINUS, -1, 1) * power.view(np.int64)
+        # What lies behind the mantissa is read with it: its words end where it does.
+        enough = marks >= MARGIN
+        lengths = np.where(enough, marks - starts[among], 1)
+        found = _joined(words, text[starts[among]], lengths, np.where(enough, marks, stops), _MOST_WORDS)
+        values[among], unsure = _scaled(found.mantissa, exponents - found.places)
+        odd[among] = unsure | found.odd | ~enough | (wrong != 0) | (points != 0) | (firsts == stops)
+    return values, odd
+
+
+def _scaled(mantissa: WordArray, power: Int64Array) -> tuple[Float64Array, BoolArray]:
+    """Return `mantissa * 10**power`, rounded once, and where that is not sure to be the nearest double."""
+    leading = mantissa.astype(np.float64)
+    rest = (mantissa - leading.astype(np.uint64)).view(np.int64).astype(np.float64)
+    index = power - _LOWEST_POWER
+    factors, small_factors = _powers_of_ten()
+    factor, small_factor = factors.take(index, mode="clip"), small_factors.take(index, mode="clip")
+    product = leading * factor
+    # The error of a product of halves that are short enough to have none.
+    split = leading * _SPLITTER
+    high = split - (split - leading)
+    low = leading - high
+    split = factor * _SPLITTER
+    factor_high = split - (split - factor)
+    factor_low = factor - factor_high
+    error = ((high * factor_high - product) + high * factor_low + low * factor_high) + low * factor_low
+    correction = error + (leading * small_factor + rest * factor)
+    margin = product * _NEGLECTED
+    scaled = product + (correction - margin)
+    unsure = scaled != product + (correction + margin)
+    unsure |= (power < _LOWEST_POWER) | (power > _HIGHEST_POWER)
+    short = (mantissa >> _EXACT_BITS == 0) & (np.abs(power) < len(_EXACT_POWERS))
+    if short.any():
+        exact = _EXACT_POWERS.take(np.abs(power), mode="clip")
+        np.divide(leading, exact, out=scaled, where=short & (power < 0))
+        np.multiply(leading, exact, out=scaled, where=short & (power >= 0))
+        unsure &= ~short
+    return scaled, unsure
+
+
+@cache
+def _powers_of_ten() -> tuple[Float64Array, Float64Array]:
+    """Return powers of ten as sums of two doubles."""
+    exact = [Fraction(10) ** power for power in range(_LOWEST_POWER, _HIGHEST_POWER + 1)]
+    leading = [float(power) for power in exact]
+    rest = [float(power - Fraction(double)) for power, double in zip(exact, leading, strict=True)]
+    return np.array(leading), np.array(rest)

@@ -1,0 +1,128 @@
+"""Lines of known shapes into tables of numbers, without an object per line or number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.sources.decimal_text import MARGIN, BoolArray, ByteArray, read_numbers
+from tuimon.sources.lenient_json import parse
+from tuimon.sources.line_blocks import LineBlock
+from tuimon.sources.line_shape import LineShape, learn_shape
+from tuimon.sources.rows import NumberTable
+
+# For fewer lines numpy is no faster than a parser.
+_FEWEST_LINES = 32
+# Positions and numbers of so many at once stay in the processor's cache.
+_NUMBERS_AT_ONCE = 16384
+_MOST_SHAPES = 16
+# So many lines of a block that fit no shape are looked at for a new one.
+_MOST_TRIED = 4
+_COMMA = 0x2C
+_PADDING = np.zeros(MARGIN, np.uint8)
+_EXACT_BOUND = 2.0**53
+
+
+class TableReader:
+    """Reads the lines of one file that consist of numbers, and learns their shapes. Used by one thread.
+
+    Args:
+        refused: Lines that have one of these names at the top are left to others.
+    """
+
+    def __init__(self, refused: frozenset[str] = frozenset()) -> None:
+        self._refused = refused
+        self._shapes: list[LineShape] = []
+
+    def read(self, block: LineBlock) -> tuple[list[NumberTable], Int64Array]:
+        """Return tables of numbers, and the places of the lines in the block that are in none of them."""
+        tables: list[NumberTable] = []
+        rest = np.arange(len(block))
+        if len(block) < _FEWEST_LINES:
+            return tables, rest
+        text = block.characters
+        commas = (text == _COMMA).nonzero()[0]
+        first = commas.searchsorted(block.starts)
+        counts = commas.searchsorted(block.ends) - first
+        untried = list(self._shapes)
+        tried = 0
+        while len(rest) >= _FEWEST_LINES:
+            if not untried and tried < _MOST_TRIED:
+                untried = self._learned(block, int(rest[len(rest) * tried // _MOST_TRIED]))
+                tried += 1
+                continue
+            if not untried:
+                break
+            shape = untried.pop(0)
+            places = rest[counts[rest] == shape.commas]
+            if len(places) >= _FEWEST_LINES:
+                table = _read_table(shape, text, block, places, commas, first)
+                if len(table.places):
+                    tables.append(table)
+                    rest = np.setdiff1d(rest, table.places, assume_unique=True)
+        return tables, rest
+
+    def _learned(self, block: LineBlock, place: int) -> list[LineShape]:
+        """Return the shape of a line, if it is a new one that can be read."""
+        shape = learn_shape(block.text[block.starts[place] : block.ends[place]])
+        if shape is None or not self._refused.isdisjoint(shape.names):
+            return []
+        # The line itself may hold a number that cannot be read here, so that its shape was known before.
+        if any(known.is_like(shape) for known in self._shapes):
+            return []
+        self._shapes = [shape, *self._shapes][:_MOST_SHAPES]
+        return [shape]
+
+
+def _read_table(
+    shape: LineShape,
+    text: ByteArray,
+    block: LineBlock,
+    places: Int64Array,
+    commas: Int64Array,
+    first: Int64Array,
+) -> NumberTable:
+    """Return the lines at `places` that have a shape, and only numbers where it has some."""
+    width, axes = len(shape.tags), list(shape.axes)
+    values = np.empty((width, len(places)))
+    fits = np.empty(len(places), np.bool_)
+    fractional = np.empty((len(axes), len(places)), np.bool_)
+    bounds = np.empty((2, len(axes), len(places)), np.int64)
+    at_once = max(_FEWEST_LINES, _NUMBERS_AT_ONCE // width)
+    for begin in range(0, len(places), at_once):
+        part = slice(begin, min(begin + at_once, len(places)))
+        lines = places[part]
+        seen, shift = text, 0
+        if begin == 0:
+            # Whole words are read before the end of a number.
+            seen, shift = np.concatenate([_PADDING, text[: block.ends[lines[-1]]]]), MARGIN
+        starts, ends, fit = shape.locate(
+            seen, block.starts[lines] + shift, block.ends[lines] + shift, commas, first[lines], shift
+        )
+        fitting: slice | Int64Array = slice(None) if fit.all() else fit.nonzero()[0]
+        starts, ends = starts[:, fitting], ends[:, fitting]
+        numbers = read_numbers(seen, starts, ends)
+        values[:, part][:, fitting] = numbers.values
+        fractional[:, part][:, fitting] = numbers.fractional[axes]
+        bounds[:, :, part][:, :, fitting] = starts[axes] - shift, ends[axes] - shift
+        fit[fitting] = ~numbers.odd.any(axis=0)
+        fits[part] = fit
+    if not fits.all():
+        places, values = places[fits], values[:, fits]
+        fractional, bounds = fractional[:, fits], bounds[:, :, fits]
+    parsed = {
+        shape.tags[axis]: _parsed(values[axis], fractional[index], bounds[:, index], block)
+        for index, axis in enumerate(axes)
+    }
+    return NumberTable(shape.tags, places, values, parsed)
+
+
+def _parsed(
+    values: Float64Array, fractional: BoolArray, bounds: Int64Array, block: LineBlock
+) -> Int64Array | list[object] | None:
+    """Return the numbers of a column as exact as they are written; None if float64 is."""
+    if fractional.all():
+        return None
+    if not fractional.any() and (np.abs(values) < _EXACT_BOUND).all():
+        return values.astype(np.int64)
+    return [parse(block.text[start:end]) for start, end in zip(*bounds.tolist(), strict=True)]
