@@ -14,12 +14,13 @@ from pathlib import Path
 from scripts.screen_svg import screen_svg
 from tuimon.monitor.monitor import Monitor
 from tuimon.monitor.snapshot import RunState
-from tuimon.recording.demo import demo_lines
+from tuimon.recording.demo import baseline_lines, demo_lines
 from tuimon.sources.naming import Root
 from tuimon.tui.app import TuimonApp
 
 _MOST_WAITS = 300
-_DEMO_LINES = 1168
+_DEMO_LINES = 1198
+_A_DAY_S = 86400.0
 
 
 def main() -> None:
@@ -45,7 +46,7 @@ def main() -> None:
 
 
 def write_demo(folder: Path) -> Path:
-    """Write most of the demo run below a folder, its last line a moment ago; return the folder."""
+    """Write most of the demo run, its last line a moment ago, and its baseline; return the folder."""
     lines = list(itertools.islice(demo_lines(7, 0.0), _DEMO_LINES))
     late = time.time() - float(str(lines[-1]["time"]))
     run = folder / "demo-run"
@@ -53,6 +54,11 @@ def write_demo(folder: Path) -> Path:
     with (run / "metrics.jsonl").open("w", encoding="utf-8") as file:
         for line in lines:
             file.write(json.dumps(line | {"time": float(str(line["time"])) + late}) + "\n")
+    baseline = folder / "baseline"
+    baseline.mkdir()
+    before = baseline_lines(11, time.time() - _A_DAY_S)
+    text = "".join(json.dumps(line) + "\n" for line in before)
+    (baseline / "metrics.jsonl").write_text(text, encoding="utf-8")
     return folder
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
 from tests.tui.states import make_state, sample_states
 from tuimon.core.batch import ConfigRecord
-from tuimon.output.run_query import QueryError, parse_query, run_value
+from tuimon.output.run_query import _FACTS, QueryError, parse_query, run_value
+
+SCREEN_PAGE = Path(__file__).parent.parent.parent / "docs" / "screen.md"
 
 
 def named(query: str) -> list[str]:
@@ -78,3 +82,9 @@ def test_what_is_not_a_number_is_neither_larger_nor_smaller() -> None:
     assert isinstance(value, float)
     assert math.isnan(value)
     assert not parse_query("loss<9e99 or loss>=0")(diverged)
+
+
+def test_the_documentation_names_every_fact() -> None:
+    line = next(line for line in SCREEN_PAGE.read_text(encoding="utf-8").splitlines() if "by a fact:" in line)
+    documented = re.findall(r"`(\w+)`", line.split("by a fact:")[1])
+    assert documented == list(_FACTS)

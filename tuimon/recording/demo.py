@@ -1,9 +1,10 @@
-"""A lively fake run, written line by line as a trainer would write it."""
+"""A lively fake run, written line by line as a trainer would write it, beside one that has ended."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import threading
 import time
@@ -16,6 +17,7 @@ _CRASH_AT, _RESUME_AT = 420, 360
 _SPIKE_AT, _NAN_AT = 700, 980
 _STRAGGLER_FROM = 820
 _GPUS = 4
+_A_DAY_S = 86400.0
 
 
 def demo_lines(seed: int, start_time: float, seconds_per_step: float = 1.0) -> Iterator[dict[str, object]]:
@@ -42,7 +44,37 @@ def demo_lines(seed: int, start_time: float, seconds_per_step: float = 1.0) -> I
         if step % _EVALUATE_EVERY == 0:
             now += 4 * seconds_per_step
             yield {"step": step, "time": now, "eval/loss": _loss(step) * 1.04 + noise.gauss(0, 0.005)}
+            yield {"step": step, "time": now, "event": "checkpoint", "message": f"checkpoint-{step}"}
+            yield {"time": now, "message": f"shard {step // _EVALUATE_EVERY} of 20 is loaded"}
     yield {"step": _STEPS, "time": now, "event": "finished"}
+
+
+def baseline_lines(seed: int, start_time: float) -> Iterator[dict[str, object]]:
+    """Yield the lines of an even run with a third of the learning rate, a step a second, to compare with.
+
+    Args:
+        seed: Makes the noise.
+        start_time: Wall time of the first line, in unix seconds.
+    """
+    noise = random.Random(seed)  # noqa: S311  # makes a curve, not a secret
+    yield {
+        "time": start_time,
+        "config": {"max_steps": _STEPS, "learning_rate": 1e-4, "batch_size": 256, "model": "demo-7b"},
+    }
+    for step in range(1, _STEPS + 1):
+        now = round(start_time + step, 3)
+        # It learns as the other one does, at half the pace.
+        line = _train_line(step, now, noise)
+        slow = _loss(step // 2) * (1 + noise.gauss(0, 0.015))
+        rate = line["train/learning_rate"]
+        yield line | {
+            "train/loss": slow,
+            "train/grad_norm": 0.8 * noise.lognormvariate(0, 0.2),
+            "train/learning_rate": rate / 3 if isinstance(rate, float) else rate,
+        }
+        if step % _EVALUATE_EVERY == 0:
+            yield {"step": step, "time": now, "eval/loss": _loss(step // 2) * 1.04 + noise.gauss(0, 0.005)}
+    yield {"step": _STEPS, "time": start_time + _STEPS, "event": "finished"}
 
 
 def _loss(step: int) -> float:
@@ -98,6 +130,7 @@ class DemoWriter(threading.Thread):
 
     def __init__(self, folder: Path, *, lines_per_s: float = 25.0, head_start: int = 300) -> None:
         super().__init__(name="tuimon-demo", daemon=True)
+        self._baseline = folder / "baseline" / "metrics.jsonl"
         self._path = folder / "demo-run" / "metrics.jsonl"
         self._interval_s = 1 / lines_per_s
         self._head_start = head_start
@@ -105,6 +138,7 @@ class DemoWriter(threading.Thread):
 
     def run(self) -> None:
         """Write until the run is over or somebody stops it."""
+        self._write_baseline()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         # The lines' own times lie in the past at first and reach the present when the head start is written.
         start = time.time() - self._head_start * self._interval_s
@@ -116,6 +150,14 @@ class DemoWriter(threading.Thread):
                 if index >= self._head_start:
                     file.flush()
                     self._stopping.wait(self._interval_s)
+
+    def _write_baseline(self) -> None:
+        """Write the run that ended yesterday, its file as old as its last line."""
+        self._baseline.parent.mkdir(parents=True, exist_ok=True)
+        yesterday = time.time() - _A_DAY_S
+        text = "".join(f"{json.dumps(line)}\n" for line in baseline_lines(11, yesterday - _STEPS))
+        self._baseline.write_text(text, encoding="utf-8")
+        os.utime(self._baseline, (yesterday, yesterday))
 
     def stop(self) -> None:
         """Stop writing."""
