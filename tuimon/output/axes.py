@@ -6,13 +6,11 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-import numpy as np
-
 from tuimon.charts.scales import Limits
 from tuimon.charts.ticks import linear_ticks, tick_labels
 from tuimon.charts.time_ticks import clock_ticks, duration_ticks
-from tuimon.core.roles import HARDWARE_ROLES
-from tuimon.output.curves import extent
+from tuimon.core.roles import HARDWARE_ROLES, Role
+from tuimon.output.curves import epoch_at, extent
 from tuimon.output.figure import Ticks
 from tuimon.store.axis import Attempt, Axis
 from tuimon.store.run import RunView
@@ -28,10 +26,14 @@ X_LABELS = {
 _LABEL_WIDTH = 8
 # Curves that end before this share of the others' reach count something else (epochs, evaluations).
 _OTHER_SCALE = 0.1
+# More epochs than this are no epochs.
+_MOST_EPOCHS = 1e9
 
 
 def choose_axis(runs: Sequence[RunView], wanted: Axis | None) -> Axis:
     """Return the axis that was asked for, else one on which points lie apart and several runs compare."""
+    if wanted is Axis.EPOCH and not all(map(_tells_epochs, runs)):
+        return Axis.STEP if len(runs) > 1 else Axis.ACCUMULATED
     if wanted is not None:
         return wanted
     curves = [s for run in runs for s in run.series.values() if len(s) > 1 and s.role not in HARDWARE_ROLES]
@@ -40,6 +42,12 @@ def choose_axis(runs: Sequence[RunView], wanted: Axis | None) -> Axis:
             return Axis.WALL if len(runs) == 1 else Axis.RELATIVE
         return Axis.STEP
     return Axis.ACCUMULATED if len(runs) == 1 else Axis.STEP
+
+
+def _tells_epochs(run: RunView) -> bool:
+    """Return whether a run logs epochs that can be an axis."""
+    logged = run.with_role(Role.EPOCH)
+    return bool(logged) and all(abs(s.statistics.maximum or 0.0) < _MOST_EPOCHS for s in logged)
 
 
 def reach(curves: Iterable[tuple[RunView, SeriesView]], axis: Axis) -> Limits | None:
@@ -95,8 +103,7 @@ def place(run: RunView, axis: Axis, accumulated_step: float, wall_time: float) -
     if axis is Axis.WALL:
         return None if math.isnan(wall_time) else wall_time
     if axis is Axis.EPOCH:
-        epochs = run.epoch_of_step(np.asarray([accumulated_step]))
-        return accumulated_step if epochs is None else float(epochs[0])
+        return epoch_at(run, accumulated_step)
     attempt = next((a for a in reversed(run.attempts) if a.first_step + a.offset <= accumulated_step), None)
     if attempt is None:
         return None

@@ -9,6 +9,7 @@ import numpy as np
 
 from tuimon.charts.scales import LINEAR, Axis
 from tuimon.core.errors import TuimonError
+from tuimon.core.text import shorten_middle
 from tuimon.output.colours import CRITICAL_LIGHT, WARNING_LIGHT, series_colour
 from tuimon.output.curves import band, nonfinite_places, polyline
 from tuimon.output.figure import Curve, Figure, Panel, y_ticks
@@ -34,7 +35,9 @@ _FONTS = (
     "Malgun Gothic",
 )
 _SIGN_COLOURS = {"critical": CRITICAL_LIGHT, "warning": WARNING_LIGHT}
-_RESTART = "#7b1fa2"
+_RESTART, _MUTED = "#7b1fa2", "#5b6470"
+# Characters that have room above a panel, and beside it.
+_TITLE, _LABEL = 60, 36
 
 
 def write_picture(figure: Figure, file: BinaryIO, kind: str) -> None:
@@ -84,76 +87,78 @@ def _head(figure: Figure, canvas: Canvas) -> None:
     from matplotlib.lines import Line2D  # noqa: PLC0415
 
     if figure.title:
-        canvas.suptitle(figure.title, fontsize=12, fontweight="bold", x=0.01, ha="left")
+        canvas.suptitle(
+            shorten_middle(figure.title, 2 * _TITLE), fontsize=12, fontweight="bold", x=0.01, ha="left"
+        )
     if figure.names:
         samples = [Line2D([], [], color=series_colour(place)) for _, place in figure.names]
-        names = [name for name, _ in figure.names]
+        names = [shorten_middle(name, _LABEL) for name, _ in figure.names]
         canvas.legend(samples, names, loc="outside upper left", ncols=min(len(names), 5), frameon=False)
 
 
 def _draw(panel: Panel, axes: Axes, *, named_above: bool) -> None:
-    y = panel.y_axis()
-    axes.set_title(panel.title, fontsize=10, fontweight="bold", loc="left")
-    if panel.note:
-        axes.set_title(panel.note, fontsize=8, color="#5b6470", loc="right")
-    axes.set_xlabel(panel.x_label)
-    axes.set_ylabel(panel.y_label + (" (log)" if panel.log else ""))
+    """Draw a panel in parts of its axes, from 0 to 1: any value has its place there."""
+    x, y = Axis(LINEAR, LINEAR.usable(panel.x_limits)), panel.y_axis()
+    axes.set_title(shorten_middle(panel.title, _TITLE), fontsize=10, fontweight="bold", loc="left")
+    axes.set_title(panel.note, fontsize=8, color=_MUTED, loc="right")
+    axes.set_xlabel(shorten_middle(panel.x_label, _TITLE))
+    axes.set_ylabel(shorten_middle(panel.y_label, _LABEL) + (" (log)" if panel.log else ""))
     axes.grid(visible=True, axis="y", color="#e3e6ea", linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    for bars in panel.bars:
-        colour, several = series_colour(bars.colour), len(panel.bars) > 1
-        axes.stairs(bars.counts, bars.edges, color=colour, fill=not several, alpha=1 if several else 0.6)
-    for curve in panel.curves:
-        _draw_curve(curve, axes)
-    _draw_signs(panel, axes)
-    _set_axes(panel, axes, y)
-    if not named_above and len(panel.named) > 1:
+    _draw_signs(panel, axes, x)
+    if y is None:
+        axes.text(0.5, 0.5, "no points to show", transform=axes.transAxes, ha="center", color=_MUTED)
+    else:
+        for bars in panel.bars:
+            colour, several = series_colour(bars.colour), len(panel.bars) > 1
+            tops, edges = y.fractions(bars.counts), x.fractions(bars.edges)
+            axes.stairs(tops, edges, color=colour, fill=not several, alpha=1 if several else 0.6)
+        for curve in panel.curves:
+            _draw_curve(curve, axes, x, y)
+    _set_axes(panel, axes, x, y)
+    if not named_above and len(panel.named) > 1 and panel.curves:
         axes.legend(frameon=False, fontsize=8)
 
 
-def _draw_curve(curve: Curve, axes: Axes) -> None:
+def _draw_curve(curve: Curve, axes: Axes, x: Axis, y: Axis) -> None:
     colour = series_colour(curve.colour)
     if curve.raw is not None:
-        axes.fill_between(*band(curve.raw), color=colour, alpha=0.25, linewidth=0.7)
-    x, y = polyline(curve.columns)
+        across, lo, hi = band(curve.raw)
+        # On a log axis a band that reaches below zero goes down to its lower end.
+        lowest = np.nan_to_num(y.fractions(lo), nan=0.0)
+        axes.fill_between(
+            x.fractions(across), lowest, y.fractions(hi), color=colour, alpha=0.25, linewidth=0.7
+        )
+    across, up = polyline(curve.columns)
     style = "--" if curve.dashed else "-"
-    axes.plot(x, y, style, color=colour, linewidth=1.4, label=curve.name or None)
+    name = shorten_middle(curve.name, _LABEL) if curve.name else None
+    axes.plot(x.fractions(across), y.fractions(up), style, color=colour, linewidth=1.4, label=name)
 
 
-def _draw_signs(panel: Panel, axes: Axes) -> None:
-    across = axes.get_xaxis_transform()
+def _draw_signs(panel: Panel, axes: Axes, x: Axis) -> None:
     for sign in panel.signs:
+        at = float(x.fractions([sign.x])[0])
+        if not 0 <= at <= 1:
+            continue
         if sign.kind == "restart":
-            axes.axvline(sign.x, color=_RESTART, linestyle=":", linewidth=1)
+            axes.axvline(at, color=_RESTART, linestyle=":", linewidth=1)
         else:
-            axes.plot(
-                [sign.x],
-                [1.0],
-                marker="v",
-                color=_SIGN_COLOURS.get(sign.kind),
-                transform=across,
-                clip_on=False,
-            )
+            axes.plot([at], [1.0], marker="v", color=_SIGN_COLOURS.get(sign.kind), clip_on=False)
     places = [nonfinite_places(curve.raw or curve.columns) for curve in panel.curves]
-    crosses = np.unique(np.concatenate(places)) if places else np.empty(0)
+    crosses = np.unique(x.fractions(np.concatenate(places))) if places else np.empty(0)
     if len(crosses):
-        feet = np.full(len(crosses), 0.03)
-        axes.plot(crosses, feet, "x", color=CRITICAL_LIGHT, markersize=5, transform=across)
+        axes.plot(crosses, np.full(len(crosses), 0.03), "x", color=CRITICAL_LIGHT, markersize=5)
 
 
-def _set_axes(panel: Panel, axes: Axes, y: Axis | None) -> None:
-    axes.set_xlim(*LINEAR.usable(panel.x_limits))
+def _set_axes(panel: Panel, axes: Axes, x: Axis, y: Axis | None) -> None:
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
     ticks = panel.x_ticks(_X_TICKS)
-    axes.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
-    if y is None:
-        axes.text(0.5, 0.5, "no points to show", transform=axes.transAxes, ha="center", color="#5b6470")
-        axes.set_yticks([])
-        return
-    if panel.log:
-        axes.set_yscale("log")
-    axes.set_ylim(*y.limits)
-    rows = y_ticks(y, _Y_TICKS)
-    axes.set_yticks([place for place, _ in rows], [text for _, text in rows])
-    axes.minorticks_off()
+    axes.set_xticks(x.fractions([place for place, _ in ticks]), [text for _, text in ticks])
+    rows = [] if y is None else y_ticks(y, _Y_TICKS)
+    places = [] if y is None else y.fractions([place for place, _ in rows]).tolist()
+    axes.set_yticks(places, [text for _, text in rows])
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
