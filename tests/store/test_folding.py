@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from dataclasses import astuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +15,15 @@ from hypothesis import strategies as st
 
 from tests.store.logged import START, assert_same_columns, batch, slow_fold
 from tuimon.core.batch import LifecycleRecord
+from tuimon.core.columns import Columns
 from tuimon.core.roles import Role
 from tuimon.store.axis import Axis
 from tuimon.store.budget import MemoryBudget
+from tuimon.store.packing import PackedColumn
 from tuimon.store.rows import RowReader
 from tuimon.store.run import RunStore, RunView
 from tuimon.store.series import SeriesView
+from tuimon.store.thinning import NOTHING_OMITTED, omitted_by
 
 AXES = [Axis.ACCUMULATED, Axis.STEP, Axis.RELATIVE, Axis.WALL]
 TAGS = ("loss", "lr")
@@ -71,6 +76,22 @@ def weights_of(view: SeriesView) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.
     values = np.asarray(view.values)
     points = np.diff(rows + view.omitted.points_before(rows))
     return points, ~np.isfinite(values) + np.diff(view.omitted.nonfinite_before(rows))
+
+
+def assert_counts_all(found: Columns, view: SeriesView, axis: Axis, attempt: int | None) -> None:
+    """Fail unless columns hold the points of a view and count those that these stand for."""
+    chosen = np.zeros(len(view), np.bool_)
+    for segment in view.segments:
+        chosen[segment.start : segment.stop] = attempt in (None, segment.attempt.number)
+    x, values = view.axis_values(axis)[chosen], view.values[chosen].astype(np.float64)
+    held = slow_fold(x, values, found.edges)
+    for name in ("lo", "hi", "first", "last"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(held, name))
+    columns = len(found.edges) - 1
+    column = np.clip(found.edges.searchsorted(x, side="right") - 1, 0, columns - 1)
+    points, nonfinite = weights_of(view)
+    assert found.count.tolist() == np.bincount(column, points[chosen], columns).tolist()
+    assert found.nonfinite.tolist() == np.bincount(column, nonfinite[chosen], columns).tolist()
 
 
 @settings(deadline=None, max_examples=60)
@@ -130,17 +151,8 @@ def test_windows_hold_all_extremes_and_count_all(
         assert_same_columns(view.window(axis, everything), whole.series[tag].window(axis, everything))
         edges = np.linspace(lo - 1, hi + 1, shape.draw(st.integers(2, 12)))
         attempt = shape.draw(st.sampled_from([None, None, 1, 2]))
-        chosen = np.zeros(len(view), np.bool_)
-        for segment in view.segments:
-            chosen[segment.start : segment.stop] = attempt in (None, segment.attempt.number)
-        x, values = view.axis_values(axis)[chosen], view.values[chosen].astype(np.float64)
-        found, held = view.window(axis, edges, attempt), slow_fold(x, values, edges)
-        for name in ("lo", "hi", "first", "last"):
-            np.testing.assert_array_equal(getattr(found, name), getattr(held, name))
-        column = np.clip(edges.searchsorted(x, side="right") - 1, 0, len(edges) - 2)
-        points, nonfinite = weights_of(view)
-        assert found.count.tolist() == np.bincount(column, points[chosen], len(edges) - 1).tolist()
-        assert found.nonfinite.tolist() == np.bincount(column, nonfinite[chosen], len(edges) - 1).tolist()
+        found = view.window(axis, edges, attempt)
+        assert_counts_all(found, view, axis, attempt)
         true = whole.series[tag].window(axis, edges, attempt)
         assert found.count.sum() == true.count.sum()
         assert np.nanmin([np.inf, *found.lo]) == np.nanmin([np.inf, *true.lo])
@@ -214,6 +226,83 @@ def test_points_of_many_falling_stretches_are_counted_too() -> None:
     assert found.count.sum() == wanted.count.sum() == 30_000
     assert found.count == pytest.approx(wanted.count, abs=128 * 30)
     assert found.hi.max() == wanted.hi.max()
+
+
+@pytest.mark.parametrize("axis", [Axis.RELATIVE, Axis.WALL])
+@pytest.mark.parametrize("attempt", [None, 1, 2])
+def test_points_whose_times_fall_often_are_counted_where_they_are(axis: Axis, attempt: int | None) -> None:
+    store, rng = RunStore(), np.random.default_rng(0)
+    order = np.arange(6000)
+    values = np.where(rng.random(6000) < 0.3, np.nan, rng.standard_normal(6000))
+    # The clock of the machine is put back now and then.
+    times = START + order - 30.0 * (order // 100)
+    for part in (slice(3000), slice(3000, None)):
+        store.extend(0, [LifecycleRecord("writer", int(order[part][0]), None, math.nan)])
+        store.extend(
+            0,
+            [
+                batch(
+                    "loss",
+                    order[part] % 3000,
+                    values[part],
+                    first_order=part.start or 0,
+                    wall_times=times[part],
+                )
+            ],
+        )
+    for _ in range(2):
+        assert store.fold() is not None
+    view = store.freeze().series["loss"]
+    assert len(view.time_falls) > 20
+    assert [segment.attempt.number for segment in view.segments] == [1, 2]
+    lo, hi = view.extent(axis, attempt) or (0.0, 0.0)
+    found = view.window(axis, np.linspace(lo, hi, 8), attempt)
+    assert_counts_all(found, view, axis, attempt)
+    assert found.count.sum() == (6000 if attempt is None else 3000)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(1, 6), st.integers(0, 999), st.data())
+def test_what_was_folded_twice_is_counted_once(blocks: int, seed: int, data: st.DataObject) -> None:
+    rng = np.random.default_rng(seed)
+    values = np.where(rng.random(8 * blocks) < 0.4, np.nan, 1.0)
+    index, omitted = np.arange(len(values)), NOTHING_OMITTED
+    for _ in range(3):
+        stop = data.draw(st.integers(1, len(index)))
+        kept = np.flatnonzero(rng.random(stop) < 0.6)
+        kept = np.union1d([0], kept)
+        omitted = omitted_by(kept, values[index[:stop]], omitted)
+        index = np.concatenate([index[kept], index[stop:]])
+        broken = np.append(0, np.cumsum(np.isnan(values)))
+        held = np.append(0, np.cumsum(np.isnan(values[index])))
+        places = np.append(index, len(values))
+        rows = np.arange(len(places))
+        assert omitted.points_before(rows).tolist() == (places - rows).tolist()
+        assert omitted.nonfinite_before(rows).tolist() == (broken[places] - held).tolist()
+        assert omitted.total == len(values) - len(index)
+
+
+def test_a_series_that_is_short_beside_others_stays_whole() -> None:
+    store = RunStore()
+    store.extend(0, [batch("loss", range(20_000)), batch("eval_loss", range(5000), first_order=20_000)])
+    assert store.fold() is not None
+    series = store.freeze().series
+    assert (len(series["loss"]) < 20_000, len(series["eval_loss"])) == (True, 5000)
+
+
+def test_nothing_holds_the_columns_of_the_points_that_went() -> None:
+    store = RunStore()
+    store.extend(0, [batch(TAGS, range(77_777))])
+    assert len(_columns_of(77_777)) == 3
+    assert store.fold() is not None
+    store.freeze()
+    assert _columns_of(77_777) == []
+
+
+def _columns_of(length: int) -> list[PackedColumn[Any]]:
+    """Return the packed columns of a length that are alive."""
+    gc.collect()
+    return [each for each in gc.get_objects() if isinstance(each, PackedColumn) and len(each) == length]
 
 
 def test_rules_see_each_point_once_though_others_are_folded() -> None:
