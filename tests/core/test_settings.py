@@ -179,7 +179,7 @@ def test_the_table_has_every_setting_and_its_default() -> None:
     assert [setting.name for setting in TABLE] == [each.name for each in fields(Settings)]
     assert defaults() == {each.name: getattr(Settings(), each.name) for each in fields(Settings)}
     assert all(setting.help for setting in TABLE)
-    assert {setting.kind for setting in TABLE} <= {"bool", "int", "float", "str", "table"}
+    assert {setting.kind for setting in TABLE} <= {"bool", "int", "float", "str", "map", "table"}
 
 
 def test_roles_and_settings_start_without_numpy_and_parsers() -> None:

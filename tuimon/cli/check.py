@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tuimon.cli.paths import add_paths, add_total, add_verify, roots_of, settings_of
+from tuimon.cli.paths import add_formats, add_paths, add_total, add_verify, roots_of, settings_of
 from tuimon.cli.printing import print_documents, print_lines, print_problems
 from tuimon.core.errors import EXIT_FINDING, EXIT_FINE
 
@@ -15,6 +15,7 @@ EXAMPLE = "tuimon check ./outputs --json --fail-on warning"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_formats(parser)
     add_total(parser)
     add_verify(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per finding and line")
@@ -32,7 +33,8 @@ def run(args: argparse.Namespace) -> int:
     from tuimon.monitor.once import read_once
     from tuimon.output.check import finding_document, finding_line, reaches
 
-    reading = read_once(roots_of(args.paths), total=settings.total, with_rules=True, verify=settings.verify)
+    roots = roots_of(args.paths, args.format)
+    reading = read_once(roots, total=settings.total, with_rules=True, verify=settings.verify)
     found = [(state.name, finding) for state in reading.runs for finding in state.findings]
     if args.json:
         print_documents(finding_document(run, finding) for run, finding in found)

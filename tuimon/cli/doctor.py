@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuimon import __version__
-from tuimon.cli.paths import add_paths, add_verify, roots_of, settings_of, shown
+from tuimon.cli.paths import add_formats, add_paths, add_verify, roots_of, settings_of, shown
 from tuimon.cli.printing import print_lines
 from tuimon.core.errors import EXIT_FINE, NoRunError
 from tuimon.core.text import clean
@@ -40,6 +40,7 @@ _READ_AT_ONCE_BYTES = 4 * _MIB
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_formats(parser)
     add_verify(parser)
 
 
@@ -50,11 +51,11 @@ def run(args: argparse.Namespace) -> int:
     verify = settings_of({"verify": args.verify}).verify
     print_lines(chain(_program_lines(), _terminal_lines(), _hardware_lines()))
     run_count = 0
-    for root in roots_of(args.paths):
+    for root in roots_of(args.paths, args.format):
         discoverer = Discoverer()
         found = discoverer.discover([root])
         run_count += len(found.runs)
-        print_lines(_path_lines(root.path, discoverer.explain(root.path), found))
+        print_lines(_path_lines(root.path, discoverer.explain(root), found))
         if verify:
             print_lines(chain.from_iterable(_verified_lines(ref.verified()) for ref in found.runs))
     if args.paths and not run_count:
@@ -63,8 +64,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _program_lines() -> Iterator[str]:
-
     from importlib.metadata import PackageNotFoundError, version
+
+    from tuimon.sources.registry import FACTORIES
 
     yield f"tuimon {__version__}, Python {sys.version.split()[0]}"
     found = []
@@ -74,6 +76,7 @@ def _program_lines() -> Iterator[str]:
         except PackageNotFoundError:
             found.append(f"{name} missing")
     yield "libraries: " + ", ".join(found)
+    yield "formats: " + ", ".join(factory.format for factory in FACTORIES)
 
 
 def _required_libraries() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tuimon.cli.paths import add_paths, add_total, roots_of, settings_of
+from tuimon.cli.paths import add_formats, add_paths, add_total, roots_of, settings_of
 from tuimon.cli.printing import print_documents, print_lines, print_problems
 from tuimon.core.errors import EXIT_FINE
 
@@ -15,6 +15,7 @@ EXAMPLE = "tuimon eta ./outputs"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_formats(parser)
     add_total(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object per run and line")
     parser.add_argument(
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     # What was estimated when a line was logged does not depend on the present.
     clock = None if args.trace else SystemClock()
-    reading = read_once(roots_of(args.paths), total=settings.total, clock=clock)
+    reading = read_once(roots_of(args.paths, args.format), total=settings.total, clock=clock)
     total = settings.total
     if args.trace and args.json:
         print_documents(document for state in reading.runs for document in trace_documents(state, total))

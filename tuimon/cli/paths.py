@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tuimon.core.text import clean
@@ -43,11 +43,55 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def roots_of(paths: list[str]) -> list[Root]:
-    """Return what to look at: by default the current folder."""
+def add_formats(parser: argparse.ArgumentParser) -> None:
+    """Add `--format`."""
+    parser.add_argument(
+        "--format",
+        metavar="[PATTERN=]FORMAT",
+        action="append",
+        default=[],
+        help="what a PATH that is a file is, or what the files are whose name (or end of path) fits PATTERN, "
+        "where the guess is wrong; none leaves them out; tuimon doctor names the formats",
+    )
+
+
+def roots_of(paths: list[str], formats: Sequence[str] = ()) -> list[Root]:
+    """Return what to look at: by default the current folder.
+
+    Args:
+        paths: As given.
+        formats: What the person says that files are (see `add_formats`); settings say so too.
+    """
+    from dataclasses import replace
+
     from tuimon.sources.naming import parse_root
 
-    return [parse_root(given) for given in paths or ["."]]
+    roots = [parse_root(given) for given in paths or ["."]]
+    said = [_said(text) for text in formats]
+    settings = settings_of({})
+    said += [(pattern, name, "formats in tuimon.toml") for pattern, name in settings.formats.items()]
+    if not said:
+        return roots
+    _check_formats(said)
+    everywhere = [(pattern, name) for pattern, name, _ in said if pattern]
+    for_files = [(pattern or "*", name) for pattern, name, _ in said]
+    return [replace(r, formats=tuple(for_files if r.path.is_file() else everywhere)) for r in roots]
+
+
+def _said(text: str) -> tuple[str, str, str]:
+    pattern, _, name = text.rpartition("=")
+    return pattern, name, "--format"
+
+
+def _check_formats(said: list[tuple[str, str, str]]) -> None:
+    from tuimon.core.errors import UsageError
+    from tuimon.sources.registry import FACTORIES
+    from tuimon.sources.sniffing import LEFT_OUT
+
+    known = [*(factory.format for factory in FACTORIES), LEFT_OUT]
+    for _, name, where in said:
+        if name not in known:
+            raise UsageError(f"{name!r} is no format", where, f"one of {', '.join(known)}")
 
 
 def settings_of(overrides: Mapping[str, object]) -> Settings:

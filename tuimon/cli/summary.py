@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tuimon.cli.paths import add_paths, add_total, add_verify, roots_of, settings_of
+from tuimon.cli.paths import add_formats, add_paths, add_total, add_verify, roots_of, settings_of
 from tuimon.cli.printing import print_documents, print_lines, print_problems
 from tuimon.core.errors import EXIT_FINE
 
@@ -19,6 +19,7 @@ EXAMPLE = "tuimon summary ./outputs --latest"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_formats(parser)
     add_total(parser)
     add_verify(parser)
     parser.add_argument("--latest", action="store_true", help="only the run with the newest data")
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     settings = settings_of({"total": args.total, "verify": args.verify})
     return print_summary(
-        roots_of(args.paths),
+        roots_of(args.paths, args.format),
         total=settings.total,
         latest=args.latest,
         as_json=args.json,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tuimon.cli.paths import add_paths, add_total, roots_of, settings_of
+from tuimon.cli.paths import add_formats, add_paths, add_total, roots_of, settings_of
 from tuimon.cli.screen import add_screen_arguments, can_show, run_screen, screen_settings
 
 SUMMARY = "Watch runs live: curves, progress, GPUs and what is wrong."
@@ -15,6 +15,7 @@ EXAMPLE = "tuimon watch ./outputs"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_formats(parser)
     add_total(parser)
     parser.add_argument(
         "--run", metavar="NAME", help="open this run first (default: the one that changed last)"
@@ -32,11 +33,11 @@ def run(args: argparse.Namespace) -> int:
             print("tuimon: this is no terminal that can show a screen; printing a summary", file=sys.stderr)
         from tuimon.cli.summary import print_summary
 
-        return print_summary(roots_of(args.paths), total=settings.total)
+        return print_summary(roots_of(args.paths, args.format), total=settings.total)
     from tuimon.hardware.sampler import local_sampler
     from tuimon.monitor.monitor import Monitor
 
-    roots = roots_of(args.paths)
+    roots = roots_of(args.paths, args.format)
     monitor = Monitor(
         roots,
         total=settings.total,

@@ -22,7 +22,7 @@ class Setting:
 
     Attributes:
         name: The key in a file; `TUIMON_<NAME>` in the environment.
-        kind: `bool`, `int`, `float`, `str` or `table`.
+        kind: `bool`, `int`, `float`, `str`, `map` (from text to text) or `table` (of tables).
         choices: The only values allowed, or nothing.
         help: What it does.
         runs_or_sends: Whether it runs a command or sends something out: then a project file, which may
@@ -46,6 +46,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("ssh_interval_s", "float", "the same over SSH"),
     Setting("memory_limit_bytes", "int", "how much memory the points of all runs may take"),
     Setting("verify", "bool", "`summary`, `check` and `doctor` verify the checksum of every event record"),
+    Setting("formats", "map", "what files are, where the guess is wrong: names or patterns, and formats"),
     Setting("findings", "table", "thresholds of rules: one table per rule"),
     Setting("on_finding", "str", "a command to run for a new finding", runs_or_sends=True),
 )  # fmt: skip
@@ -65,6 +66,7 @@ class Settings:
     ssh_interval_s: float = 0.3
     memory_limit_bytes: int = 1 << 30
     verify: bool = False
+    formats: Mapping[str, str] = field(default_factory=dict)
     findings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     on_finding: str | None = None
 
@@ -150,7 +152,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
 def _parsed(name: str, text: str, variable: str) -> object:
     """Return the text of an environment variable in the type of its setting."""
     kind = _BY_NAME[name].kind if name in _BY_NAME else "str"
-    if kind == "table":
+    if kind in ("table", "map"):
         raise UsageError("cannot come from the environment: it is a table", variable, "set it in tuimon.toml")
     if kind == "bool" and text.lower() in _TRUE | _FALSE:
         return text.lower() in _TRUE
@@ -168,12 +170,22 @@ def _checked(name: str, value: object, where: str) -> object:
         raise UsageError(f"unknown setting {name!r}", where, f"did you mean {close[0]!r}?" if close else "")
     if setting.kind == "float" and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    wanted = {"bool": bool, "int": int, "float": float, "str": str, "table": dict}[setting.kind]
+    wanted = {"bool": bool, "int": int, "float": float, "str": str, "map": dict, "table": dict}[setting.kind]
     if not isinstance(value, wanted) or (setting.kind == "int" and isinstance(value, bool)):
         raise UsageError(f"{name} = {value!r} is no {setting.kind}", where)
     if isinstance(value, int | float) and setting.kind != "bool" and not 0 < value < math.inf:
         raise UsageError(f"{name} = {value!r} is not above 0", where)
-    if isinstance(value, dict) and not all(isinstance(part, dict) for part in value.values()):
+    if (
+        setting.kind == "map"
+        and isinstance(value, dict)
+        and not all(isinstance(part, str) for part in value.values())
+    ):
+        raise UsageError(f"{name} holds texts only", where, f"[{name}], then lines of NAME = TEXT")
+    if (
+        setting.kind == "table"
+        and isinstance(value, dict)
+        and not all(isinstance(part, dict) for part in value.values())
+    ):
         raise UsageError(f"{name} holds one table per rule", where, f"[{name}.RULE], then its thresholds")
     if setting.choices and value not in setting.choices:
         raise UsageError(

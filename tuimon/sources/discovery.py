@@ -15,7 +15,7 @@ from tuimon.sources.grouping import Group, group_files
 from tuimon.sources.layout import Folder, FoundFile
 from tuimon.sources.naming import Root, Unnamed, name_runs, natural_key
 from tuimon.sources.registry import FACTORIES
-from tuimon.sources.sniffing import FileVerdict, is_ignored, is_log_of_run, sniff_file
+from tuimon.sources.sniffing import FileVerdict, Formats, is_ignored, is_log_of_run, sniff_file
 from tuimon.sources.state_file import CHECKPOINT_NAME
 from tuimon.sources.tree import FileEntry, Tree, walk
 
@@ -53,6 +53,7 @@ class Discoverer:
         self._factories = tuple(factories)
         self._preference = [factory.format for factory in self._factories]
         self._stores = {f.format: f for f in self._factories if isinstance(f, StoreFactory)}
+        self._formats: Formats = ()
         self._known: dict[str, _Known] = {}
         self._visited: dict[str, _Known] = {}
 
@@ -66,20 +67,22 @@ class Discoverer:
         found: list[tuple[Root, Group]] = []
         files_seen = 0
         for root in roots:
+            self._formats = root.formats
             groups, count = self._look_at(root, problems)
             found += [(root, group) for group in groups]
             files_seen += count
         self._known = self._visited  # what is gone is forgotten
         return Discovery(self._runs(found), tuple(dict.fromkeys(problems)), files_seen)
 
-    def explain(self, path: Path) -> list[FileVerdict]:
-        """Return what every file at and below `path` was taken for, and why. Never raises."""
-        tree = walk(path, list_others=True)
+    def explain(self, root: Root) -> list[FileVerdict]:
+        """Return what every file at and below a path was taken for, and why. Never raises."""
+        path, formats = root.path, root.formats
+        tree = walk(path, list_others=True, formats=formats)
         if not tree.listings:
-            return [sniff_file(path, self._factories)]
+            return [sniff_file(path, self._factories, formats)]
         verdicts = []
         for listing in tree.listings:
-            verdicts += [sniff_file(entry.path, self._factories) for entry in listing.candidates]
+            verdicts += [sniff_file(entry.path, self._factories, formats) for entry in listing.candidates]
             verdicts += [
                 FileVerdict(listing.path / name, None, Confidence.NO, _passed_over(name))
                 for name in listing.others
@@ -104,7 +107,7 @@ class Discoverer:
         if not stat.S_ISDIR(found.st_mode):
             problems.append(Problem(str(path), "is neither a folder nor a regular file"))
             return [], 0
-        tree = walk(path)
+        tree = walk(path, formats=self._formats)
         problems += tree.problems
         stored: list[Group] = []
         groups = [*group_files(self._folders(tree, problems, stored)), *stored]
@@ -172,7 +175,7 @@ class Discoverer:
         place = entry.location
         known = self._visited.get(place) or self._known.get(place)
         if known is None or not known.holds_for(entry):
-            verdict = sniff_file(Path(place), self._factories)
+            verdict = sniff_file(Path(place), self._factories, self._formats)
             known = _Known(entry, verdict, _found(entry, verdict))
         elif known.entry != entry:
             known = _Known(entry, known.verdict, _found(entry, known.verdict))
@@ -200,7 +203,7 @@ def discover(roots: Sequence[Root], factories: Sequence[SourceFactory] = FACTORI
 
 def explain(path: Path) -> list[FileVerdict]:
     """Return what every file at and below `path` was taken for, and why."""
-    return Discoverer().explain(path)
+    return Discoverer().explain(Root(path))
 
 
 def _called(group: Group, root: Path) -> Path:

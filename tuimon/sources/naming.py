@@ -13,10 +13,18 @@ from tuimon.core.text import clean
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A path that a person gave, with the name that they gave it."""
+    """A path that a person gave.
+
+    Attributes:
+        path: The path.
+        name: The name that they gave it.
+        formats: What they say that files are: a pattern of names (or of the ends of paths) and a format
+            each, or `none` for a file that is to be left out. The first one that fits counts.
+    """
 
     path: Path
     name: str | None = None
+    formats: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

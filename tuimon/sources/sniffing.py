@@ -6,11 +6,17 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
+from typing import TypeAlias
 
 from tuimon.sources.base import Confidence, SourceFactory
 
 HEAD_BYTES = 4096
+LEFT_OUT = "none"
+"""What stands for a format where a person wants a file to be left out."""
+
+Formats: TypeAlias = Sequence[tuple[str, str]]
 LFS_PREFIX = b"version https://git-lfs.github.com/spec"
 LFS_ADVICE = "Git LFS pointer: run git lfs pull"
 
@@ -104,11 +110,24 @@ def read_head(path: str | Path) -> bytes:
         os.close(descriptor)
 
 
-def sniff_file(path: Path, factories: Sequence[SourceFactory]) -> FileVerdict:
+def said_format(name: str, path: str, formats: Formats) -> str | None:
+    """Return what a person says that a file is: a format, `none`, or None where they say nothing."""
+    for pattern, said in formats:
+        if fnmatchcase(name, pattern) or ("/" in pattern and PurePath(path).match(pattern)):
+            return said
+    return None
+
+
+def sniff_file(path: Path, factories: Sequence[SourceFactory], formats: Formats = ()) -> FileVerdict:
     """Look at a file's name and first bytes. Never raises.
 
-    The surest factory wins; of equally sure ones the first.
+    What a person says counts. Else the surest factory wins; of equally sure ones the first.
     """
+    said = said_format(path.name, str(path), formats) if formats else None
+    if said == LEFT_OUT:
+        return FileVerdict(path, None, Confidence.NO, "is left out, as tuimon.toml or --format says")
+    if said is not None:
+        return FileVerdict(path, said, Confidence.CERTAIN, "is so, as tuimon.toml or --format says")
     try:
         head = read_head(path)
     except (OSError, ValueError) as error:

@@ -9,7 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from tuimon.core.batch import Problem
-from tuimon.sources.sniffing import is_candidate
+from tuimon.sources.sniffing import Formats, is_candidate, said_format
 
 # Somebody may watch a home folder or `/`: the walk ends in seconds and says so.
 MAX_ENTRIES = 500_000
@@ -85,7 +85,7 @@ class Tree:
         return self.entries_seen == 0
 
 
-def walk(root: Path, *, list_others: bool = False) -> Tree:
+def walk(root: Path, *, list_others: bool = False, formats: Formats = ()) -> Tree:
     """List the folders below `root` from directory entries and `stat` alone. Never raises.
 
     Hidden folders and those of package managers are left out. A folder or file that is reached in several
@@ -94,13 +94,15 @@ def walk(root: Path, *, list_others: bool = False) -> Tree:
     Args:
         root: A folder.
         list_others: Whether to keep the names of files that are no candidates.
+        formats: What a person says that files are; these are candidates whatever their names.
     """
-    return _Walk(list_others=list_others).run(root)
+    return _Walk(list_others=list_others, formats=formats).run(root)
 
 
 class _Walk:
-    def __init__(self, *, list_others: bool) -> None:
+    def __init__(self, *, list_others: bool, formats: Formats) -> None:
         self._list_others = list_others
+        self._formats = formats
         self._tree = Tree()
         self._seen: set[tuple[int, int]] = set()
         self._folders: deque[tuple[Listing, int]] = deque()
@@ -145,7 +147,8 @@ class _Walk:
 
     def _take_entry(self, listing: Listing, entry: os.DirEntry[str], depth: int) -> None:
         name = entry.name
-        if is_candidate(name) and entry.is_file():
+        is_said = self._formats and said_format(name, entry.path, self._formats) is not None
+        if (is_said or is_candidate(name)) and entry.is_file():
             if entry.is_symlink():
                 self._linked_files.append((listing, name, entry.stat()))
             else:
