@@ -1,8 +1,9 @@
 """Two million points on the screen: `tuimon watch` beside W&B LEET; the goal is an eighth of its time.
 
 `--wandb` names the Python of an environment with wandb 0.31 or newer, which writes the offline run that both
-read. All run in turn in a terminal of 120x40. A program has read everything when it has used less than a
-twentieth of a core for two seconds; the time and the CPU that it took until then are compared.
+read. All run in turn in a terminal of 120x40, until a program has used less than a twentieth of a core for
+two seconds. Everything is drawn when its curves changed for the last time: the time and the CPU that it took
+until then are compared. (Beside that tuimon checks the run for what is wrong; LEET has no such thing.)
 """
 
 from __future__ import annotations
@@ -117,8 +118,19 @@ def _read(command: Sequence[str]) -> Reading:
             looks.append(now)
             since = next((look for look in reversed(looks) if now[0] - look[0] >= _CALM_S), None)
             if since is not None and now[1] - since[1] <= _CALM_SHARE * (now[0] - since[0]):
-                return Reading(*since)
+                drawn_s = _last_curve_s(terminal)
+                return Reading(drawn_s, next(cpu_s for at_s, cpu_s in looks if at_s >= drawn_s))
     raise RuntimeError(f"{' '.join(command)} did not come to rest in {_PATIENCE_S:.0f} s")
+
+
+def _last_curve_s(terminal: Terminal) -> float:
+    """Return when a braille cell changed for the last time, in seconds since the start."""
+    curves, last = "", 0.0
+    for at, screen in terminal.screens():
+        now = "".join(c if "\u2801" <= c <= "\u28ff" else " " for line in screen.display for c in line)
+        if now != curves:
+            curves, last = now, at - terminal.started
+    return last
 
 
 if __name__ == "__main__":
