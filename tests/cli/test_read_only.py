@@ -18,6 +18,8 @@ COMMANDS = (
     ["check", "--json"],
     ["eta"],
     ["eta", "--trace", "--json"],
+    ["compare"],
+    ["compare", "--json", "--align", "time"],
     ["export", "--to", "csv", "--wide"],
     ["export", "--to", "jsonl"],
     ["doctor"],

@@ -87,6 +87,16 @@ def breaches_of_summary(document: Json) -> Iterator[str]:
                 yield from breaches(tag, each, contract("A text, histogram or image"))
 
 
+def breaches_of_comparison(document: Json) -> Iterator[str]:
+    kinds = contract("## `tuimon compare --json`")
+    yield from breaches("document", document, kinds, beside=frozenset({"schema"}))
+    for each in document["runs"]:
+        yield from breaches("run", each, contract("A compared run (`compare`, `runs[]`)"))
+    yield from breaches("importance", document["importance"], contract("The importance (`importance`)"))
+    for each in document["importance"]["settings"]:
+        yield from breaches("setting", each, contract("A setting (`importance.settings[]`)"))
+
+
 def strict_documents(outcome: Outcome) -> list[Json]:
     """Parse output as a strict parser does: bare NaN and Infinity are no JSON."""
 
@@ -160,6 +170,20 @@ def test_findings_keep_the_contract() -> None:
     assert any(document["value"] == "NaN" for document in documents)
 
 
+def test_comparisons_keep_the_contract(tmp_path: Path) -> None:
+    (document,) = strict_documents(run("compare", "--json", SAMPLES))
+    assert list(breaches_of_comparison(document)) == []
+    for number in range(9):
+        rows = [
+            {"config": {"lr": 10.0**-number, "opt": "ab"[number % 2]}},
+            {"step": 1, "loss": math.log(number + 1)},
+        ]
+        (tmp_path / f"{number}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    (document,) = strict_documents(run("compare", "--json", tmp_path))
+    assert list(breaches_of_comparison(document)) == []
+    assert {each["name"] for each in document["importance"]["settings"]} == {"lr", "opt"}
+
+
 @pytest.mark.parametrize("trace", [False, True])
 def test_estimates_keep_the_contract(trace: bool) -> None:  # noqa: FBT001  # pytest gives it by position
     heading = "## `tuimon eta --trace --json`" if trace else "## `tuimon eta --json`"
@@ -171,7 +195,7 @@ def test_estimates_keep_the_contract(trace: bool) -> None:  # noqa: FBT001  # py
 
 
 def test_the_examples_of_the_page_have_the_fields_of_real_output() -> None:
-    summary, finding, estimate, traced = examples()
+    summary, finding, estimate, traced, comparison = examples()
     assert list(breaches_of_summary(summary)) == []
     (shown,) = summary["runs"]
     real = only_run(SAMPLES / shown["run"])
@@ -184,10 +208,12 @@ def test_the_examples_of_the_page_have_the_fields_of_real_output() -> None:
     assert finding.keys() == real_finding.keys()
     assert estimate.keys() == run("eta", "--json", SAMPLES / estimate["run"]).documents[0].keys()
     assert traced.keys() == run("eta", "--json", "--trace", SAMPLES / traced["run"]).documents[0].keys()
+    assert list(breaches_of_comparison(comparison)) == []
 
 
 @pytest.mark.parametrize(
-    "arguments", [("summary", "--json"), ("check", "--json"), ("eta", "--trace", "--json"), ("summary",)]
+    "arguments",
+    [("summary", "--json"), ("check", "--json"), ("eta", "--trace", "--json"), ("summary",), ("compare",)],
 )
 def test_the_same_input_gives_the_same_bytes(arguments: tuple[str, ...]) -> None:
     assert run(*arguments, SAMPLES) == run(*arguments, SAMPLES)

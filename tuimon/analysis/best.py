@@ -68,7 +68,7 @@ def _best_of(run: RunView, series: SeriesView) -> Best | None:
         return None
     if value is None or step is None:
         return None
-    return Best(series.tag, direction, value, step, _checkpoint_at(run, step))
+    return Best(series.tag, direction, value, step, checkpoint_at(run, step))
 
 
 def _configured_series(run: RunView) -> SeriesView | None:
@@ -81,7 +81,7 @@ def _configured_series(run: RunView) -> SeriesView | None:
     return next((run.series[tag] for tag in spellings if tag in run.series and len(run.series[tag])), None)
 
 
-def _checkpoint_at(run: RunView, step: int) -> str | None:
+def checkpoint_at(run: RunView, step: int) -> str | None:
     """Return the name of the checkpoint of a step: recorded, or the trainer's best if it is of that step."""
     for record in reversed(run.lifecycle):
         if record.kind == "checkpoint" and record.step == step:

@@ -19,7 +19,19 @@ from tuimon.core.errors import EXIT_FAILED, EXIT_FINE, EXIT_INTERRUPTED, EXIT_US
 from tuimon.core.text import clean
 
 # The order of the help. Each is a module of this folder with SUMMARY, EXAMPLE, add_arguments and run.
-COMMANDS = ("watch", "replay", "summary", "plot", "check", "eta", "report", "export", "demo", "doctor")
+COMMANDS = (
+    "watch",
+    "replay",
+    "summary",
+    "plot",
+    "compare",
+    "check",
+    "eta",
+    "report",
+    "export",
+    "demo",
+    "doctor",
+)
 _EXIT_CODES = (
     "exit codes: 0 fine, 1 failed, 2 wrong usage, 3 no run found, "
     "4 a finding at or above --fail-on, 130 interrupted"
