@@ -25,6 +25,8 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*', re.DOTALL)
 _WORD = 8
 # A wider row would make tables of too much memory; it is read as any other.
 _MOST_NUMBERS = 2000
+# So many stay in the processor's cache.
+_WORDS_AT_ONCE = 32000
 
 
 class Located(NamedTuple):
@@ -107,12 +109,16 @@ class LineShape:
         # Where a line does not fit, the text may end before it should.
         np.minimum(behind, len(text), out=behind)
         fits = (stops > behind[:-1]).all(axis=0)
-        at = behind[self._text]
-        at -= self._back
-        found = words_of(text)[at]
-        if self._masks is not None:
-            found &= self._masks
-        fits &= (found == self._expected).all(axis=0)
+        words = words_of(text)
+        at_once = max(1, _WORDS_AT_ONCE // max(1, len(starts)))
+        for begin in range(0, len(self._text), at_once):
+            part = slice(begin, begin + at_once)
+            at = behind[self._text[part]]
+            at -= self._back[part]
+            found = words[at]
+            if self._masks is not None:
+                found &= self._masks[part]
+            fits &= (found == self._expected[part]).all(axis=0)
         return Located(behind[:-1], stops, fits)
 
 

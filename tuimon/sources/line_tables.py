@@ -14,7 +14,7 @@ from tuimon.sources.rows import NumberTable
 # For fewer lines numpy is no faster than a parser.
 _FEWEST_LINES = 32
 # Positions and numbers of so many at once stay in the processor's cache.
-_NUMBERS_AT_ONCE = 16384
+_NUMBERS_AT_ONCE = 32000
 _MOST_SHAPES = 16
 # So many lines of a block that fit no shape are looked at for a new one.
 _MOST_TRIED = 4
