@@ -6,8 +6,8 @@ from html import escape
 
 from tuimon.core.text import cell_width
 from tuimon.tui.ink import palette
-from tuimon.tui.picture import Picture
 from tuimon.tui.rows import Row
+from tuimon.tui.scene import Picture
 
 _CELL_WIDTH, _CELL_HEIGHT = 8.4, 17.0
 _MARGIN, _TITLE_HEIGHT = 12.0, 26.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuimon.tui.arrange import Plan, Rect
-from tuimon.tui.picture import Picture
 from tuimon.tui.rows import Row, row_width
+from tuimon.tui.scene import Picture
 
 
 def places(plan: Plan) -> dict[str, Rect]:

@@ -22,7 +22,7 @@ from tuimon.monitor.snapshot import Snapshot
 from tuimon.store.axis import Axis
 from tuimon.tui.app import TuimonApp
 from tuimon.tui.keys import KEYS
-from tuimon.tui.picture import Picture
+from tuimon.tui.scene import Picture
 from tuimon.tui.view import PANES
 from tuimon.tui.widgets.board import Board
 

@@ -9,8 +9,9 @@ from tests.tui.states import batch, make_state, sample_snapshot, scalar_state, s
 from tuimon.charts.style import series_style
 from tuimon.core.batch import ConfigRecord
 from tuimon.tui.app import TuimonApp
-from tuimon.tui.picture import Painter, Picture
+from tuimon.tui.picture import Painter
 from tuimon.tui.run_list import ORDERS, RunList
+from tuimon.tui.scene import Picture
 from tuimon.tui.view import View
 
 SIZE = (120, 40)

@@ -27,8 +27,9 @@ from tuimon.charts.style import Glyphs, Style
 from tuimon.core.batch import Problem, TextRecord
 from tuimon.store.axis import Axis
 from tuimon.tui.ink import STATUS_INK, Ink
-from tuimon.tui.picture import Painter, Picture
+from tuimon.tui.picture import Painter
 from tuimon.tui.run_list import ORDERS
+from tuimon.tui.scene import Picture
 from tuimon.tui.view import PANES, SCALES, View
 
 NAMES = ("healthy", "overfit", "diverged", "resumed", "huggingface")

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-
-from tuimon.analysis.derived import DerivedSeries
-from tuimon.charts.style import Glyphs, series_style
-from tuimon.core.text import clean
+from tuimon.charts.style import Glyphs
 from tuimon.monitor.events import Event, run_events
 from tuimon.monitor.snapshot import RunState, Snapshot
-from tuimon.tui.arrange import Needs, Plan, Rect, arrange, bounding
-from tuimon.tui.chart_axis import x_text
-from tuimon.tui.chart_list import ChartSpec, chart_specs
-from tuimon.tui.chart_painter import ChartPainter, Overlay
+from tuimon.tui.arrange import Needs, Plan, Rect, arrange
+from tuimon.tui.chart_list import chart_specs
+from tuimon.tui.chart_pane import ChartPane
 from tuimon.tui.ink import Ink
+from tuimon.tui.opened import OpenedRuns
 from tuimon.tui.panes.diagnosis import (
     diagnosis_line,
     diagnosis_rows,
     diagnosis_title,
-    explanation_rows,
     listed,
 )
 from tuimon.tui.panes.facts import facts_rows
 from tuimon.tui.panes.footer import footer_row, problem_lines
-from tuimon.tui.panes.hardware import Gauges, gauges, hardware_rows, hardware_title
+from tuimon.tui.panes.hardware import gauges, hardware_rows, hardware_title
 from tuimon.tui.panes.header import header_rows
 from tuimon.tui.panes.help import help_rows
 from tuimon.tui.panes.log import log_rows, log_title
 from tuimon.tui.panes.palette import palette_rows
 from tuimon.tui.panes.run_table import RunTable
-from tuimon.tui.panes.runs import overlay_key, runs_rows, runs_title, strip_row
+from tuimon.tui.panes.runs import runs_rows, runs_title, strip_row
 from tuimon.tui.panes.scrubber import scrubber_row
 from tuimon.tui.panes.sparks import spark_rows
-from tuimon.tui.rows import PLAIN, ROUND, Frame, Row, fit, framed, grid_rows, in_ascii
+from tuimon.tui.rows import PLAIN, ROUND, Frame, Row, fit, framed, in_ascii
 from tuimon.tui.run_list import RunList
+from tuimon.tui.scene import Picture, Scene
 from tuimon.tui.view import View
 
 _LEAST_FRAMED = 3
@@ -42,50 +38,13 @@ _BARS = frozenset({"header", "scrubber", "footer"})
 _UNFRAMED_HARDWARE = 6
 
 
-@dataclass(slots=True)
-class Picture:
-    """What the screen shows.
-
-    Attributes:
-        plan: Where everything goes.
-        panes: The rows of each pane of the plan, by name; charts are `chart0`, `chart1`, …
-        specs: The charts of the open run that pass the filter.
-        page: Which of them are shown, where that is not all, or where they are read.
-        runs: The listed runs, in their order.
-        first_chart: Which of `specs` is the first one shown.
-    """
-
-    plan: Plan
-    panes: dict[str, list[Row]] = field(default_factory=dict)
-    specs: tuple[ChartSpec, ...] = ()
-    page: str = ""
-    runs: tuple[RunState, ...] = ()
-    first_chart: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """What all panes of one picture look at."""
-
-    snapshot: Snapshot
-    state: RunState | None
-    view: View
-    gauges: Gauges
-    runs: tuple[RunState, ...]
-    overlays: tuple[Overlay, ...]
-    specs: tuple[ChartSpec, ...]
-
-
 class Painter:
     """Makes pictures from snapshots; remembers chart limits and the event log of the open run."""
 
     def __init__(self, glyphs: Glyphs) -> None:
         self.glyphs = glyphs
-        self._charts = ChartPainter()
-        # What a chart was drawn from, and its rows: most pictures are asked for by something else.
-        self._chart_rows: dict[str, tuple[tuple[object, ...], list[Row]]] = {}
-        self._drawn_run: str | None = None
-        self._derived: dict[str, DerivedSeries] = {}
+        self._charts = ChartPane(glyphs)
+        self._runs = OpenedRuns()
         self._run_list = RunList()
         self._run_table = RunTable()
         self._events: tuple[Event, ...] = ()
@@ -117,11 +76,11 @@ class Painter:
             helping: Whether the help covers the screen.
             commanding: What was typed of a command so far; None where none is typed.
         """
-        state = self._opened(snapshot, view)
-        overlays = self._overlays(snapshot, view) if state is not None else ()
+        state = self._runs.opened(snapshot, view)
+        overlays = self._runs.overlays(snapshot, view) if state is not None else ()
         specs = chart_specs(state.run, view, paired=not overlays) if state is not None else ()
         runs = self._run_list.listed(snapshot, view)
-        scene = _Scene(snapshot, state, view, gauges(snapshot, state), runs, overlays, specs)
+        scene = Scene(snapshot, state, view, gauges(snapshot, state), runs, overlays, specs)
         needs = Needs(
             runs=len(runs),
             charts=len(specs),
@@ -142,43 +101,13 @@ class Painter:
             picture.panes = {name: [in_ascii(row) for row in rows] for name, rows in picture.panes.items()}
         return picture
 
-    def _paint_panes(self, picture: Picture, scene: _Scene) -> None:
+    def _paint_panes(self, picture: Picture, scene: Scene) -> None:
         for name, rect in picture.plan.panes.items():
             picture.panes[name] = self._paint_pane(name, rect, scene, strip=picture.plan.strip)
-        if scene.state is not None:
-            self._paint_charts(picture, scene, scene.state)
-        else:
-            self._paint_waiting(picture, scene.snapshot)
+        self._charts.paint(picture, scene)
         if (footer := picture.plan.panes.get("footer")) is not None:
             row = footer_row(scene.snapshot, scene.view, footer.width, page=picture.page)
             picture.panes["footer"] = [row]
-
-    def _opened(self, snapshot: Snapshot, view: View) -> RunState | None:
-        """Return the open run with what follows from its series."""
-        state = snapshot.run(view.run_name)
-        if state is None:
-            return None
-        if state.name != self._drawn_run:
-            self._chart_rows.clear()
-            self._drawn_run = state.name
-        kept = (state.name, *view.compared)
-        self._derived = {name: held for name, held in self._derived.items() if name in kept}
-        return self._with_derived(state)
-
-    def _overlays(self, snapshot: Snapshot, view: View) -> tuple[Overlay, ...]:
-        """Return the runs whose curves lie under those of the open one."""
-        overlays = []
-        for index, name in enumerate(view.compared, 1):
-            state = snapshot.run(name)
-            if state is not None:
-                key = overlay_key(name, view)
-                overlays.append(Overlay(self._with_derived(state), key, series_style(index)))
-        return tuple(overlays)
-
-    def _with_derived(self, state: RunState) -> RunState:
-        """Add to a run what follows from its series: perplexity from loss."""
-        derived = self._derived.setdefault(state.name, DerivedSeries())
-        return replace(state, run=derived.update(state.run))
 
     def _paint_help(self, picture: Picture, snapshot: Snapshot, view: View, width: int, height: int) -> None:
         rows = help_rows(width - 4, problem_lines(snapshot, view), self.glyphs)
@@ -192,7 +121,7 @@ class Painter:
         picture.panes["help"] = framed(shown, width, height - 1, title, frame=self._frame, focused=True)
         picture.panes["footer"] = [footer_row(snapshot, view, width)]
 
-    def _paint_palette(self, picture: Picture, scene: _Scene, typed: str, width: int, height: int) -> None:
+    def _paint_palette(self, picture: Picture, scene: Scene, typed: str, width: int, height: int) -> None:
         """Show the commands that are meant below the header, above the line for typing."""
         top = picture.plan.panes["header"].height
         place = Rect(0, top, width, height - top - 1)
@@ -210,7 +139,7 @@ class Painter:
         picture.panes["palette"] = framed(shown, width, place.height, title, frame=self._frame, focused=True)
         picture.panes["footer"] = [footer_row(scene.snapshot, scene.view, width)]
 
-    def _paint_pane(self, name: str, rect: Rect, scene: _Scene, *, strip: bool) -> list[Row]:
+    def _paint_pane(self, name: str, rect: Rect, scene: Scene, *, strip: bool) -> list[Row]:
         """Return the rows of a pane."""
         width, height = rect.width, rect.height
         if name in _BARS:
@@ -222,7 +151,7 @@ class Painter:
         focused = scene.view.focus == name
         return framed(inside, width, height, title, focused=focused, frame=self._frame)
 
-    def _paint_bar(self, name: str, width: int, height: int, scene: _Scene) -> list[Row]:
+    def _paint_bar(self, name: str, width: int, height: int, scene: Scene) -> list[Row]:
         """Return the rows of what is as wide as the screen and never has a frame."""
         if name == "header":
             return header_rows(scene.snapshot, scene.state, width, height, self.glyphs)
@@ -231,7 +160,7 @@ class Painter:
         return []  # the footer says which charts are shown, and so comes last
 
     def _paint_unframed(
-        self, name: str, width: int, height: int, scene: _Scene, *, strip: bool
+        self, name: str, width: int, height: int, scene: Scene, *, strip: bool
     ) -> list[Row] | None:
         """Return the rows of a pane that is too low for a frame; None for all others."""
         if name == "sparks":
@@ -244,7 +173,7 @@ class Painter:
             return _filled(hardware_rows(scene.gauges, width, height, self.glyphs), width, height)
         return None
 
-    def _paint_inside(self, name: str, width: int, height: int, scene: _Scene) -> tuple[Row, list[Row]]:
+    def _paint_inside(self, name: str, width: int, height: int, scene: Scene) -> tuple[Row, list[Row]]:
         """Return a pane's title, and the rows within its frame."""
         snapshot, state, view = scene.snapshot, scene.state, scene.view
         if name == "runs":
@@ -266,123 +195,6 @@ class Painter:
         everything = self._facts(state, pinned, width, snapshot.now)
         view.cursor["facts"] = max(0, min(view.line("facts"), len(everything) - height))
         return (("Facts", Ink.TITLE),), everything[view.line("facts") :]
-
-    def _paint_charts(self, picture: Picture, scene: _Scene, state: RunState) -> None:
-        places, snapshot, view = picture.plan.charts, scene.snapshot, scene.view
-        if not places:
-            return
-        chosen = view.cursor["charts"] = max(0, min(view.line("charts"), len(picture.specs) - 1))
-        if view.explaining and listed(state):
-            self._paint_explanation(picture, snapshot, state, view)
-            return
-        # A page is as many charts as have a place; the chosen chart decides which page is shown.
-        first = picture.first_chart = chosen if view.full_chart else chosen - chosen % len(places)
-        page = picture.specs[first : first + len(places)]
-        axis = self._charts.begin(state, view, scene.overlays)
-        if view.crosshair is not None:
-            picture.page = f"cursor at {x_text(state.run, axis.axis, view.crosshair, snapshot.now)}"
-        elif len(page) < len(picture.specs):
-            shown = f"charts {first + 1}-{first + len(page)}" if len(page) > 1 else f"chart {first + 1}"
-            picture.page = f"{shown} of {len(picture.specs)}"
-        for index, rect in enumerate(places):
-            if index < len(page):
-                focused = view.focus == "charts" and first + index == chosen
-                rows = self._paint_chart(state, page[index], view, rect, focused=focused)
-            else:
-                rows = (
-                    self._empty_chart(state, view, rect)
-                    if index == 0
-                    else [fit((), rect.width)] * rect.height
-                )
-            picture.panes[f"chart{index}"] = rows
-
-    def _paint_chart(
-        self, state: RunState, spec: ChartSpec, view: View, rect: Rect, *, focused: bool
-    ) -> list[Row]:
-        size = (rect.height - 2, rect.width - 2)
-        depends_on = (size, focused, *self._charts.depends_on(state, spec, view))
-        held = self._chart_rows.get(spec.key)
-        if held is None or held[0] != depends_on:
-            held = self._chart_rows[spec.key] = (
-                depends_on,
-                self._draw_chart(state, spec, view, rect, focused=focused),
-            )
-        return held[1]
-
-    def _draw_chart(
-        self, state: RunState, spec: ChartSpec, view: View, rect: Rect, *, focused: bool
-    ) -> list[Row]:
-        size = (rect.height - 2, rect.width - 2)
-        drawn = self._charts.paint(state, spec, view, size, self.glyphs)
-        return framed(
-            grid_rows(drawn.grid),
-            rect.width,
-            rect.height,
-            drawn.title,
-            right_title=drawn.right_title,
-            focused=focused,
-            frame=self._frame,
-        )
-
-    def _paint_explanation(self, picture: Picture, snapshot: Snapshot, state: RunState, view: View) -> None:
-        """Fill the charts' place with the finding's curve and everything that is known about it."""
-        findings = listed(state)
-        whole = bounding(picture.plan.charts)
-        finding = findings[min(view.line("diagnosis"), len(findings) - 1)]
-        spec = next(
-            (s for s in picture.specs if finding.series in s.tags),
-            picture.specs[0] if picture.specs else None,
-        )
-        text = explanation_rows(finding, whole.width - 4, snapshot.now)
-        room = max(whole.height - 2, 1)
-        top = view.cursor["explanation"] = max(0, min(view.line("explanation"), len(text) - room))
-        cut = " PgDn scrolls" if len(text) > room else ""
-        text = text[top:]
-        # What to do comes first; the curve has what the text leaves.
-        above = whole.height - len(text) - 2
-        if spec is None or above < _LEAST_FRAMED + 2:
-            above = 0
-        place = Rect(whole.x, whole.y + above, whole.width, whole.height - above)
-        picture.plan.charts = [place]
-        title = (("Finding", Ink.TITLE), (f" Esc closes{cut}", Ink.MUTED))
-        padded = [((" ", Ink.TEXT), *row) for row in text]
-        picture.panes["chart0"] = framed(
-            padded, place.width, place.height, title, focused=True, frame=self._frame
-        )
-        if spec is not None and above:
-            self._charts.begin(state, view)
-            curve = Rect(whole.x, whole.y, whole.width, above)
-            picture.plan.charts.append(curve)
-            picture.panes["chart1"] = self._paint_chart(state, spec, view, curve, focused=False)
-
-    def _empty_chart(self, state: RunState, view: View, rect: Rect) -> list[Row]:
-        if view.filter_text:
-            text = f"no metric matches {view.filter_text!r}: / changes the filter, Esc clears it"
-        elif state.run.series:
-            text = "no curve yet: every metric has one point or a constant value (3 shows them)"
-        else:
-            text = "no metric was logged yet"
-        rows: list[Row] = [()] * max((rect.height - 2) // 2 - 1, 0) + [((f"  {text}", Ink.MUTED),)]
-        return framed(rows, rect.width, rect.height, (("Charts", Ink.TITLE),), frame=self._frame)
-
-    def _paint_waiting(self, picture: Picture, snapshot: Snapshot) -> None:
-        if not picture.plan.charts:
-            return
-        rect = picture.plan.charts[0]
-        places = clean(", ".join(str(root) for root in snapshot.roots))
-        lines = [
-            f"Looking below {places} …" if snapshot.listing else f"No training run below {places} yet.",
-            "This screen fills as soon as a trainer writes event files, JSONL or a trainer_state.json there.",
-            "`tuimon doctor PATH` tells what each file was taken for.",
-        ]
-        rows: list[Row] = [()] * max(rect.height // 2 - 3, 0)
-        rows += [((f"  {line}", Ink.MUTED if index else Ink.STRONG),) for index, line in enumerate(lines)]
-        for problem in snapshot.problems[:5]:
-            rows.append(((clean(f"  {problem.path}: {problem.message}"), Ink.WARNING),))
-        picture.plan.charts = [rect]
-        picture.panes["chart0"] = framed(
-            rows, rect.width, rect.height, (("tuimon", Ink.TITLE),), frame=self._frame
-        )
 
     def _facts(self, state: RunState | None, pinned: RunState | None, width: int, now: float) -> list[Row]:
         """Return the facts of the open run; statistics per epoch look at every point, so they are kept."""

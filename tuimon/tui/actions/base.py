@@ -9,7 +9,7 @@ from textual.app import App
 from tuimon.monitor.feed import Feed
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.tui.chart_axis import last_x, shared_axis
-from tuimon.tui.picture import Picture
+from tuimon.tui.scene import Picture
 from tuimon.tui.view import View
 
 if TYPE_CHECKING:

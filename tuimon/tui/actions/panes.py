@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuimon.tui.actions.base import ActionBase
-from tuimon.tui.picture import Picture
+from tuimon.tui.scene import Picture
 from tuimon.tui.view import LOGS, PANES
 
 

@@ -1,0 +1,161 @@
+"""Paints the place of the charts: a page of charts, the explanation of a finding, or what is waited for."""
+
+from __future__ import annotations
+
+from tuimon.charts.style import Glyphs
+from tuimon.core.text import clean
+from tuimon.monitor.snapshot import RunState, Snapshot
+from tuimon.tui.arrange import Rect, bounding
+from tuimon.tui.chart_axis import x_text
+from tuimon.tui.chart_list import ChartSpec
+from tuimon.tui.chart_painter import ChartPainter
+from tuimon.tui.ink import Ink
+from tuimon.tui.panes.diagnosis import explanation_rows, listed
+from tuimon.tui.rows import PLAIN, ROUND, Row, fit, framed, grid_rows
+from tuimon.tui.scene import Picture, Scene
+from tuimon.tui.view import View
+
+_LEAST_FRAMED = 3
+
+
+class ChartPane:
+    """Paints charts, and remembers their rows. Only the screen's thread uses it.
+
+    Args:
+        glyphs: Braille or ASCII.
+    """
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        self._glyphs = glyphs
+        self._frame = ROUND if glyphs == "braille" else PLAIN
+        self._painter = ChartPainter()
+        # What a chart was drawn from, and its rows: most pictures are asked for by something else.
+        self._chart_rows: dict[str, tuple[tuple[object, ...], list[Row]]] = {}
+        self._drawn_run: str | None = None
+
+    def paint(self, picture: Picture, scene: Scene) -> None:
+        """Paint the place of the charts: a page of them, an explanation, or why there is none."""
+        if scene.state is None:
+            self._paint_waiting(picture, scene.snapshot)
+        else:
+            self._paint_charts(picture, scene, scene.state)
+
+    def _paint_charts(self, picture: Picture, scene: Scene, state: RunState) -> None:
+        places, snapshot, view = picture.plan.charts, scene.snapshot, scene.view
+        if not places:
+            return
+        if state.name != self._drawn_run:
+            self._chart_rows.clear()
+            self._drawn_run = state.name
+        chosen = view.cursor["charts"] = max(0, min(view.line("charts"), len(picture.specs) - 1))
+        if view.explaining and listed(state):
+            self._paint_explanation(picture, snapshot, state, view)
+            return
+        # A page is as many charts as have a place; the chosen chart decides which page is shown.
+        first = picture.first_chart = chosen if view.full_chart else chosen - chosen % len(places)
+        page = picture.specs[first : first + len(places)]
+        axis = self._painter.begin(state, view, scene.overlays)
+        if view.crosshair is not None:
+            picture.page = f"cursor at {x_text(state.run, axis.axis, view.crosshair, snapshot.now)}"
+        elif len(page) < len(picture.specs):
+            shown = f"charts {first + 1}-{first + len(page)}" if len(page) > 1 else f"chart {first + 1}"
+            picture.page = f"{shown} of {len(picture.specs)}"
+        for index, rect in enumerate(places):
+            if index < len(page):
+                focused = view.focus == "charts" and first + index == chosen
+                rows = self._paint_chart(state, page[index], view, rect, focused=focused)
+            else:
+                rows = (
+                    self._empty_chart(state, view, rect)
+                    if index == 0
+                    else [fit((), rect.width)] * rect.height
+                )
+            picture.panes[f"chart{index}"] = rows
+
+    def _paint_chart(
+        self, state: RunState, spec: ChartSpec, view: View, rect: Rect, *, focused: bool
+    ) -> list[Row]:
+        size = (rect.height - 2, rect.width - 2)
+        depends_on = (size, focused, *self._painter.depends_on(state, spec, view))
+        held = self._chart_rows.get(spec.key)
+        if held is None or held[0] != depends_on:
+            held = self._chart_rows[spec.key] = (
+                depends_on,
+                self._draw_chart(state, spec, view, rect, focused=focused),
+            )
+        return held[1]
+
+    def _draw_chart(
+        self, state: RunState, spec: ChartSpec, view: View, rect: Rect, *, focused: bool
+    ) -> list[Row]:
+        size = (rect.height - 2, rect.width - 2)
+        drawn = self._painter.paint(state, spec, view, size, self._glyphs)
+        return framed(
+            grid_rows(drawn.grid),
+            rect.width,
+            rect.height,
+            drawn.title,
+            right_title=drawn.right_title,
+            focused=focused,
+            frame=self._frame,
+        )
+
+    def _paint_explanation(self, picture: Picture, snapshot: Snapshot, state: RunState, view: View) -> None:
+        """Fill the charts' place with the finding's curve and everything that is known about it."""
+        findings = listed(state)
+        whole = bounding(picture.plan.charts)
+        finding = findings[min(view.line("diagnosis"), len(findings) - 1)]
+        spec = next(
+            (s for s in picture.specs if finding.series in s.tags),
+            picture.specs[0] if picture.specs else None,
+        )
+        text = explanation_rows(finding, whole.width - 4, snapshot.now)
+        room = max(whole.height - 2, 1)
+        top = view.cursor["explanation"] = max(0, min(view.line("explanation"), len(text) - room))
+        cut = " PgDn scrolls" if len(text) > room else ""
+        text = text[top:]
+        # What to do comes first; the curve has what the text leaves.
+        above = whole.height - len(text) - 2
+        if spec is None or above < _LEAST_FRAMED + 2:
+            above = 0
+        place = Rect(whole.x, whole.y + above, whole.width, whole.height - above)
+        picture.plan.charts = [place]
+        title = (("Finding", Ink.TITLE), (f" Esc closes{cut}", Ink.MUTED))
+        padded = [((" ", Ink.TEXT), *row) for row in text]
+        picture.panes["chart0"] = framed(
+            padded, place.width, place.height, title, focused=True, frame=self._frame
+        )
+        if spec is not None and above:
+            self._painter.begin(state, view)
+            curve = Rect(whole.x, whole.y, whole.width, above)
+            picture.plan.charts.append(curve)
+            picture.panes["chart1"] = self._paint_chart(state, spec, view, curve, focused=False)
+
+    def _empty_chart(self, state: RunState, view: View, rect: Rect) -> list[Row]:
+        if view.filter_text:
+            text = f"no metric matches {view.filter_text!r}: / changes the filter, Esc clears it"
+        elif state.run.series:
+            text = "no curve yet: every metric has one point or a constant value (3 shows them)"
+        else:
+            text = "no metric was logged yet"
+        rows: list[Row] = [()] * max((rect.height - 2) // 2 - 1, 0) + [((f"  {text}", Ink.MUTED),)]
+        return framed(rows, rect.width, rect.height, (("Charts", Ink.TITLE),), frame=self._frame)
+
+    def _paint_waiting(self, picture: Picture, snapshot: Snapshot) -> None:
+        if not picture.plan.charts:
+            return
+        rect = picture.plan.charts[0]
+        places = clean(", ".join(str(root) for root in snapshot.roots))
+        lines = [
+            f"Looking below {places} …" if snapshot.listing else f"No training run below {places} yet.",
+            "This screen fills as soon as a trainer writes there: event files, JSON lines, tables, logs, …",
+            "`tuimon doctor PATH` tells what each file was taken for.",
+        ]
+        rows: list[Row] = [()] * max(rect.height // 2 - 3, 0)
+        rows += [((f"  {line}", Ink.MUTED if index else Ink.STRONG),) for index, line in enumerate(lines)]
+        for problem in snapshot.problems[:5]:
+            rows.append(((clean(f"  {problem.path}: {problem.message}"), Ink.WARNING),))
+        picture.plan.charts = [rect]
+        picture.panes["chart0"] = framed(
+            rows, rect.width, rect.height, (("tuimon", Ink.TITLE),), frame=self._frame
+        )
