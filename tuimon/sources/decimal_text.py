@@ -115,7 +115,8 @@ def read_numbers(text: ByteArray, starts: Int64Array, ends: Int64Array) -> Numbe
     values /= _EXACT_POWERS.take(found.places, mode="clip")
     fractional, odd = found.has_point, found.odd
     if found.mantissa.max(initial=0) >> _EXACT_BITS:
-        long = (found.mantissa >> _EXACT_BITS).nonzero()
+        # Rows with one long number mostly have nothing else.
+        long = (found.mantissa.max(axis=1) >> _EXACT_BITS).nonzero()[0]
         values[long], unsure = _scaled(found.mantissa[long], -found.places[long])
         odd[long] |= unsure
     if odd.any():
@@ -141,21 +142,15 @@ def _decimals(words: WordArray, first: ByteArray, lengths: Int64Array, ends: Int
     """
     counts = (lengths.max(axis=1, initial=1) - 1) // _WORD + 1
     np.minimum(counts, _MOST_WORDS, out=counts)
-    if (counts == counts[0]).all():
-        return _joined(words, first, lengths, ends, int(counts[0]))
-    whole = _Decimals(
-        np.empty(ends.shape, np.uint64),
-        np.empty(ends.shape, np.int64),
-        np.empty(ends.shape, np.bool_),
-        np.empty(ends.shape, np.bool_),
-    )
-    for count in range(1, _MOST_WORDS + 1):
+    usual = int(np.bincount(counts).argmax())
+    found = _joined(words, first, lengths, ends, usual)
+    for count in range(usual + 1, _MOST_WORDS + 1):
         rows = (counts == count).nonzero()[0]
         if len(rows):
-            part = _joined(words, first[rows], lengths[rows], ends[rows], count)
-            for into, column in zip(whole, part, strict=True):
-                into[rows] = column
-    return whole
+            longer = _joined(words, first[rows], lengths[rows], ends[rows], count)
+            for column, instead in zip(found, longer, strict=True):
+                column[rows] = instead
+    return found
 
 
 def _joined(

@@ -23,7 +23,7 @@ from tuimon.sources.sniffing import LFS_PREFIX
 
 _BAD = object()
 # What is done with a larger block would not stay in the processor's cache.
-_BLOCK_BYTES = 1 << 20
+_BLOCK_BYTES = 2 << 20
 
 
 class JsonlSource(LineFilesSource):
