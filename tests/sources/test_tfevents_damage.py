@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from tests.sources.event_writer import (
 )
 from tests.sources.reading import of_kind, points_by_tag, read_all
 from tuimon.core.batch import LifecycleRecord, Problem, Record, TextRecord
-from tuimon.sources import event_file, frame_scan
+from tuimon.sources import event_file, frame_scan, gzip_tail
 from tuimon.sources.base import UNBOUNDED, ReadBudget
 from tuimon.sources.tfevents import TfEventsSource
 
@@ -297,6 +298,42 @@ def test_a_gzip_file_is_read(path: Path) -> None:
     result = packed(path, gzip.compress(content)).read(UNBOUNDED)
     assert result.problems == ()
     assert result.bytes_read == path.with_name(NAME + ".gz").stat().st_size
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.integers(0, 120), min_size=1, max_size=4),
+    st.integers(0, 3),
+    st.integers(1, 40_000),
+    st.integers(1, 3000),
+)
+def test_how_a_gzip_file_is_packed_and_read_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], zeros: int, max_bytes: int, input_bytes: int
+) -> None:
+    path = tmp_path_factory.mktemp("packed") / NAME
+    borders = [0, *np.cumsum(sizes).tolist()]
+    parts = [b"".join(numbered(range(*ends))) for ends in pairwise(borders)]
+    content = bytes(zeros * 700).join(gzip.compress(part) for part in [version(), *parts])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gzip_tail, "_INPUT_BYTES", input_bytes)
+        source = packed(path, content)
+        assert steps_of(read_all(source, ReadBudget(max_bytes))) == list(range(borders[-1]))
+    assert source.read(UNBOUNDED).problems == ()
+
+
+def test_a_gzip_file_is_opened_once_per_block(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+
+    def open_noted(path: Path, flags: int, open_file: Callable[[Path, int], int] = os.open) -> int:
+        opened.append(path)
+        return open_file(path, flags)
+
+    monkeypatch.setattr(os, "open", open_noted)
+    content = version() + b"".join(loop(range(1500)))
+    # Random bytes behind the records, which cannot be packed: the file is as large as its content.
+    random = frame(event(field(4, np.random.default_rng(0).bytes(1 << 16))))
+    read_all(packed(path, gzip.compress(content + random)))
+    assert len(opened) <= 2
 
 
 def test_a_gzip_file_that_is_cut_off_gives_what_it_holds(path: Path) -> None:

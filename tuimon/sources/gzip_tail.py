@@ -9,8 +9,7 @@ from tuimon.core.batch import Problem
 from tuimon.sources.tailed_file import BLOCK_BYTES, Chunk, TailedFile
 
 GZIP_FORMAT = 31  # zlib's window bits for a stream with a gzip header
-# Deflate packs at most 1032 bytes into one, so that a hostile file cannot take more than 8 MB at once.
-_INPUT_BYTES = 8 << 10
+_INPUT_BYTES = 1 << 18
 _CUT_OFF = "the gzip file is cut off or still being written; what it holds so far was read"
 
 
@@ -18,7 +17,7 @@ class GzipTail:
     """The content of a gzip file that may be cut off or still growing, read block by block.
 
     Reads like `TailedFile`; offsets count uncompressed bytes. Several gzip streams behind each other are
-    one content.
+    one content. Only as much is unpacked as is asked for: a hostile file takes no more memory than another.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,6 +26,13 @@ class GzipTail:
 
     def _start_again(self) -> None:
         self._stream = zlib.decompressobj(GZIP_FORMAT)
+        # What was taken from the file and is not unpacked yet, and whether the stream itself holds some back.
+        self._packed = b""
+        self._is_full = False
+        self._is_behind_stream = False
+        # Whether the file held more when it was last read, and whether the last read said that there is more.
+        self._file_goes_on = False
+        self._said_more = False
         self._ready = bytearray()
         self._given = b""
         self._offset = 0
@@ -51,8 +57,8 @@ class GzipTail:
 
     @property
     def position(self) -> int:
-        """How many compressed bytes were taken from the file."""
-        return self._file.position
+        """How many compressed bytes were unpacked."""
+        return self._file.position - len(self._packed)
 
     def read(self, max_bytes: int = BLOCK_BYTES, *, whole_bytes: int = 0) -> Chunk:
         """Return about `max_bytes` uncompressed bytes from where the last read stopped. Never raises.
@@ -66,17 +72,24 @@ class GzipTail:
         problem = None
         is_new, more = False, True
         while more and len(self._ready) < wanted:
-            chunk = self._file.read(_INPUT_BYTES)
-            problem = problem or chunk.problem
-            if chunk.new_generation:
-                self._start_again()
-                is_new, had = True, 0
-            problem = self._unpack(chunk.data) or problem
-            more = chunk.more and not self._is_damaged
+            if not (self._packed or self._is_full):
+                chunk = self._file.read(_INPUT_BYTES)
+                problem = problem or chunk.problem
+                if chunk.new_generation:
+                    self._start_again()
+                    is_new, had = True, 0
+                self._packed = b"" if self._is_damaged else chunk.data
+                self._file_goes_on = chunk.more
+            problem = self._unpack(wanted - len(self._ready)) or problem
+            more = not self._is_damaged and bool(self._packed or self._is_full or self._file_goes_on)
         if not more and not self._is_whole:
             problem = problem or self._report_once(_CUT_OFF)
         begin = self._offset
-        if len(self._ready) == had:
+        # What seemed to be more may have been the end of the stream: what was given back has to be looked at
+        # as the last that there is.
+        is_last_look = self._said_more and not more
+        self._said_more = more
+        if len(self._ready) == had and not is_last_look:
             return Chunk(b"", begin, is_new, more, problem)
         self._given, self._ready = bytes(self._ready), bytearray()
         self._offset += len(self._given)
@@ -88,19 +101,25 @@ class GzipTail:
         self._ready = bytearray(self._given[len(self._given) - back :])
         self._offset -= back
 
-    def _unpack(self, packed: bytes) -> Problem | None:
-        """Add what `packed` holds to the bytes that are ready, over the ends of streams."""
-        while packed and not self._is_damaged:
-            try:
-                self._ready += self._stream.decompress(packed)
-            except zlib.error as error:
-                self._is_damaged = True
-                return self._report_once(f"the gzip file is damaged and was read only up to there: {error}")
-            packed = b""
-            self._is_whole = self._stream.eof
-            if self._stream.eof:
+    def _unpack(self, wanted: int) -> Problem | None:
+        """Add up to `wanted` bytes of what is packed to those that are ready, over the ends of streams."""
+        wanted += len(self._ready)
+        while (self._packed or self._is_full) and len(self._ready) < wanted:
+            if self._is_behind_stream:
                 # Zeros may fill the last block of a tape; the next stream begins behind them.
-                packed = self._stream.unused_data.lstrip(b"\0")
+                self._packed = self._packed.lstrip(b"\0")
+                self._is_behind_stream = not self._packed
+                continue
+            try:
+                self._ready += self._stream.decompress(self._packed, wanted - len(self._ready))
+            except zlib.error as error:
+                self._is_damaged, self._packed, self._is_full = True, b"", False
+                return self._report_once(f"the gzip file is damaged and was read only up to there: {error}")
+            self._packed = self._stream.unconsumed_tail
+            self._is_whole = self._is_behind_stream = self._stream.eof
+            self._is_full = len(self._ready) == wanted and not self._stream.eof
+            if self._stream.eof:
+                self._packed = self._stream.unused_data
                 self._stream = zlib.decompressobj(GZIP_FORMAT)
         return None
 
