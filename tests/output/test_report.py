@@ -13,7 +13,7 @@ from tests.commands import SAMPLES, run
 from tests.output.plots import HOSTILE, hostile_run, states, write_rows
 from tuimon import __version__
 from tuimon.core.text import clean
-from tuimon.monitor.once import data_time, read_once
+from tuimon.monitor.once import read_once
 from tuimon.output.checked import check_run
 from tuimon.output.report import Charts, Findings, Report, Table
 from tuimon.output.report_html import report_html
@@ -28,7 +28,7 @@ EMPTY = {"meta", "!doctype"}
 
 
 def report(*paths: str | Path) -> Report:
-    return make_report([check_run(state, data_time(state.run)) for state in states(*paths)], NOW)
+    return make_report([check_run(state, NOW) for state in states(*paths)], NOW)
 
 
 class Outline(HTMLParser):
@@ -115,17 +115,17 @@ def test_findings_are_those_of_check() -> None:
     for name in ("diverged", "overfit", "resumed"):
         (checked,) = read_once([parse_root(str(SAMPLES / name))], with_rules=True).runs
         (state,) = states(SAMPLES / name)
-        assert repr(check_run(state, data_time(state.run)).state.findings) == repr(checked.findings)
+        assert repr(check_run(state, NOW).state.findings) == repr(checked.findings)
 
 
 def test_of_a_very_long_run_the_newest_part_is_checked_and_that_is_said() -> None:
     (state,) = states(SAMPLES / "diverged")
-    checked = check_run(state, data_time(state.run), most_points=300)
+    checked = check_run(state, NOW, most_points=300)
     assert checked.first_step == 240
     assert not checked.state.checked
     assert "nan_inf" in {finding.rule for finding in checked.state.findings}
     assert "looked for from step 240 on" in report_markdown(make_report([checked], NOW))
-    assert check_run(state, data_time(state.run), most_points=None).first_step is None
+    assert check_run(state, NOW, most_points=None).first_step is None
 
 
 def test_several_runs_are_ranked_by_what_most_are_judged_by_and_compared() -> None:

@@ -89,7 +89,7 @@ def keep_fresh(write: Callable[[], bool], every_s: float, sleep: Callable[[float
 def _write_once(args: argparse.Namespace, settings: Settings, clock: Clock) -> bool:
     """Write the report; return whether any run may still bring something."""
     from tuimon.core.whole_file import whole_file
-    from tuimon.monitor.once import data_time, read_once
+    from tuimon.monitor.once import read_once
     from tuimon.output.checked import MOST_POINTS, check_run
     from tuimon.output.report_make import make_report
 
@@ -102,8 +102,7 @@ def _write_once(args: argparse.Namespace, settings: Settings, clock: Clock) -> b
         checked = []
         for number, state in enumerate(reading.runs):
             tell(number / len(reading.runs), state.name)
-            now = clock.now() if state.status.live else data_time(state.run)
-            checked.append(check_run(state, now, total=settings.total, most_points=most))
+            checked.append(check_run(state, clock.now(), total=settings.total, most_points=most))
     report = make_report(checked, clock.now())
     is_html = args.output.lower().endswith(_HTML)
     if is_html:

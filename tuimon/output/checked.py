@@ -38,7 +38,7 @@ def check_run(
 
     Args:
         state: The run, with all its points.
-        now: The time that silence refers to, in unix seconds: the clock's for a live run, else the data's.
+        now: The present, in unix seconds; it matters for a live run only.
         total: The total number of steps, if the person gave it.
         most_points: Of a longer run only about so many of the newest points are looked at; None for all.
     """
@@ -48,7 +48,9 @@ def check_run(
     judge = RunJudge(state.name, total, with_rules=True)
     while judge.extend(run, None):
         pass
-    judge.verdict(run, now, live=state.status.live, changed_at=state.changed_at)
+    if state.status.live:
+        # Only a run that goes on can be silent.
+        judge.verdict(run, now, live=True, changed_at=state.changed_at)
     engine = judge.engine
     if engine is None:
         return Checked(state)

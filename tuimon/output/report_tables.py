@@ -19,6 +19,8 @@ from tuimon.store.series import SeriesView
 _MOST_ROWS = 200
 _MOST_PROBLEMS = 20
 _MOST_CHECKPOINTS = 20
+# The first line of a run is among so many of its first points.
+_FIRST_POINTS = 16
 _RANK = {role: rank for rank, role in enumerate(CHART_ORDER)}
 _NO_METRICS = HARDWARE_ROLES | {Role.CONFIG, Role.EPOCH}
 
@@ -158,7 +160,8 @@ def config_text(value: object) -> str:
 def _environment_table(state: RunState) -> Table:
     run = state.run
     hosts = list(dict.fromkeys(r.text for r in run.lifecycle if r.kind == "writer" and r.text))
-    firsts = [float(np.nanmin(s.wall_times)) for s in run.series.values() if s.times_known]
+    heads = (series.wall_times[:_FIRST_POINTS] for series in run.series.values() if series.times_known)
+    firsts = [float(times[np.isfinite(times)].min()) for times in heads if np.isfinite(times).any()]
     rows = [("path", str(state.path)), ("formats", ", ".join(dict.fromkeys(state.formats)))]
     if hosts:
         rows.append(
