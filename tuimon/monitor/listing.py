@@ -52,7 +52,7 @@ def list_run(ref: RunRef) -> Listed | None:
 
 
 def _listed(end: FileEnd) -> Listed | None:
-    tag, leaders = _telling_tag(end), _leaders(end.tags)
+    tag, leaders = _telling_tag(end.tags), _leaders(end.tags)
     if tag is None:
         return None
     shown = end.tags[tag]
@@ -68,17 +68,17 @@ def _listed(end: FileEnd) -> Listed | None:
     return Listed(_view(tag, shown), progress, _status(after, newest, shown.wall_time))
 
 
-def _telling_tag(end: FileEnd) -> str | None:
-    """Return the tag that stands for a run: of several the one with the most points, and then the first.
+def _telling_tag(tags: Iterable[str]) -> str | None:
+    """Return the tag that stands for a run.
 
-    None where there is none, or where only a whole reading can tell.
+    None where there is none, or where several of one role would have to be counted.
     """
     by_role: dict[Role, list[str]] = {}
-    for tag in end.tags:
+    for tag in tags:
         by_role.setdefault(role_of(tag), []).append(tag)
     for role in TELLING_ROLES:
-        if tags := by_role.get(role):
-            return tags[0] if len({end.groups[tag] for tag in tags}) == 1 else None
+        if found := by_role.get(role):
+            return found[0] if len(found) == 1 else None
     return by_role.get(Role.OTHER, [None])[0]
 
 

@@ -53,12 +53,10 @@ class FileEnd:
     Attributes:
         tags: In the order in which they appear, each with its last point; None where that lies in between.
             All tags are among them that come again and again with those at the beginning, or at the end.
-        groups: Tags of one number have been logged together in every row that is known.
         lifecycle: What happened near the end, in the order of writing; `order` is that of `LastPoint`.
     """
 
     tags: Mapping[str, LastPoint | None]
-    groups: Mapping[str, int]
     lifecycle: tuple[LifecycleRecord, ...] = ()
 
 
@@ -117,8 +115,7 @@ def _read_events(head: bytes, tail: bytes) -> FileEnd | None:
     for order, event in enumerate(reversed(last)):
         for tag, value in _numbers(event):
             ends[tag] = LastPoint(order, event.step, event.wall_time, value)
-    found = tags | ends
-    return FileEnd(found, dict(zip(found, range(len(found)), strict=True)))
+    return FileEnd(tags | ends)
 
 
 def _frames(block: bytes, begin: int) -> Iterator[tuple[int, int]]:
@@ -200,8 +197,7 @@ def _read_lines(head: bytes, tail: bytes) -> FileEnd | None:
     batches = [record for record in records if isinstance(record, ScalarBatch) and len(record)]
     if not is_whole and not _hold_cycles(batches, len(first)):
         return None
-    groups = {tag: number for number, batch in enumerate(batches) for tag in batch.tags}
-    return FileEnd(_last_points(batches, len(first)), groups, lifecycle)
+    return FileEnd(_last_points(batches, len(first)), lifecycle)
 
 
 def _names_steps(rows: Sequence[Row], head_count: int) -> bool:
