@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuimon.cli.paths import add_paths, add_total, roots_of, settings_of
+from tuimon.cli.paths import add_formats, add_paths, add_total, add_verify, roots_of, settings_of
 from tuimon.cli.printing import print_documents, print_lines, print_problems
 from tuimon.cli.progress import progress_line
 from tuimon.core.errors import EXIT_FINE, UsageError
@@ -29,7 +29,9 @@ _CHECKED_POINTS, _LEAST_CHECKED_POINTS = 200_000, 1000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_formats(parser)
     add_total(parser)
+    add_verify(parser)
     parser.add_argument(
         "--metric",
         metavar="NAME",
@@ -65,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    settings = settings_of({"total": args.total, "ascii": args.ascii})
+    settings = settings_of({"total": args.total, "verify": args.verify, "ascii": args.ascii})
     kind = None if args.save is None else _kind(args.save)
     from tuimon.analysis.alignment import Alignment
     from tuimon.cli.screen import _wants_ascii
@@ -77,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
 
     with progress_line("reading") as tell:
         clock = SystemClock()
-        reading = read_once(roots_of(args.paths), total=settings.total, clock=clock, tell=tell)
+        roots = roots_of(args.paths, args.format)
+        reading = read_once(roots, total=settings.total, clock=clock, tell=tell, verify=settings.verify)
     with progress_line("checking") as tell:
         most_points = max(_CHECKED_POINTS // len(reading.runs), _LEAST_CHECKED_POINTS)
         checked = []

@@ -12,7 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from tuimon.cli.paths import add_paths, roots_of, shown, tag_pattern
+from tuimon.cli.paths import (
+    add_formats,
+    add_paths,
+    add_verify,
+    roots_of,
+    settings_of,
+    shown,
+    tag_pattern,
+)
 from tuimon.cli.printing import print_lines, print_problems
 from tuimon.cli.progress import progress_line
 from tuimon.core.errors import EXIT_FINE, UsageError
@@ -38,6 +46,8 @@ _BINARY = ("parquet", "tfevents")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_formats(parser)
+    add_verify(parser)
     parser.add_argument(
         "--to", choices=_FORMATS, help="what to write (default: as the name of FILE ends, else csv)"
     )
@@ -68,9 +78,13 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("is for tfevents: the other formats keep it anyway", "--double")
     if kind in _BINARY and args.output == _DASH and _is_terminal():
         raise UsageError(f"{kind} would go to the terminal", "--output", "name a file")
+    from dataclasses import replace
+
     from tuimon.monitor.once import find_runs
 
-    found = find_runs(roots_of(args.paths))
+    found = find_runs(roots_of(args.paths, args.format))
+    if settings_of({"verify": args.verify}).verify:
+        found = replace(found, runs=tuple(ref.verified() for ref in found.runs))
     if kind == "tfevents" and args.output == _DASH and len(found.runs) > 1:
         raise UsageError(f"one event file cannot hold {len(found.runs)} runs", "--output", "name a folder")
     problems: list[Problem] = list(found.problems)

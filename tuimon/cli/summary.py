@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuimon.cli.paths import add_formats, add_paths, add_total, add_verify, roots_of, settings_of
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 SUMMARY = "Print what each run is, how far it came and how it went."
 EXAMPLE = "tuimon summary ./outputs --latest"
 
+# Where most trainers write, unless they are told otherwise.
+_OUTPUTS = "outputs"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
@@ -22,15 +26,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_formats(parser)
     add_total(parser)
     add_verify(parser)
-    parser.add_argument("--latest", action="store_true", help="only the run with the newest data")
+    parser.add_argument(
+        "--latest",
+        action="store_true",
+        help="only the run with the newest data; without PATH, of ./outputs where there is such a folder",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document with every series")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     settings = settings_of({"total": args.total, "verify": args.verify})
+    paths = args.paths
+    if args.latest and not paths and Path(_OUTPUTS).is_dir():
+        paths = [_OUTPUTS]
     return print_summary(
-        roots_of(args.paths, args.format),
+        roots_of(paths, args.format),
         total=settings.total,
         latest=args.latest,
         as_json=args.json,
