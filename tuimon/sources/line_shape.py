@@ -108,7 +108,7 @@ class LineShape:
         np.add(stops[:-1], self._lengths[1:-1], out=behind[1:-1])
         # Where a line does not fit, the text may end before it should.
         np.minimum(behind, len(text), out=behind)
-        fits: BoolArray = (stops > behind[:-1]).all(axis=0)
+        fits = np.asarray((stops > behind[:-1]).all(axis=0))
         words = words_of(text)
         at_once = max(1, _WORDS_AT_ONCE // max(1, len(starts)))
         for begin in range(0, len(self._text), at_once):
