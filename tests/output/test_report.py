@@ -18,7 +18,7 @@ from tuimon.output.checked import check_run
 from tuimon.output.report import Charts, Findings, Report, Table
 from tuimon.output.report_html import report_html
 from tuimon.output.report_make import make_report
-from tuimon.output.report_markdown import escaped, report_markdown
+from tuimon.output.report_markdown import report_markdown, sentence
 from tuimon.sources.naming import parse_root
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -143,6 +143,16 @@ def test_several_runs_are_ranked_by_what_most_are_judged_by_and_compared() -> No
     assert "learning_rate" in {row[0] for row in settings.rows}
 
 
+def test_of_enough_runs_a_report_says_which_settings_matter(tmp_path: Path) -> None:
+    for number in range(12):
+        config = {"learning_rate": 0.001 * (number + 1), "seed": number * 7 % 5}
+        rows = [{"step": s, "eval_loss": number + 1 / s} for s in range(1, 5)]
+        write_rows(tmp_path / f"run{number}.jsonl", [{"time": 1.7e9, "config": config}, *rows])
+    tables = [section for section in report(tmp_path).chapters[0].sections if isinstance(section, Table)]
+    assert [table.title for table in tables] == ["Runs", "Settings that differ", "Which settings matter"]
+    assert tables[-1].rows[0][0] == "learning_rate"
+
+
 def test_a_report_on_very_many_runs_stays_small(tmp_path: Path) -> None:
     for number in range(30):
         rows = [{"step": s, "loss": 1 / (s + number)} for s in range(1, 40)]
@@ -177,12 +187,13 @@ def test_texts_from_files_stay_texts(tmp_path: Path) -> None:
         ("# no heading", "\\# no heading"),
         ("- no item", "\\- no item"),
         ("12. no list", "12\\. no list"),
+        ("0.5 of 1.5, -3", "0.5 of 1.5, -3"),
         ("[text](link)", "\\[text\\](link)"),
         ("two\nlines", "two lines"),
     ],
 )
 def test_markdown_takes_nothing_for_markup(text: str, written: str) -> None:
-    assert escaped(text) == written
+    assert sentence(text) == written
 
 
 GOLDEN_REPORTS: dict[str, Callable[[], str]] = {

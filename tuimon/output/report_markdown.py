@@ -17,7 +17,8 @@ from tuimon.output.report import Chapter, Charts, Entry, Findings, Report, Secti
 
 _SIZE = (12, 76)
 # What Markdown takes for markup wherever it stands, `_` at the edge of a word, and what begins a block.
-_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|^\s*(?:[-+#>=]|\d+[.)])")
+_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)")
+_BLOCK = re.compile(r"^(\s*\d*)([-+.)](?=\s|$)|[#>=])")
 _MARKS: dict[str, MarkKind] = {
     "critical": "finding_critical",
     "warning": "finding_warning",
@@ -32,15 +33,20 @@ def report_markdown(report: Report) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text from a file as it may stand in Markdown: in one line, without markup or HTML."""
+    """Return text from a file as it may stand in a cell: in one line, without markup or HTML."""
     safe = clean(text).replace("&", "&amp;").replace("<", "&lt;")
-    return _MARKUP.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", safe)
+    return _MARKUP.sub(r"\\\g<0>", safe)
+
+
+def sentence(text: str) -> str:
+    """Return text from a file as it may stand anywhere, also where a block could begin."""
+    return _BLOCK.sub(r"\1\\\2", escaped(text))
 
 
 def _document(report: Report) -> Iterator[str]:
-    yield f"# {escaped(report.title)}"
+    yield f"# {sentence(report.title)}"
     yield ""
-    yield escaped(report.made)
+    yield sentence(report.made)
     for chapter in report.chapters:
         yield ""
         yield from _chapter(chapter)
@@ -48,20 +54,20 @@ def _document(report: Report) -> Iterator[str]:
 
 def _chapter(chapter: Chapter) -> Iterator[str]:
     status = f" ({chapter.status.value})" if chapter.status is not None else ""
-    yield f"## {escaped(chapter.title)}{status}"
+    yield f"## {sentence(chapter.title)}{status}"
     yield ""
-    yield from (f"- {escaped(sentence)}" for sentence in chapter.verdict)
+    yield from (f"- {sentence(said)}" for said in chapter.verdict)
     if chapter.facts:
         yield ""
         yield from _table_lines(Table("", ("what", "value"), chapter.facts))
     for section in chapter.sections:
         yield ""
-        yield f"### {escaped(section.title)}"
+        yield f"### {sentence(section.title)}"
         yield ""
         yield from _section(section)
         if section.note:
             yield ""
-            yield escaped(section.note)
+            yield sentence(section.note)
 
 
 def _section(section: Section) -> Iterator[str]:
@@ -89,7 +95,7 @@ def _entry_lines(entry: Entry) -> Iterator[str]:
     others = f", and {entry.others} more like it" if entry.others else ""
     word = finding.severity.name.lower()
     yield f"- **{word}** {escaped(finding.rule)} in {escaped(finding.series)}{where} ({state}{others}):"
-    yield f"  {escaped(finding.message)}"
+    yield f"  {sentence(finding.message)}"
     for name, sentences in (("why", finding.causes), ("what to do", finding.remedies)):
         if sentences:
             yield f"  - {name}: {escaped('; '.join(sentences))}"
@@ -106,7 +112,7 @@ def _panel_lines(panel: Panel) -> Iterator[str]:
     if len(named) > 1:
         yield "; ".join(f"{key}: {escaped(name)}" for key, name in named)
     if panel.note:
-        yield escaped(panel.note)
+        yield sentence(panel.note)
     yield ""
     yield "```text"
     yield from (line.rstrip() for line in _drawn(panel, {name: key for key, name in named}))

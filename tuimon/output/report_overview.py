@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from tuimon.analysis.best import best_value
-from tuimon.core.roles import Role, role_of
 from tuimon.core.units import format_duration, format_rate, format_value
+from tuimon.output import compare
 from tuimon.output.checked import Checked
+from tuimon.output.compare import Compared, Comparison, Point
 from tuimon.output.panels import MOST_RUNS, Choice, make_figure
 from tuimon.output.report import Chapter, Charts, Section, Table
 from tuimon.output.report_tables import config_text
@@ -21,102 +20,99 @@ _MISSING = "-"
 
 def overview(runs: Sequence[Checked]) -> Chapter:
     """Return what there is to say of several runs together: which is best, how they differ, their curves."""
-    ranked = _ranked(runs)
-    sections: list[Section] = [_run_table(ranked)]
-    figure = make_figure([checked.state for checked in ranked[:MOST_RUNS]], _CHOICE)
+    comparison = compare.compare(runs, compare.Choice())
+    return Chapter("Comparison", None, tuple(_verdict(comparison)), None, (), tuple(_sections(comparison)))
+
+
+def _sections(comparison: Comparison) -> Iterator[Section]:
+    yield _run_table(comparison)
+    figure = make_figure([each.state for each in comparison.runs[:MOST_RUNS]], _CHOICE)
     if figure.panels:
-        left = len(ranked) - MOST_RUNS
-        note = f"the best {MOST_RUNS} of {len(ranked)} runs" if left > 0 else ""
-        sections.append(Charts("Curves", figure.panels, note, figure.names))
-    differences = _difference_table(ranked[:_MOST_RUNS_IN_COLUMNS], len(ranked))
-    if differences.rows:
-        sections.append(differences)
-    return Chapter("Comparison", None, tuple(_verdict(ranked)), None, (), tuple(sections))
+        count = len(comparison.runs)
+        note = f"the best {MOST_RUNS} of {count} runs" if count > MOST_RUNS else ""
+        yield Charts("Curves", figure.panels, note, figure.names)
+    yield from (table for table in (_setting_table(comparison), _importance_table(comparison)) if table.rows)
 
 
-def _ranked(runs: Sequence[Checked]) -> list[Checked]:
-    """Return the runs, better ones first: those that log what most of them are judged by, then the others."""
-    bests = {id(checked): best_value(checked.state.run) for checked in runs}
-    counts = Counter(role_of(best.series) for best in bests.values() if best is not None)
-    order = {role: place for place, (role, _) in enumerate(counts.most_common())}
-
-    def rank(checked: Checked) -> tuple[int, float]:
-        best = bests[id(checked)]
-        if best is None:
-            return (len(order), 0.0)
-        return (order[role_of(best.series)], best.value if best.direction == "min" else -best.value)
-
-    return sorted(runs, key=rank)
-
-
-def _verdict(ranked: Sequence[Checked]) -> list[str]:
-    best = best_value(ranked[0].state.run)
-    said = [f"{len(ranked)} runs."]
-    if best is not None:
-        said.append(
-            f"{ranked[0].state.name} is best: {best.series} {format_value(best.value)} at step {best.step}."
-        )
-        bests = (best_value(checked.state.run) for checked in ranked)
-        if len({role_of(each.series) for each in bests if each is not None}) > 1:
-            said.append("Not all runs are judged by the same kind of metric: those that are come first.")
-    wrong = [checked.state.name for checked in ranked if checked.state.open_findings]
+def _verdict(comparison: Comparison) -> Iterator[str]:
+    count = len(comparison.runs)
+    best = comparison.runs[0]
+    if comparison.metric is None or best.best is None:
+        yield f"{count} runs. No metric was logged that could rank them."
+    else:
+        better = "higher" if comparison.goal == "max" else "lower"
+        value = f"{comparison.metric} {format_value(best.best.value)} at step {best.best.step}"
+        yield f"{best.state.name} is the best of {count} runs: {value} ({better} is better)."
+        if comparison.ranked < count:
+            yield f"{count - comparison.ranked} of them did not log this metric, and stand last."
+    wrong = [each.state.name for each in comparison.runs if each.state.open_findings]
     if wrong:
-        said.append(f"With open findings: {', '.join(wrong[:MOST_RUNS])}.")
-    return said
+        more = f" and {len(wrong) - MOST_RUNS} more" if len(wrong) > MOST_RUNS else ""
+        yield f"With open findings: {', '.join(wrong[:MOST_RUNS])}{more}."
 
 
-def _run_table(ranked: Sequence[Checked]) -> Table:
-    rows = []
-    for place, checked in enumerate(ranked, 1):
-        state = checked.state
-        progress, best = state.progress, best_value(state.run)
-        loss = state.run.with_role(Role.LOSS)[:1]
-        rows.append(
-            (
-                str(place),
-                state.name,
-                state.status.value,
-                _MISSING if progress.step is None else str(progress.step),
-                format_value(loss[0].statistics.last) if loss and len(loss[0]) else _MISSING,
-                _MISSING if best is None else best.series,
-                _MISSING if best is None else format_value(best.value),
-                _MISSING if best is None else str(best.step),
-                format_rate(progress.steps_per_s),
-                format_duration(progress.elapsed_s),
-                str(len(state.open_findings)),
-            )
-        )
+def _run_table(comparison: Comparison) -> Table:
+    where = _MISSING if comparison.at is None else f"{comparison.at:.0f}"
     heads = (
-        "",
-        "run",
-        "status",
-        "step",
-        "loss",
-        "judged by",
-        "best",
-        "at step",
-        "speed",
-        "elapsed",
-        "open findings",
+        *("rank", "run", "status", "step", "best", "at step", "checkpoint", "last", f"at step {where}"),
+        *("speed", "elapsed", "open findings"),
     )
-    return Table("Runs", heads, tuple(rows), frozenset({0, 3, 4, 6, 7, 8, 9, 10}))
+    rows = tuple(_run_row(each) for each in comparison.runs)
+    note = f"ranked by the best {comparison.metric}" if comparison.metric is not None else ""
+    return Table("Runs", heads, rows, frozenset({0, 3, 4, 5, 7, 8, 9, 10, 11}), note)
 
 
-def _difference_table(ranked: Sequence[Checked], count: int) -> Table:
-    """Return the settings in which runs differ, a column for each run."""
-    names = dict.fromkeys(name for checked in ranked for name in checked.state.run.config)
-    rows = []
-    for name in names:
-        texts = tuple(
-            config_text(checked.state.run.config[name]) if name in checked.state.run.config else _MISSING
-            for checked in ranked
+def _run_row(each: Compared) -> tuple[str, ...]:
+    state = each.state
+    progress = state.progress
+    return (
+        _MISSING if each.rank is None else str(each.rank),
+        state.name,
+        state.status.value,
+        _MISSING if progress.step is None else str(progress.step),
+        _value(each.best),
+        _MISSING if each.best is None else str(each.best.step),
+        each.checkpoint or _MISSING,
+        _value(each.last),
+        _value(each.at),
+        format_rate(progress.steps_per_s),
+        format_duration(progress.elapsed_s),
+        str(len(state.open_findings)),
+    )
+
+
+def _value(point: Point | None) -> str:
+    return _MISSING if point is None else format_value(point.value)
+
+
+def _setting_table(comparison: Comparison) -> Table:
+    """Return the settings in which runs differ, a column for each of the best runs."""
+    shown = comparison.runs[:_MOST_RUNS_IN_COLUMNS]
+    different = comparison.settings.different
+    rows = tuple(
+        (name, *(_MISSING if value is None else config_text(value) for value in values[: len(shown)]))
+        for name, values in list(different.items())[:_MOST_SETTINGS]
+    )
+    notes = [f"{len(comparison.settings.same)} settings are the same"] if comparison.settings.same else []
+    if len(comparison.runs) > len(shown):
+        notes.append(f"the best {len(shown)} of {len(comparison.runs)} runs are shown")
+    if len(different) > _MOST_SETTINGS:
+        notes.append(f"{len(different) - _MOST_SETTINGS} more differ")
+    heads = ("setting", *(each.state.name for each in shown))
+    return Table("Settings that differ", heads, rows, note=", ".join(notes))
+
+
+def _importance_table(comparison: Comparison) -> Table:
+    """Return what each setting does to the metric; no rows where too few runs tell."""
+    rows = tuple(
+        (
+            ", ".join((each.name, *each.same_as)),
+            f"{each.importance:.2f}",
+            f"{each.low:.2f} to {each.high:.2f}",
+            _MISSING if each.correlation is None else f"{each.correlation:+.2f}",
         )
-        if len(set(texts)) > 1:
-            rows.append((name, *texts))
-    notes = []
-    if count > len(ranked):
-        notes.append(f"of the best {len(ranked)} runs")
-    if len(rows) > _MOST_SETTINGS:
-        notes.append(f"{len(rows) - _MOST_SETTINGS} more differ")
-    heads = ("setting", *(checked.state.name for checked in ranked))
-    return Table("Settings that differ", heads, tuple(rows[:_MOST_SETTINGS]), note=", ".join(notes))
+        for each in comparison.importances[:_MOST_SETTINGS]
+    )
+    heads = ("setting", "importance", "95 % interval", "rank correlation")
+    note = f"for {comparison.metric}, over {comparison.ranked} runs"
+    return Table("Which settings matter", heads, rows, frozenset({1, 2, 3}), note)
