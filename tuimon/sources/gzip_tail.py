@@ -10,6 +10,8 @@ from tuimon.sources.tailed_file import BLOCK_BYTES, Chunk, TailedFile
 
 GZIP_FORMAT = 31  # zlib's window bits for a stream with a gzip header
 _INPUT_BYTES = 1 << 18
+# So much is unpacked at a time: what comes out stays in the processor's cache.
+_PIECE_BYTES = 1 << 13
 _CUT_OFF = "the gzip file is cut off or still being written; what it holds so far was read"
 
 
@@ -27,13 +29,14 @@ class GzipTail:
     def _start_again(self) -> None:
         self._stream = zlib.decompressobj(GZIP_FORMAT)
         # What was taken from the file and is not unpacked yet, and whether the stream itself holds some back.
-        self._packed = b""
+        self._packed: bytes | memoryview = b""
         self._is_full = False
         self._is_behind_stream = False
         # Whether the file held more when it was last read, and whether the last read said that there is more.
         self._file_goes_on = False
         self._said_more = False
-        self._ready = bytearray()
+        self._ready: list[bytes] = []
+        self._ready_bytes = 0
         self._given = b""
         self._offset = 0
         self._is_whole = True
@@ -67,20 +70,20 @@ class GzipTail:
             max_bytes: Less is brought at the end of the file, a little more elsewhere.
             whole_bytes: At least so much is brought if the file holds it.
         """
-        had = len(self._ready)
+        had = self._ready_bytes
         wanted = max(min(max_bytes, BLOCK_BYTES), whole_bytes, had + 1)
         problem = None
         is_new, more = False, True
-        while more and len(self._ready) < wanted:
+        while more and self._ready_bytes < wanted:
             if not (self._packed or self._is_full):
                 chunk = self._file.read(_INPUT_BYTES)
                 problem = problem or chunk.problem
                 if chunk.new_generation:
                     self._start_again()
                     is_new, had = True, 0
-                self._packed = b"" if self._is_damaged else chunk.data
+                self._packed = memoryview(b"" if self._is_damaged else chunk.data)
                 self._file_goes_on = chunk.more
-            problem = self._unpack(wanted - len(self._ready)) or problem
+            problem = self._unpack(wanted) or problem
             more = not self._is_damaged and bool(self._packed or self._is_full or self._file_goes_on)
         if not more and not self._is_whole:
             problem = problem or self._report_once(_CUT_OFF)
@@ -89,37 +92,39 @@ class GzipTail:
         # as the last that there is.
         is_last_look = self._said_more and not more
         self._said_more = more
-        if len(self._ready) == had and not is_last_look:
+        if self._ready_bytes == had and not is_last_look:
             return Chunk(b"", begin, is_new, more, problem)
-        self._given, self._ready = bytes(self._ready), bytearray()
+        self._given = b"".join(self._ready)
+        self._ready, self._ready_bytes = [], 0
         self._offset += len(self._given)
         return Chunk(self._given, begin, is_new, more, problem)
 
     def reread_from(self, offset: int) -> None:
         """Give the bytes from `offset` on, which the last read brought, again before those that follow."""
         back = min(self._offset - offset, len(self._given))
-        self._ready = bytearray(self._given[len(self._given) - back :])
+        self._ready, self._ready_bytes = [self._given[len(self._given) - back :]], back
         self._offset -= back
 
     def _unpack(self, wanted: int) -> Problem | None:
-        """Add up to `wanted` bytes of what is packed to those that are ready, over the ends of streams."""
-        wanted += len(self._ready)
-        while (self._packed or self._is_full) and len(self._ready) < wanted:
+        """Unpack until `wanted` bytes are ready, or nothing is left, over the ends of streams."""
+        while (self._packed or self._is_full) and self._ready_bytes < wanted:
             if self._is_behind_stream:
                 # Zeros may fill the last block of a tape; the next stream begins behind them.
-                self._packed = self._packed.lstrip(b"\0")
+                self._packed = bytes(self._packed).lstrip(b"\0")
                 self._is_behind_stream = not self._packed
                 continue
+            piece = self._packed[:_PIECE_BYTES]
             try:
-                self._ready += self._stream.decompress(self._packed, wanted - len(self._ready))
+                self._ready.append(self._stream.decompress(piece, wanted - self._ready_bytes))
             except zlib.error as error:
                 self._is_damaged, self._packed, self._is_full = True, b"", False
                 return self._report_once(f"the gzip file is damaged and was read only up to there: {error}")
-            self._packed = self._stream.unconsumed_tail
+            self._ready_bytes += len(self._ready[-1])
+            rest = self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
+            self._packed = self._packed[len(piece) - len(rest) :]
             self._is_whole = self._is_behind_stream = self._stream.eof
-            self._is_full = len(self._ready) == wanted and not self._stream.eof
+            self._is_full = self._ready_bytes == wanted and not self._stream.eof
             if self._stream.eof:
-                self._packed = self._stream.unused_data
                 self._stream = zlib.decompressobj(GZIP_FORMAT)
         return None
 
