@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from tests.sources.event_writer import event, frame, simple, summary, version
 from tuimon.core.batch import Record, ScalarBatch
+from tuimon.core.columns import Columns
 from tuimon.sources import sketch
-from tuimon.sources.base import SourceRef
+from tuimon.sources.base import UNBOUNDED, SourceRef
+from tuimon.sources.registry import open_source
 from tuimon.sources.sketch import read_sketch
+from tuimon.store.axis import Axis
+from tuimon.store.run import RunStore
 
 COUNT = 4000
 
@@ -29,16 +34,16 @@ def value_at(step: int) -> float:
     return math.sin(step / 300)
 
 
-def jsonl(path: Path, steps: Iterable[int], *, numbered: bool = False) -> SourceRef:
-    rows = (
-        {"loss": value_at(step)} if numbered else {"step": step, "loss": value_at(step)} for step in steps
-    )
+def jsonl(
+    path: Path, steps: Iterable[int], value: Callable[[int], float] = value_at, *, numbered: bool = False
+) -> SourceRef:
+    rows = ({"loss": value(step)} if numbered else {"step": step, "loss": value(step)} for step in steps)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return SourceRef("jsonl", (path,))
 
 
-def events(path: Path, steps: Iterable[int]) -> SourceRef:
-    frames = (frame(event(summary(simple("loss", value_at(step))), step)) for step in steps)
+def events(path: Path, steps: Iterable[int], value: Callable[[int], float] = value_at) -> SourceRef:
+    frames = (frame(event(summary(simple("loss", value(step))), step)) for step in steps)
     path.write_bytes(version() + b"".join(frames))
     return SourceRef("tfevents", (path,))
 
@@ -65,6 +70,40 @@ def test_a_sketch_is_a_thin_part_of_the_file_from_end_to_end(tmp_path: Path, wri
     assert np.diff(steps).max() < count / 8
     assert all(value == pytest.approx(value_at(step), rel=1e-6) for step, value in found)
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("write", "name"), [(jsonl, "metrics.jsonl"), (events, "events.out.tfevents.1700000000.host")]
+)
+def test_a_sketch_lies_within_the_curve_that_replaces_it(
+    tmp_path: Path, write: Callable[..., SourceRef], name: str
+) -> None:
+    count = 1500
+    noisy = np.random.default_rng(0).normal(0, 0.2, count) + np.sin(np.arange(count) / 200)
+    spikes = {333: 50.0, 1111: -40.0}
+    noisy[list(spikes)] = list(spikes.values())
+    exact = noisy.astype(np.float32).astype(np.float64)
+    ref = write(tmp_path / name, range(count), lambda step: float(exact[step]))
+    edges = np.linspace(0, count - 1, 31)
+    drawn = columns_of(read_sketch(ref, 20) or (), edges)
+    loaded = columns_of(open_source(ref).read(UNBOUNDED).records, edges)
+    # Of column i, the neighbourhood is what lies between the columns beside it.
+    for column in np.flatnonzero(drawn.count):
+        beside = slice(max(0, column - 1), column + 2)
+        assert loaded.lo[beside].min() <= drawn.lo[column] <= drawn.hi[column] <= loaded.hi[beside].max()
+    assert 10 < np.count_nonzero(drawn.count) < 30
+    assert drawn.count.sum() < count
+    parts = [exact[(edges[n] <= np.arange(count)) & (np.arange(count) < edges[n + 1])] for n in range(29)]
+    assert loaded.lo[:29].tolist() == [part.min() for part in parts]
+    assert loaded.hi[:29].tolist() == [part.max() for part in parts]
+    assert (loaded.hi.max(), loaded.lo.min(), loaded.count.sum()) == (50.0, -40.0, count)
+
+
+def columns_of(records: Iterable[Record], edges: npt.NDArray[np.float64]) -> Columns:
+    """Return the columns of a chart of the loss."""
+    store = RunStore()
+    store.extend(0, records)
+    return store.freeze().series["loss"].window(Axis.STEP, edges)
 
 
 def test_several_files_share_the_windows_by_their_sizes(tmp_path: Path) -> None:
