@@ -9,13 +9,14 @@ import numpy as np
 
 from tuimon.analysis.findings.engine import FindingEngine
 from tuimon.monitor.judging import RunJudge
+from tuimon.monitor.once import data_time
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Segment
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
-# Rules look at points one by one, some 200,000 a second: so many take half a second.
-MOST_POINTS = 100_000
+# Rules look at points one by one, some 200,000 a second: so many take a quarter of a second.
+MOST_POINTS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def check_run(
 
     Args:
         state: The run, with all its points.
-        now: The present, in unix seconds; it matters for a live run only.
+        now: The present, in unix seconds; for a run that has ended the time of its data counts instead.
         total: The total number of steps, if the person gave it.
         most_points: Of a longer run only about so many of the newest points are looked at; None for all.
     """
@@ -48,9 +49,8 @@ def check_run(
     judge = RunJudge(state.name, total, with_rules=True)
     while judge.extend(run, None):
         pass
-    if state.status.live:
-        # Only a run that goes on can be silent.
-        judge.verdict(run, now, live=True, changed_at=state.changed_at)
+    live = state.status.live
+    judge.verdict(run, now if live else data_time(run), live=live, changed_at=state.changed_at)
     engine = judge.engine
     if engine is None:
         return Checked(state)
