@@ -224,4 +224,4 @@ def _extra(name: str) -> list[str]:
 
 def _commands() -> list[str]:
     """Return the commands that `tuimon --help` lists, in its order."""
-    return re.findall(r"^    (\w+) ", _help_of().partition("COMMAND")[2], flags=re.MULTILINE)
+    return re.findall(r"^    (\w+)\b", _help_of().partition("COMMAND")[2], flags=re.MULTILINE)

@@ -30,6 +30,7 @@ COMMANDS = (
     "report",
     "export",
     "demo",
+    "completion",
     "doctor",
 )
 _EXIT_CODES = (
