@@ -59,7 +59,7 @@ def test_texts_from_files_stay_texts(tmp_path: Path) -> None:
     assert all(character.isprintable() for character in svg)
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(st.text())
 def test_any_text_may_stand_in_an_element_and_in_an_attribute(text: str) -> None:
     root = parsed(element("text", safe_text(text), title=text))
@@ -67,13 +67,13 @@ def test_any_text_may_stand_in_an_element_and_in_an_attribute(text: str) -> None
     assert set(root.attrib) == {"title"}
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(st.floats(allow_nan=True))
 def test_any_coordinate_is_a_number(value: float) -> None:
     assert re.fullmatch(r"-?\d+(\.\d)?", number(value))
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.floats(), st.floats()), max_size=20))
 def test_paths_hold_numbers_only_whatever_the_points(points: list[tuple[float, float]]) -> None:
     x, y = np.array(points, np.float64).reshape(-1, 2).T

@@ -107,6 +107,8 @@ def _figure(states: Sequence[RunState], args: argparse.Namespace, columns: int) 
             "--tag" if wanted else str(states[0].path),
             "`tuimon summary --json` has all names",
         )
+    if figure.left_out:
+        complain(f"{len(figure.panels)} panels are drawn, {figure.left_out} more match: --tag can say which")
     return figure
 
 
@@ -130,22 +132,17 @@ def _wants_colour(settings: Settings) -> bool:
 
 
 def _save(figure: Figure, path: str, kind: str) -> None:
-    if path == "-":
+    if kind == "svg":
+        from tuimon.cli.writing import write_text
         from tuimon.output.svg_chart import figure_svg
 
-        print_lines([figure_svg(figure)])
+        write_text(path, figure_svg(figure) + "\n")
         return
     from tuimon.core.whole_file import whole_file
+    from tuimon.output.plot_png import write_picture
 
     with whole_file(Path(path)) as file:
-        if kind == "svg":
-            from tuimon.output.svg_chart import figure_svg
-
-            file.write(figure_svg(figure).encode())
-        else:
-            from tuimon.output.plot_png import write_picture
-
-            write_picture(figure, file, kind)
+        write_picture(figure, file, kind)
 
 
 def _kind(path: str) -> str:

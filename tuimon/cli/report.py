@@ -6,11 +6,10 @@ import argparse
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuimon.cli.paths import add_paths, add_total, roots_of, settings_of
-from tuimon.cli.printing import complain, print_lines, print_problems
+from tuimon.cli.printing import complain, print_problems
 from tuimon.cli.progress import progress_line
 from tuimon.core.errors import EXIT_FINE, UsageError
 
@@ -88,7 +87,7 @@ def keep_fresh(write: Callable[[], bool], every_s: float, sleep: Callable[[float
 
 def _write_once(args: argparse.Namespace, settings: Settings, clock: Clock) -> bool:
     """Write the report; return whether any run may still bring something."""
-    from tuimon.core.whole_file import whole_file
+    from tuimon.cli.writing import write_text
     from tuimon.monitor.once import read_once
     from tuimon.output.checked import MOST_POINTS, check_run
     from tuimon.output.report_make import make_report
@@ -113,11 +112,7 @@ def _write_once(args: argparse.Namespace, settings: Settings, clock: Clock) -> b
         from tuimon.output.report_markdown import report_markdown
 
         text = report_markdown(report)
-    if args.output == "-":
-        print_lines([text.removesuffix("\n")])
-    else:
-        with whole_file(Path(args.output)) as file:
-            file.write(text.encode())
+    write_text(args.output, text)
     print_problems(reading.all_problems)
     return any(state.status.live for state in reading.runs)
 

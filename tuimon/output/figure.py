@@ -118,11 +118,13 @@ class Figure:
         title: Above all panels.
         panels: From left to right, from top to bottom.
         names: The runs that share the panels, each with its place in the palette; empty for one run.
+        left_out: How many panels more were asked for than a picture has.
     """
 
     title: str
     panels: tuple[Panel, ...]
     names: tuple[tuple[str, int], ...] = ()
+    left_out: int = 0
 
 
 def y_ticks(axis: Axis, count: int, width: int = _Y_LABEL_WIDTH) -> Ticks:

@@ -84,15 +84,18 @@ def make_figure(states: Sequence[RunState], choice: Choice, title: str = "") -> 
     runs = [state.run for state in states]
     axis = choose_axis(runs, choice.axis)
     groups = grouped(runs)
+    left_out = 0
     if choice.tags:
         chosen = [g for g in groups if any(p.search(m.series.tag) for p in choice.tags for m in g.members)]
         makers = [_maker(group) for group in chosen[:_MOST_PANELS]]
+        left_out = len(chosen) - len(makers)
     else:
         makers = expected(groups)
     shared = shared_reach(groups, runs, axis)
     panels = tuple(make(states, choice, axis, shared) for make in makers)
     named = tuple((clean(state.name), number) for number, state in enumerate(states))
-    return Figure(title or ("" if len(states) > 1 else named[0][0]), panels, named if len(states) > 1 else ())
+    several = len(states) > 1
+    return Figure(title or ("" if several else named[0][0]), panels, named if several else (), left_out)
 
 
 def shared_reach(groups: Sequence[Group], runs: Sequence[RunView], axis: Axis) -> Limits | None:
