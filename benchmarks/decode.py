@@ -3,9 +3,10 @@
 Each round reads every workload once with each program, in a process of its own, in turns forwards and
 backwards; the files are in the page cache. Times are CPU seconds of the reading alone, without starting
 Python, and for the data server those of its process. tuimon reads in blocks of 4 MB; with "store" it also
-keeps what it read. TensorBoard's readers run in the Python given by --peers, as far as it has them:
-EventAccumulator with all points kept (on a part of the data: it is slow), and the data server, which checks
-no checksums, with all samples kept.
+keeps what it read. Wall time is told beside it: tuimon reads in one thread, the data server in as many as the
+machine has cores; its time is that from its start on, to a fiftieth of a second. TensorBoard's readers run in
+the Python given by --peers, as far as it has them: EventAccumulator with all points kept (on a part of the
+data: it is slow), and the data server, which checks no checksums, with all samples kept.
 """
 
 from __future__ import annotations
@@ -55,8 +56,11 @@ def _has(python: str, modules: str) -> bool:
 
 def _measure(workload: Workload, small: Workload, pythons: dict[str, str], rounds: int) -> None:
     costs: dict[str, list[float]] = {name: [] for name in pythons}
+    walls: dict[str, list[float]] = {name: [] for name in pythons}
     for _, name in in_turn(tuple(pythons), rounds):
-        costs[name].append(_cost(name, pythons[name], small if name == _ACCUMULATOR else workload))
+        cpu_s, wall_s = _cost(name, pythons[name], small if name == _ACCUMULATOR else workload)
+        costs[name].append(cpu_s)
+        walls[name].append(wall_s)
     own = spread(costs[_TUIMON]).median
     print_table(
         (
@@ -64,6 +68,7 @@ def _measure(workload: Workload, small: Workload, pythons: dict[str, str], round
             "ns of CPU per point, median (quartiles)",
             "M points per CPU second",
             "tuimon is faster by",
+            "ns of wall time per point",
         ),
         [
             (
@@ -71,14 +76,15 @@ def _measure(workload: Workload, small: Workload, pythons: dict[str, str], round
                 spread(each).text(1e9),
                 f"{1e-6 / spread(each).median:.2f}",
                 f"{spread(each).median / own:.1f}",
+                f"{1e9 * spread(walls[name]).median:.1f}",
             )
             for name, each in costs.items()
         ],
     )
 
 
-def _cost(name: str, python: str, workload: Workload) -> float:
-    """Return the CPU seconds per point of one reading.
+def _cost(name: str, python: str, workload: Workload) -> tuple[float, float]:
+    """Return the CPU seconds and the wall time per point of one reading.
 
     Raises:
         RuntimeError: If not all points were read.
@@ -91,7 +97,7 @@ def _cost(name: str, python: str, workload: Workload) -> float:
     found = json.loads(result.stdout.splitlines()[-1])
     if found["points"] != workload.points:
         raise RuntimeError(f"{name} read {found['points']} of {workload.points} points of {workload.name}")
-    return float(found["cpu_s"]) / workload.points
+    return float(found["cpu_s"]) / workload.points, float(found["wall_s"]) / workload.points
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One reading of a workload by one program, for `benchmarks.decode`: prints points and CPU seconds as JSON.
+"""One reading of a workload by one program, for `benchmarks.decode`: prints points and seconds as JSON.
 
 Runs in the Python of the program that it measures, so that it imports nothing else.
 """
@@ -24,15 +24,15 @@ def main() -> None:
     """Read and print."""
     name, folder, last_step, runs = sys.argv[1:]
     if name == "EventAccumulator":
-        points, cpu_s = _accumulate(Path(folder))
+        found = _accumulate(Path(folder))
     elif name == "data server":
-        points, cpu_s = _serve(Path(folder), int(last_step), int(runs))
+        found = _serve(Path(folder), int(last_step), int(runs))
     else:
-        points, cpu_s = _read(Path(folder), is_stored=name != "tuimon")
-    print(json.dumps({"points": points, "cpu_s": cpu_s}))
+        found = _read(Path(folder), is_stored=name != "tuimon")
+    print(json.dumps(dict(zip(("points", "cpu_s", "wall_s"), found, strict=True))))
 
 
-def _read(folder: Path, *, is_stored: bool) -> tuple[int, float]:
+def _read(folder: Path, *, is_stored: bool) -> tuple[int, float, float]:
     base = importlib.import_module("tuimon.sources.base")
     factory = importlib.import_module("tuimon.sources.tfevents").TfEventsFactory()
     batch = importlib.import_module("tuimon.core.batch").ScalarBatch
@@ -40,7 +40,7 @@ def _read(folder: Path, *, is_stored: bool) -> tuple[int, float]:
     importlib.import_module("google_crc32c")
     budget = base.ReadBudget(_BLOCK_BYTES)
     points, stores = 0, []
-    began_s = time.process_time()
+    began_s = time.process_time(), time.perf_counter()
     for path in sorted(folder.rglob("events.*")):
         source = factory.open((path,))
         stores += [store()] if store else []
@@ -51,13 +51,13 @@ def _read(folder: Path, *, is_stored: bool) -> tuple[int, float]:
             points += sum(len(r) * len(r.tags) for r in result.records if isinstance(r, batch))
             if store:
                 stores[-1].extend(0, result.records)
-    return points, time.process_time() - began_s
+    return points, time.process_time() - began_s[0], time.perf_counter() - began_s[1]
 
 
-def _accumulate(folder: Path) -> tuple[int, float]:
+def _accumulate(folder: Path) -> tuple[int, float, float]:
     module: Any = importlib.import_module("tensorboard.backend.event_processing.event_accumulator")
     points = 0
-    began_s = time.process_time()
+    began_s = time.process_time(), time.perf_counter()
     for path in sorted(folder.rglob("events.*")):
         everything = dict.fromkeys(module.DEFAULT_SIZE_GUIDANCE, 0)
         accumulator = module.EventAccumulator(str(path), size_guidance=everything)
@@ -65,10 +65,10 @@ def _accumulate(folder: Path) -> tuple[int, float]:
         tags = accumulator.Tags()
         points += sum(len(accumulator.Scalars(tag)) for tag in tags["scalars"])
         points += sum(len(accumulator.Tensors(tag)) for tag in tags["tensors"])
-    return points, time.process_time() - began_s
+    return points, time.process_time() - began_s[0], time.perf_counter() - began_s[1]
 
 
-def _serve(folder: Path, last_step: int, runs: int) -> tuple[int, float]:
+def _serve(folder: Path, last_step: int, runs: int) -> tuple[int, float, float]:
     """Return what the data server read by the time at which it has the last step of every tag."""
     grpc: Any = importlib.import_module("grpc")
     messages: Any = importlib.import_module("tensorboard.data.proto.data_provider_pb2")
@@ -78,6 +78,7 @@ def _serve(folder: Path, last_step: int, runs: int) -> tuple[int, float]:
         port_file = Path(scratch) / "port"
         options = ["--port", "0", "--port-file", str(port_file), "--reload", "once"]
         options += ["--samples-per-plugin", "scalars=all", "--logdir", str(folder)]
+        began_s = time.perf_counter()
         process = subprocess.Popen([package.server_binary(), *options], stderr=subprocess.DEVNULL)
         try:
             deadline_s = time.monotonic() + _PATIENCE_S
@@ -96,13 +97,13 @@ def _serve(folder: Path, last_step: int, runs: int) -> tuple[int, float]:
                 found = stub.ListScalars(request, wait_for_ready=True).runs
                 steps = [min(tag.metadata.max_step for tag in run.tags) for run in found if run.tags]
                 complete = sum(step >= last_step for step in steps)
-            cpu_s = _cpu_s(process.pid)
+            cpu_s, wall_s = _cpu_s(process.pid), time.perf_counter() - began_s
             all_points = messages.Downsample(num_points=1 << 30)
             request = messages.ReadScalarsRequest(
                 experiment_id="", plugin_filter=scalars, downsample=all_points
             )
             found = stub.ReadScalars(request).runs
-            return sum(len(tag.data.step) for run in found for tag in run.tags), cpu_s
+            return sum(len(tag.data.step) for run in found for tag in run.tags), cpu_s, wall_s
         finally:
             process.terminate()
             process.wait()
