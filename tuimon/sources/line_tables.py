@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from tuimon.core.columns import Float64Array, Int64Array
-from tuimon.sources.decimal_text import MARGIN, BoolArray, ByteArray, read_numbers
+from tuimon.sources.decimal_text import MARGIN, BoolArray, read_numbers
 from tuimon.sources.lenient_json import parse
 from tuimon.sources.line_blocks import LineBlock
 from tuimon.sources.line_shape import LineShape, learn_shape
@@ -21,6 +23,14 @@ _MOST_TRIED = 4
 _COMMA = 0x2C
 _PADDING = np.zeros(MARGIN, np.uint8)
 _EXACT_BOUND = 2.0**53
+
+
+class _Commas(NamedTuple):
+    """Where the commas of a block stand, which is the first in each line, and how many the line has."""
+
+    at: Int64Array
+    first: Int64Array
+    counts: Int64Array
 
 
 class TableReader:
@@ -40,10 +50,7 @@ class TableReader:
         rest = np.arange(len(block))
         if len(block) < _FEWEST_LINES:
             return tables, rest
-        text = block.characters
-        commas = (text == _COMMA).nonzero()[0]
-        first = commas.searchsorted(block.starts)
-        counts = commas.searchsorted(block.ends) - first
+        commas: _Commas | None = None
         untried = list(self._shapes)
         tried = 0
         while len(rest) >= _FEWEST_LINES:
@@ -54,9 +61,10 @@ class TableReader:
             if not untried:
                 break
             shape = untried.pop(0)
-            places = rest[counts[rest] == shape.commas]
+            commas = commas or _commas_of(block)
+            places = rest[commas.counts[rest] == shape.commas]
             if len(places) >= _FEWEST_LINES:
-                table = _read_table(shape, text, block, places, commas, first)
+                table = _read_table(shape, block, places, commas)
                 if len(table.places):
                     tables.append(table)
                     rest = np.setdiff1d(rest, table.places, assume_unique=True)
@@ -74,15 +82,15 @@ class TableReader:
         return [shape]
 
 
-def _read_table(
-    shape: LineShape,
-    text: ByteArray,
-    block: LineBlock,
-    places: Int64Array,
-    commas: Int64Array,
-    first: Int64Array,
-) -> NumberTable:
+def _commas_of(block: LineBlock) -> _Commas:
+    at = (block.characters == _COMMA).nonzero()[0]
+    first = at.searchsorted(block.starts)
+    return _Commas(at, first, at.searchsorted(block.ends) - first)
+
+
+def _read_table(shape: LineShape, block: LineBlock, places: Int64Array, commas: _Commas) -> NumberTable:
     """Return the lines at `places` that have a shape, and only numbers where it has some."""
+    text = block.characters
     width, axes = len(shape.tags), list(shape.axes)
     values = np.empty((width, len(places)))
     fits = np.empty(len(places), np.bool_)
@@ -97,7 +105,12 @@ def _read_table(
             # Whole words are read before the end of a number.
             seen, shift = np.concatenate([_PADDING, text[: block.ends[lines[-1]]]]), MARGIN
         starts, ends, fit = shape.locate(
-            seen, block.starts[lines] + shift, block.ends[lines] + shift, commas, first[lines], shift
+            seen,
+            block.starts[lines] + shift,
+            block.ends[lines] + shift,
+            commas.at,
+            commas.first[lines],
+            shift,
         )
         fitting: slice | Int64Array = slice(None) if fit.all() else fit.nonzero()[0]
         starts, ends = starts[:, fitting], ends[:, fitting]

@@ -217,7 +217,9 @@ def _seconds(numbers: Float64Array) -> Float64Array:
 
 def _parsed_moment(text: str) -> float:
     """Return what an ISO 8601 text means (local time where it names no zone), or NaN."""
-    number = as_float(text)
+    # To find that a date is no number takes longer than to read the date.
+    is_date = text[4:5] == "-" and text[:4].isdecimal()
+    number = None if is_date else as_float(text)
     if number is not None:
         return float(_seconds(np.array([number]))[0])
     try:
