@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 
 import tuimon
 from tests.commands import SAMPLES, Outcome, run
+from tuimon.core.batch import ScalarBatch
+from tuimon.output.export import rows as export_rows
 from tuimon.output.export.numbers import texts_of
 from tuimon.output.export.rows import Stretch, rows_of
+from tuimon.store.run import RunStore
 
 NAMES = ("diverged", "healthy", "huggingface", "overfit", "resumed")
 DOUBLES = st.floats(width=64)
@@ -110,6 +113,38 @@ def test_a_text_stands_for_one_number_only(numbers: list[Any]) -> None:
 def test_a_single_is_written_as_the_double_that_it_is(numbers: list[float]) -> None:
     column = np.array(numbers, np.float32)
     np.testing.assert_array_equal([float(text) for text in texts_of(column)], column.astype(np.float64))
+
+
+def test_windows_hold_every_point_once_and_begin_where_a_step_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_rows, "_WINDOW_POINTS", 64)
+    monkeypatch.setattr(export_rows, "_SAMPLED_EVERY", 8)
+    store = RunStore()
+    for stream, tags in enumerate((("a", "b", "c"), ("late",))):
+        for number, tag in enumerate(tags):
+            order = 3 * np.arange(50 if tag != "b" else 5) + number + (200 if tag == "late" else 0)
+            batch = ScalarBatch(
+                (tag,), order, order // 3, np.full(len(order), np.nan), (order.astype(float),)
+            )
+            store.extend(stream, [batch])
+    run = store.freeze()
+    found = list(export_rows.windows(run, ["a", "b", "c", "late"]))
+    assert len(found) > 2
+    for tag in ("a", "b", "c", "late"):
+        parts = [each.values for window in found for each in window.stretches if each.tag == tag]
+        np.testing.assert_array_equal(np.concatenate(parts), run.series[tag].values)
+    first = [window.stretches[0] for window in found if window.stream == 0]
+    assert all(each.tag == "a" for each in first)
+    for window in found:
+        assert all(window.stop is None or (each.order < window.stop).all() for each in window.stretches)
+
+
+def test_no_window_is_empty_where_there_are_more_tags_than_points() -> None:
+    tags, order = tuple(map(str, range(300))), np.arange(3)
+    store = RunStore()
+    store.extend(0, [ScalarBatch(tags, order, order, np.full(3, np.nan), (np.zeros(3),) * len(tags))])
+    found = list(export_rows.windows(store.freeze(), tags))
+    assert all(window.stretches for window in found)
+    assert sum(len(each.order) for window in found for each in window.stretches) == 900
 
 
 POINTS = st.lists(

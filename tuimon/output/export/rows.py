@@ -43,7 +43,7 @@ class Window:
 
     Attributes:
         stream: The stream.
-        stretches: Those of all its series that have points there, each once.
+        stretches: Those of all its series that have points there, each once; at least one.
         stop: The first `order` behind it; None where nothing follows.
     """
 
@@ -80,15 +80,13 @@ def windows(run: RunView, tags: Sequence[str]) -> Iterator[Window]:
         borders = np.unique(leader[at[at < len(leader)]])
         cuts = [[0, *each.order.searchsorted(borders).tolist(), len(each)] for each in members]
         for number in range(len(borders) + 1):
-            yield Window(
-                stream,
-                tuple(
-                    stretch_of(each, cut[number], cut[number + 1])
-                    for each, cut in zip(members, cuts, strict=True)
-                    if cut[number] < cut[number + 1]
-                ),
-                int(borders[number]) if number < len(borders) else None,
+            stretches = tuple(
+                stretch_of(each, cut[number], cut[number + 1])
+                for each, cut in zip(members, cuts, strict=True)
+                if cut[number] < cut[number + 1]
             )
+            if stretches:
+                yield Window(stream, stretches, int(borders[number]) if number < len(borders) else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
