@@ -26,7 +26,7 @@ from tuimon.sources.base import UNBOUNDED, ReadBudget
 from tuimon.sources.discovery import discover
 from tuimon.sources.ends import WINDOW_BYTES
 from tuimon.sources.naming import Root
-from tuimon.tui.run_list import main_series
+from tuimon.tui.run_list import RunList, main_series
 
 EVENTS = "events.out.tfevents.1700000000.host.1.0"
 TAGS = ("train/loss", "discriminator/loss", "reward", "eval/loss", "lr", "note", "accuracy")
@@ -234,6 +234,23 @@ def test_the_open_run_shows_what_was_read_so_far(tmp_path: Path) -> None:
     assert len(watch.refresh(2e9, live=True).run.series["loss"]) == 1
     watch.show_parts()
     assert len(watch.refresh(2e9, live=True).run.series["loss"]) == 3000
+
+
+def test_nothing_that_needs_all_points_is_told_of_a_listed_run(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", rows(range(3000)))
+    (ref,) = discover([Root(path)]).runs
+    watch = RunWatch(ref, None, with_rules=False)
+    assert watch.list_early()
+    listed = watch.refresh(2e9, live=True)
+    known = RunList()
+    assert (listed.sketched, listed.loaded, known.best(listed)) == (True, 0.0, None)
+    while watch.read(UNBOUNDED)[1]:
+        pass
+    read = watch.refresh(2e9, live=True)
+    assert read.run.revision != listed.run.revision
+    best = known.best(read)
+    assert best is not None
+    assert best.step == 2999
 
 
 def test_runs_that_grow_do_not_wait_for_those_that_were_never_read(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from tuimon.store.run import RunStore, RunView
 
 TELLING_ROLES = (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY, Role.ACCURACY)
 """What stands for a run in a list, the first that it logs."""
+
+LISTED_REVISION = -1
+"""The revision of what is listed before it is read: no reading has it, so nothing made of it outlives it."""
 
 # What these add to a run is not its last point: a trainer state is written with a checkpoint.
 _COMPANIONS = frozenset({"config", "hf"})
@@ -93,7 +96,7 @@ def _view(tag: str, last: LastPoint) -> RunView:
     store = RunStore()
     place = np.array([last.order]), np.array([last.step]), np.array([last.wall_time])
     store.extend(0, [ScalarBatch((tag,), *place, (np.array([last.value]),))])
-    return store.freeze()
+    return replace(store.freeze(), revision=LISTED_REVISION)
 
 
 def _status(records: Iterable[LifecycleRecord], newest: int, last_time: float) -> Status:

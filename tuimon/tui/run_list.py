@@ -59,6 +59,8 @@ class RunList:
 
     def best(self, state: RunState) -> Best | None:
         """Return the best value of a run; it is looked up once per revision."""
+        if state.sketched:
+            return None  # a better one may stand where nobody has looked yet
         known = self._known.get(state.name)
         if known is None or known.revision != state.run.revision:
             known = self._known[state.name] = _Known(state.run.revision, best_value(state.run))
