@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tuimon.analysis.eta import Gauge
 from tuimon.analysis.progress import Progress
 from tuimon.analysis.status import Evidence, Status, decide_status
@@ -13,6 +15,7 @@ from tuimon.store.rows import RowReader, Rows
 from tuimon.store.run import RunView
 
 if TYPE_CHECKING:
+    from tuimon.analysis.findings.catalog import FindingSettings
     from tuimon.analysis.findings.engine import FindingEngine
 
 # Rules look at points one by one in Python: this many take a few milliseconds, after which keys get a turn.
@@ -34,16 +37,26 @@ class RunJudge:
         name: The run's name, for findings.
         total: The total number of steps, if the person gave it.
         with_rules: Whether rules run.
+        thresholds: Those of the rules, if not the defaults.
     """
 
-    def __init__(self, name: str, total: int | None, *, with_rules: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        total: int | None,
+        *,
+        with_rules: bool,
+        thresholds: FindingSettings | None = None,
+    ) -> None:
         self._name = name
         self._with_rules = with_rules
+        self._thresholds = thresholds
         self.engine: FindingEngine | None = None
         self._total = total
         self._reader: RowReader | None = None
         self._waiting: Rows | None = None
         self._at = 0
+        self._told = 0
         self._gauge: Gauge | None = None
         self._gauged: RunView | None = None
 
@@ -55,17 +68,36 @@ class RunJudge:
             # Rules come after the first picture, and so does their import.
             from tuimon.analysis.findings.engine import FindingEngine  # noqa: PLC0415
 
-            self.engine = FindingEngine(self._name)
+            self.engine = FindingEngine(self._name, self._thresholds)
             self._reader = RowReader(self.engine.wanted)
         if self._waiting is None:
             self._waiting, self._at = self._reader.read(run), 0
         stop = len(self._waiting) if slice_rows is None else self._at + slice_rows
+        stop = self._tell_failures(self.engine, run, self._waiting, min(stop, len(self._waiting)))
         rows = self._waiting.part(self._at, stop)
         self.engine.extend(rows, run.attempts, self.totals(run).total_steps, run.config)
         self._at = stop
         if stop >= len(self._waiting):
+            self._tell_failures(self.engine, run, self._waiting, stop)
             self._waiting = None
         return self._waiting is not None
+
+    def _tell_failures(self, engine: FindingEngine, run: RunView, rows: Rows, stop: int) -> int:
+        """Tell the rules what failed before the next row; return the row before which to tell the next.
+
+        A failure without a time is told after the rows that were read with it.
+        """
+        for record in run.lifecycle[self._told :]:
+            times = rows.wall_times[self._at : stop]
+            later = np.flatnonzero(times > record.wall_time)
+            if len(later) and later[0]:
+                return self._at + int(later[0])
+            if not len(later) and len(times):
+                return stop
+            self._told += 1
+            if record.kind in ("error", "failed"):
+                engine.tell(record.text, record.step, record.wall_time)
+        return stop
 
     def totals(self, run: RunView) -> Totals:
         """Return how long the run will be, as far as anything tells."""
@@ -101,6 +133,9 @@ class RunJudge:
         if self.engine is not None:
             if caught_up and self._waiting is None:
                 self.engine.tick(now, running=status.live)
+                gone = evidence.process_alive is False or evidence.failed
+                if status is Status.DONE or (status is Status.FAILED and gone):
+                    self.engine.end(status, now)
             stalled = any(finding.open and finding.rule == "stalled" for finding in self.engine.findings)
         return Verdict(status, gauge.at(now, status, stalled=stalled))
 

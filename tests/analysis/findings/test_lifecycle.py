@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.analysis.findings.runs import RunLog, falling, level, log_of, only, rules
@@ -63,7 +65,7 @@ def test_the_clock_finds_a_stall_too() -> None:
     engine.tick(log.time + 700)
     found = only(engine.findings, "stalled")
     assert found.time == log.time + 700
-    engine.end(Status.STOPPED)
+    engine.end(Status.DONE, log.time)
     assert not engine.findings[0].open
 
 
@@ -113,10 +115,10 @@ def test_a_process_may_go_when_the_run_is_done() -> None:
 
 def test_a_failed_end_is_a_crash() -> None:
     engine = log_of("loss", falling(50)).engine()
-    engine.end(Status.FAILED)
+    engine.end(Status.FAILED, math.nan)
     assert rules(engine.findings) == ["crashed"]
     engine = log_of("loss", falling(50)).engine()
-    engine.end(Status.DONE)
+    engine.end(Status.DONE, math.nan)
     assert engine.findings == ()
 
 

@@ -90,6 +90,8 @@ class FindingEngine:
         self._on_activity = _with_hook(self._run_rules, "active")
         self._on_sample = _with_hook(self._run_rules, "sampled")
         self._on_silence = _with_hook(self._run_rules, "silence")
+        self._on_end = _with_hook(self._run_rules, "ended")
+        self._on_failure = _with_hook(self._run_rules, "told")
         self._moment, self._fresh = math.nan, True
         self._leader: str | None = None
         self._closed_at: tuple[int, float] | None = None
@@ -153,6 +155,20 @@ class FindingEngine:
                     channel = channels[indices[at]] = self._channel(rows.tags[indices[at]])
                 self._take(channel, steps[at], times[at], values[at])
 
+    def tell(self, text: str, step: int | None, time: float) -> None:
+        """Hear what a log says failed, after the rows that were logged before it.
+
+        Args:
+            text: The failure, as logged.
+            step: The step that was logged with it, or None.
+            time: Its wall time; NaN where none was logged.
+        """
+        run = self._run
+        reached = run.step if step is None else step
+        run.move(reached, time if math.isfinite(time) else run.now)
+        for rule in self._on_failure:
+            rule.told(text)
+
     def tick(self, now: float, *, running: bool = True) -> None:
         """Let the clock speak when no rows do: only rules about silence look.
 
@@ -165,11 +181,21 @@ class FindingEngine:
             for rule in self._on_silence:
                 rule.silence()
 
-    def end(self, status: Status) -> None:
-        """Say that nothing more will come, and how the run ended."""
-        self._run.ended = True
-        self._run.failed = status is Status.FAILED
-        for rule in self._run_rules:
+    def end(self, status: Status, now: float) -> None:
+        """Hear how the run ended: it came to its end, or its process is known to be gone before that.
+
+        A run that goes on after all is heard from by its next rows. Saying it again changes nothing.
+
+        Args:
+            status: `done` or `failed`.
+            now: As in `tick`.
+        """
+        run = self._run
+        if now > run.now:
+            run.advance(now)
+        run.ended = True
+        run.failed = status is Status.FAILED
+        for rule in self._on_end:
             rule.ended()
 
     def _take(self, channel: _Channel, step: int, time: float, value: float) -> None:
@@ -280,7 +306,7 @@ class FindingEngine:
         rules = tuple(
             self._make(rule, tag) if rule.per_series else next(r for r in self._run_rules if type(r) is rule)
             for rule in self._rules
-            if role in rule.roles
+            if role in rule.roles and self._settings.limits_of(rule.name, tag) is not None
         )
         history = self._run.history(tag) if role in HISTORY_POINTS else None
         channel = self._channels[tag] = _Channel(
@@ -296,7 +322,7 @@ class FindingEngine:
         return channel
 
     def _make(self, rule: type[Rule[Any]], series: str) -> Rule[Any]:
-        return rule(self._run, self._ledger, series, getattr(self._settings, rule.name))
+        return rule(self._run, self._ledger, series, self._settings.limits_of(rule.name, series))
 
 
 def _records(rows: Rows) -> list[tuple[int, int]]:

@@ -42,6 +42,9 @@ class Finding:
         count: How often it was seen since it opened.
         onset_step: The step at which it began, as far as the rule can tell; `step` where it cannot.
         accumulated_step: `step` on the accumulated axis, for the mark on the curve.
+        number: The how-manieth finding of its rule in its series it is, from 1.
+        onset_line: How many training lines there were when it began.
+        resolved_line: How many there were when it no longer held.
     """
 
     rule: str
@@ -60,6 +63,14 @@ class Finding:
     count: int = 1
     onset_step: int | None = None
     accumulated_step: int | None = None
+    number: int = 1
+    onset_line: int = 0
+    resolved_line: int | None = None
+
+    @property
+    def id(self) -> str:
+        """What tells it from all other findings of its run, the same in every reading of the run."""
+        return f"{self.rule}:{self.series}:{self.number}"
 
     @property
     def open(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
@@ -45,6 +46,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
+        self._numbers: Counter[tuple[str, str]] = Counter()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -53,7 +55,9 @@ class Ledger:
 
     def add(self, finding: Finding) -> Entry:
         """Open a finding."""
-        entry = Entry(finding)
+        of_its_kind = (finding.rule, finding.series)
+        self._numbers[of_its_kind] += 1
+        entry = Entry(replace(finding, number=self._numbers[of_its_kind]))
         self._entries.append(entry)
         return entry
 
@@ -65,13 +69,14 @@ class Ledger:
 class Entry:
     """One finding while it grows."""
 
-    __slots__ = ("_count", "_opened", "_resolved", "_resolved_step", "last_step")
+    __slots__ = ("_count", "_opened", "_resolved", "_resolved_line", "_resolved_step", "last_step")
 
     def __init__(self, opened: Finding) -> None:
         self._opened = opened
         self._count = opened.count
         self._resolved = False
         self._resolved_step: int | None = None
+        self._resolved_line: int | None = None
         self.last_step = opened.step
 
     @property
@@ -91,6 +96,7 @@ class Entry:
             self._opened,
             state=FindingState.RESOLVED if self._resolved else FindingState.OPEN,
             resolved_step=self._resolved_step,
+            resolved_line=self._resolved_line,
             last_step=self.last_step,
             count=self._count,
         )
@@ -100,10 +106,11 @@ class Entry:
         self._count += 1
         self.last_step = step
 
-    def resolve(self, step: int | None) -> None:
+    def resolve(self, step: int | None, line: int) -> None:
         """Note that it no longer holds."""
         self._resolved = True
         self._resolved_step = step
+        self._resolved_line = line
 
 
 class Alarm:
@@ -115,7 +122,10 @@ class Alarm:
     resolve it and arm the alarm again. This is the whole removal of duplicates.
     """
 
-    __slots__ = ("_calm", "_entry", "_onset", "_possible", "_rule", "_series", "_streak", "clear", "hold")
+    __slots__ = (
+        "_calm", "_entry", "_onset", "_onset_line", "_possible", "_rule", "_series", "_streak",
+        "clear", "hold",
+    )  # fmt: skip
 
     def __init__(
         self, rule: Rule[Any], hold: int = 1, clear: int | None = None, series: str | None = None
@@ -129,6 +139,7 @@ class Alarm:
         self._streak = 0
         self._calm = 0
         self._onset: int | None = None
+        self._onset_line = 0
 
     @property
     def is_open(self) -> bool:
@@ -142,7 +153,7 @@ class Alarm:
             self._entry.repeat(self._rule.run.step)
             return
         if self._streak == 0:
-            self._onset = self._rule.run.step
+            self._onset, self._onset_line = self._rule.run.step, self._rule.run.lines
         self._streak += 1
         if self._streak >= self.hold:
             self.resolve()
@@ -157,7 +168,7 @@ class Alarm:
             return
         self._calm = 0
         if self._entry is None:
-            self._onset = self._rule.run.step
+            self._onset, self._onset_line = self._rule.run.step, self._rule.run.lines
             self._open(describe(), possible=True)
         else:
             self._entry.repeat(self._rule.run.step)
@@ -174,7 +185,7 @@ class Alarm:
     def resolve(self) -> None:
         """End an open finding at once."""
         if self._entry is not None:
-            self._entry.resolve(self._rule.run.step)
+            self._entry.resolve(self._rule.run.step, self._rule.run.lines)
         self._entry = None
         self._streak = self._calm = 0
 
@@ -200,6 +211,7 @@ class Alarm:
                 remedies=_merged(evidence.remedies, rule.remedies),
                 last_step=run.step,
                 onset_step=self._onset,
+                onset_line=self._onset_line,
                 accumulated_step=run.accumulated_step,
             )
         )
@@ -255,6 +267,9 @@ class Rule(Generic[LimitsT]):
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of the sensors that was taken while training went on."""
+
+    def told(self, text: str) -> None:
+        """Look at what a log says failed."""
 
     def silence(self) -> None:
         """Look at the run when time has passed without a sign of life."""

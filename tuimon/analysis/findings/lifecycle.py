@@ -153,12 +153,15 @@ class Crashed(Rule[CrashedLimits]):
         """Look at how it ended."""
         if self.run.failed and not self._alarm.is_open:
             self._alarm.hold = 1
-            self._alarm.hit(self._describe)
+            self._alarm.hit(self._describe_failure)
 
     def _describe(self) -> Evidence:
+        message = f"the process is gone at step {self._reached()}, and no end was logged"
+        return Evidence(value=None, usual=None, message=message)
+
+    def _describe_failure(self) -> Evidence:
+        return Evidence(value=None, usual=None, message=f"the run failed at step {self._reached()}")
+
+    def _reached(self) -> str:
         of_total = "" if self.run.total_steps is None else f" of {self.run.total_steps}"
-        return Evidence(
-            value=None,
-            usual=None,
-            message=f"the process is gone at step {self.run.train_step}{of_total}, and no end was logged",
-        )
+        return f"{self.run.train_step}{of_total}"

@@ -137,7 +137,7 @@ class Timeline:
         if role is Role.REWARD or _UNDIRECTED.search(tag.lower()):
             self.undirected = True
 
-    def move(self, step: int, time: float) -> None:
+    def move(self, step: int | None, time: float) -> None:
         """Go to the step and time of the row that is looked at next."""
         self.step = step
         self.advance(time)
