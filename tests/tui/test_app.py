@@ -188,7 +188,7 @@ async def test_commands_that_make_no_sense_are_said_and_change_nothing() -> None
             ("open none", "no run is named 'none'"),
             ("goto x", "goto needs a step, not 'x'"),
             ("goto", "goto STEP: Show the charts around a step"),
-            ("sort by luck", "runs are sorted by one of name, changed"),
+            ("sort by luck", "runs are sorted by one of name, best"),
             ("nonsense", "no command is called 'nonsense'"),
             ("", "? help"),
         ):

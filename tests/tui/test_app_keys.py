@@ -136,7 +136,7 @@ CASES = (
     Pressed("z", lambda app: said(app, "folded") and not tags(app) & {"Training/Loss"}),
     Pressed("Z", lambda app: "Training/Loss" in tags(app), after=("z",)),
     Pressed("t", lambda app: not plan(app).charts and "findings" in pane_of(app, "runs")),
-    Pressed("O", lambda app: listed(app)[0] == "overfit", after=("O", "O")),
+    Pressed("O", lambda app: listed(app)[0] == "resumed"),
     Pressed("f", lambda app: app.prompting == "runs"),
     Pressed("space", lambda app: app.view.compared == ("healthy",), after=("t",)),
     Pressed("p", lambda app: app.view.pinned == "healthy" and "P" in pane_of(app, "runs")),

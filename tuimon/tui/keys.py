@@ -57,7 +57,7 @@ KEYS: tuple[Key, ...] = (
     Key("pagedown,ctrl+d", "PgDn ctrl+d", "page(1)", "page down", "A page of lines or charts on", "Moving"),
     Key("enter", "Enter", "open", "open", "Open the run, fill the screen with the chart or the log, explain the finding", "Moving", 6),
     Key("t", "t", "run_table", "table", "All runs as a table; Enter opens the chosen one", "Runs", 6),
-    Key("O", "O", "sort_runs", "sort", "Sort runs by name, last change, status, loss, best value, progress, ETA or findings", "Runs"),
+    Key("O", "O", "sort_runs", "sort", "Sort runs by name, best value, loss, last change, status, progress, ETA or findings", "Runs"),
     Key("f", "f", "filter_runs", "find runs", "Filter the runs: part of a name, or `loss<2 and status:running and lr>=1e-5`", "Runs"),
     Key("space", "Space", "select_run", "select", "Lay this run's curves under those of others, or no longer; pause a replay", "Runs"),
     Key("p", "p", "pin_run", "pin", "Pin this run: the others are compared with it, at the cursor as a difference", "Runs"),

@@ -29,7 +29,7 @@ TYPED = (
     Command("open", "RUN", "Open the run of that name, or the first one whose name holds it"),
     Command("filter", "REGEX", "Filter the charts by tag or meaning"),
     Command("runs", "QUERY", "List the runs that are meant: part of a name, or loss<2 and status:running"),
-    Command("sort", "ORDER", "Sort the runs: name, changed, status, loss, best, progress, eta, findings"),
+    Command("sort", "ORDER", "Sort the runs: name, best, loss, changed, status, progress, eta, findings"),
 )
 COMMANDS = (
     *TYPED,

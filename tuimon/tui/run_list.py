@@ -15,7 +15,7 @@ from tuimon.output.run_query import Query, QueryError, parse_query
 from tuimon.store.series import SeriesView
 from tuimon.tui.view import View
 
-ORDERS = ("name", "changed", "status", "loss", "best", "progress", "eta", "findings")
+ORDERS = ("name", "best", "loss", "changed", "status", "progress", "eta", "findings")
 _STATUSES = tuple(Status)
 _TELLING = (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY, Role.ACCURACY)
 
