@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from tuimon.monitor.publisher import Gate, Publisher
 from tuimon.monitor.snapshot import Playback, RunState, Snapshot
 from tuimon.monitor.timeline import make_timeline
 from tuimon.store.run import RunStore, RunView
+
+if TYPE_CHECKING:
+    from tuimon.analysis.findings.catalog import FindingSettings
 
 _TICK_S = 0.1
 _SLOWEST, _FASTEST = 1e-3, 1e9
@@ -29,6 +33,7 @@ class Replay:
         speed: Seconds of the data per second; None plays the whole run in a minute.
         from_step: The logged step to begin at.
         total: The total number of steps, if the person gave it.
+        thresholds: Those of the rules, if not the defaults.
     """
 
     def __init__(
@@ -38,10 +43,12 @@ class Replay:
         speed: float | None = None,
         from_step: int | None = None,
         total: int | None = None,
+        thresholds: FindingSettings | None = None,
     ) -> None:
         self.gate = Gate()
         self._whole = whole
         self._total = total
+        self._thresholds = thresholds
         self._timeline = make_timeline(whole.run)
         length = self._timeline.end - self._timeline.start
         self._speed = speed or max(length / DEFAULT_LENGTH_S, _SLOWEST)
@@ -166,7 +173,7 @@ class Replay:
     def _begin(self) -> None:
         """Forget everything that was played."""
         self._store = RunStore()
-        self._judge = RunJudge(self._whole.name, self._total, with_rules=True)
+        self._judge = RunJudge(self._whole.name, self._total, with_rules=True, thresholds=self._thresholds)
         self._given = dict.fromkeys(self._timeline.times, 0)
         self._told = 0
         self._view: RunView = self._store.freeze()
