@@ -22,8 +22,8 @@ EXAMPLE = "tuimon compare ./outputs --metric eval_loss"
 _ALIGNMENTS = ("step", "relative-step", "epoch", "tokens", "time", "wall")
 _PICTURES = (".svg", ".png", ".pdf")
 _SAVED_WIDTH, _LEAST_WIDTH = 120, 40
-# Rules look at some 200,000 points a second: so many of all runs together take one second.
-_CHECKED_POINTS, _LEAST_CHECKED_POINTS = 200_000, 1000
+# Rules look at some 200,000 points a second: so many of all runs together take less than one.
+_CHECKED_POINTS, _LEAST_CHECKED_POINTS = 150_000, 750
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
