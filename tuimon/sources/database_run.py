@@ -48,7 +48,9 @@ class DatabaseRun(ABC):
         self._key = unquote(path.name) if is_inside else ""
         self._last: DatabaseRow | None = None
         self._seen: Signature = ()
+        self._restarted_at: Signature = (-1,)
         self._is_settled = False
+        self._goes_on = False
         self._attempts = 0
         self._fault = ""
         self._bytes_read = 0
@@ -81,12 +83,12 @@ class DatabaseRun(ABC):
             self._report(str(fault), problems)
             self._attempts += 1
             self._is_settled = self._attempts >= _ATTEMPTS
+            self._goes_on = False
             return FileRead([], 0, more=False, bytes_read=0, problems=problems)
         self._attempts, self._fault = 0, ""
         if rows:
             self._last = rows[-1]
-        if more:
-            self._seen = ()
+        self._goes_on = more
         self._bytes_read += len(rows) * _ROW_BYTES
         return FileRead(records, len(rows), more, len(rows) * _ROW_BYTES, problems)
 
@@ -119,6 +121,8 @@ class DatabaseRun(ABC):
             self._report(told if is_gone else f"could not be read: {error.strerror}", problems)
             self._seen = ()
             return False
+        if found == self._seen and self._goes_on:
+            return True
         if found == self._seen:
             # The clock of a file system ticks slowly: two writes may have one time. So each change is
             # looked at twice.
@@ -134,9 +138,12 @@ class DatabaseRun(ABC):
         rows = self.rows_from(self._database, self._key, before[0], limit + 1)
         if rows and repr(rows[0]) == repr(before):  # NaN equals itself in writing
             return rows[1:]
+        if self._restarted_at == self._seen:
+            raise DatabaseFault("is damaged: the same question has another answer each time")
         rows = self.rows_from(self._database, self._key, 0, limit)
         if not rows:
             return []
+        self._restarted_at = self._seen
         self.begin()
         self._ended = ""
         text = f"{self.path.name} was replaced or rewritten"

@@ -27,12 +27,14 @@ class Mark(NamedTuple):
             epoch and how many it has.
         pairs: Names (group 1) and numbers (group 2) behind it; None: a JSON object.
         prefix: What goes before the names.
+        is_padded: Numbers are padded with spaces.
     """
 
     literals: tuple[bytes, ...]
     pattern: re.Pattern[bytes]
     pairs: re.Pattern[bytes] | None
     prefix: str = ""
+    is_padded: bool = False
 
     def stands_in(self, text: bytes) -> bool:
         """Tell whether a text may hold such a line."""
@@ -58,13 +60,17 @@ class Dialect:
     total_from_bar: bool = False
 
 
+_COLON_OR_SPACE = rb"(?<![\w/])([A-Za-z_][\w/]*)(?::? {1,20}|:)NUMBER"
+_PADDED = rb" {0,20}: {0,20}NUMBER(?= |$)"
+
+
 def _mark(literals: bytes, pattern: bytes, pairs: bytes | None, prefix: str = "") -> Mark:
     behind = re.compile(pairs.replace(b"NUMBER", _NUMBER)) if pairs is not None else None
-    return Mark(tuple(literals.split(b"|")), re.compile(pattern, re.MULTILINE), behind, prefix)
+    is_padded = pairs is not None and pairs.endswith((_PADDED, _COLON_OR_SPACE))
+    return Mark(tuple(literals.split(b"|")), re.compile(pattern, re.MULTILINE), behind, prefix, is_padded)
 
 
 _COLON_THEN_NUMBER = rb"(?<![\w/.])([A-Za-z_][\w/.]*): NUMBER(?=[,\s]|$)"
-_COLON_OR_SPACE = rb"(?<![\w/])([A-Za-z_][\w/]*)(?::? {1,20}|:)NUMBER"
 
 DIALECTS: tuple[Dialect, ...] = (
     Dialect(
@@ -73,12 +79,12 @@ DIALECTS: tuple[Dialect, ...] = (
             _mark(
                 b"iteration ",
                 rb"iteration +(?P<step>\d+)/ *(?P<total>\d+) \|",
-                rb"([^|:\n]{0,80}[^|:\s]) {0,20}: {0,20}NUMBER(?= |$)",
+                rb"([^|:\n]{0,80}[^|:\s])" + _PADDED,
             ),
             _mark(
                 b"validation loss at",
                 rb"validation loss at (?:iteration (?P<step>\d+)|[^|\n]*) \|",
-                rb"([^|:\n]{0,80}[^|:\s]) {0,20}: {0,20}NUMBER(?= |$)",
+                rb"([^|:\n]{0,80}[^|:\s])" + _PADDED,
                 "validation/",
             ),
         ),
@@ -190,5 +196,7 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
 )
 
+BAR_SIGN = b"%|"
+"""How a progress bar begins."""
 BAR = re.compile(rb"%\|[^|\n]*\| *(\d+)/(\d+) \[")
 """A progress bar of tqdm: how many are done, and of how many."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tuimon.core.roles import is_evaluation
 from tuimon.sources.console_lines import without_colours
 from tuimon.sources.log_line import Line, parse_line, phase_in, without_prefix
+from tuimon.sources.log_shape import Described, Span
 from tuimon.sources.log_template import LineTemplate, template_of
 
 # One of these stands, in lower case, in every line that is looked at; the speed rests on finding them.
@@ -66,6 +67,34 @@ class GeneralReader:
             if (made := template_of(text, body, line)) is not None:
                 self._templates = [made, *self._templates[: _KEPT_TEMPLATES - 1]]
         return self._take(line, body)
+
+    def describe(self, line: bytes, time: tuple[Span, ...]) -> Described | None:
+        """Return what the numbers of a line mean that was read before, or None.
+
+        That of a line depends on those before it unless it names its step, and the epoch where one is known.
+        """
+        if not line.isascii() or len(line) > _LONGEST_LINE:
+            return None
+        text = line.decode("ascii")
+        for template in self._templates:
+            found = template.pattern.fullmatch(text)
+            like = template.line
+            if found is None:
+                continue
+            is_clear = like.has_metric and not like.evaluates and not like.totals
+            if not is_clear or "step" not in like.counters or not set(like.counters) <= {"step", "epoch"}:
+                return None
+            values = {name: found.span(group) for name, group in template.values}
+            counts, fixed = {}, []
+            for kind, count, total in template.counters:
+                counts[kind] = found.span(count)
+                if total:
+                    fixed.append(found.span(total))
+            has_epoch = ("epoch" in values) + ("epoch" in counts)
+            if "step" in values or has_epoch > 1 or (self._epoch is not None and not has_epoch):
+                return None
+            return Described(values, counts, tuple(fixed), time, is_padded=True)
+        return None
 
     def _take(self, line: Line, body: str) -> Reading:
         """Return what a line means behind those before it."""

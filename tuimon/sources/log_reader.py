@@ -10,8 +10,9 @@ from datetime import datetime
 
 import orjson
 
-from tuimon.sources.log_dialects import BAR, DIALECTS, Dialect, Mark
+from tuimon.sources.log_dialects import BAR, BAR_SIGN, DIALECTS, Dialect, Mark
 from tuimon.sources.log_general import CHINESE_WORDS, WORDS, GeneralReader, Reading
+from tuimon.sources.log_shape import Described
 from tuimon.sources.rows import Row, as_float
 
 # Logs are shown by their last lines: of a block, no more than these and those that tell of failures.
@@ -92,6 +93,30 @@ class LogReader:
         block.lines = _other_lines(text, lowered, block.starts)
         return block
 
+    def describe(self, line: bytes) -> Described | None:
+        """Return what the numbers of a metric line mean, or None where that depends on other lines."""
+        if self.dialect is None:
+            return self._general.describe(line, _time_spans(line, len(line)))
+        if self.dialect.step_from_bar or BAR.search(line) is not None:
+            return None
+        found = [(match, mark) for mark in self.dialect.marks for match in mark.pattern.finditer(line)]
+        if len(found) != 1:
+            return None
+        match, mark = found[0]
+        groups = match.groupdict()
+        if mark.pairs is None or groups.get("within"):
+            return None
+        values = {}
+        for pair in mark.pairs.finditer(line, match.end()):
+            name = self._name(pair[1], mark.prefix)
+            values[self.dialect.renamed.get(name, name)] = pair.span(2)
+        counts = {name: match.span(name) for name in ("step", "epoch") if groups.get(name)}
+        fixed = (match.span("total"),) if groups.get("total") else ()
+        if not values or not counts or any(name in values for name in counts):
+            return None
+        time = _time_spans(line, match.start())
+        return Described(values, counts, fixed, time, is_padded=mark.is_padded)
+
     def _read_general(self, text: bytes, lines: Sequence[tuple[int, int]], block: LogBlock) -> None:
         for begin, stop in lines:
             reading = self._general.read(text[begin:stop].decode("utf-8", "replace"))
@@ -140,10 +165,12 @@ class LogReader:
             if mark.stands_in(text)
             for match in mark.pattern.finditer(text, begin)
         )
-        bars = list(BAR.finditer(text, begin)) if dialect.step_from_bar or dialect.total_from_bar else []
+        if dialect.total_from_bar:
+            self._take_totals(text, begin, block)
         for index, (start, match, mark) in enumerate(found):
-            while bars and bars[0].start() < start:
-                self._take_bar(dialect, text, bars.pop(0), block)
+            if dialect.step_from_bar:
+                self._take_last_bar(text, begin, start)
+                begin = start
             end = text.find(b"\n", match.end())
             if index + 1 < len(found):
                 end = min(end, found[index + 1][0])
@@ -162,8 +189,8 @@ class LogReader:
                 start,
                 {names.get(name, name): row[name] for name in row} if names else row,
             )
-        for bar in bars:
-            self._take_bar(dialect, text, bar, block)
+        if dialect.step_from_bar:
+            self._take_last_bar(text, begin, len(text))
 
     def _row(self, mark: Mark, match: re.Match[bytes], text: bytes, end: int) -> Row:
         if mark.pairs is None:
@@ -188,14 +215,20 @@ class LogReader:
                 self._names[name] = known
         return prefix + known
 
-    def _take_bar(self, dialect: Dialect, text: bytes, bar: re.Match[bytes], block: LogBlock) -> None:
-        """Note how far a progress bar is; an evaluation has a bar of its own, with another total."""
-        done, total = _count(bar[1]), _count(bar[2])
-        if dialect.total_from_bar:
+    def _take_totals(self, text: bytes, begin: int, block: LogBlock) -> None:
+        """Note how many steps a bar of the training counts."""
+        for bar in BAR.finditer(text, begin):
             if b"raining" in text[text.rfind(b"\n", 0, bar.start()) + 1 : bar.start()]:
-                block.totals["total_steps"] = total
-        elif self._bar_total in (0, total):
-            self._bar = done, total
+                block.totals["total_steps"] = _count(bar[2])
+
+    def _take_last_bar(self, text: bytes, begin: int, end: int) -> None:
+        """Note how far the last progress bar is; an evaluation has a bar of its own, with another total."""
+        at = end
+        while (at := text.rfind(BAR_SIGN, begin, at)) >= 0:
+            bar = BAR.match(text, at)
+            if bar is not None and self._bar_total in (0, _count(bar[2])):
+                self._bar = _count(bar[1]), _count(bar[2])
+                return
 
     def _add_step_of_bar(self, row: Row, block: LogBlock) -> None:
         if self._bar is None:
@@ -214,6 +247,17 @@ class LogReader:
             row["_timestamp"] = time
         block.rows.append(row)
         block.starts.append(start)
+
+
+def _time_spans(line: bytes, before: int) -> tuple[tuple[int, int], ...]:
+    """Return where the digits of the moment stand that `time_in` reads."""
+    found = _TIME.search(line, 0, min(before, _TIME_WITHIN))
+    if found is None:
+        return ()
+    clock = found.start(4)
+    spans = [found.span(1), found.span(2), found.span(3)]
+    spans += [(clock + at, clock + at + 2) for at in (0, 3, 6)]
+    return (*spans, found.span(5)) if found[5] else tuple(spans)
 
 
 def first_dialect(text: bytes) -> tuple[Dialect | None, int]:

@@ -88,7 +88,8 @@ class SqliteFile:
             raise DatabaseFault("is gone or does not exist; what was read is kept") from None
         except OSError as error:
             raise DatabaseFault(f"could not be read and is tried again: {error.strerror or error}") from None
-        except (sqlite3.Error, OverflowError, MemoryError) as error:
+        except (sqlite3.Error, OverflowError, MemoryError, UnicodeDecodeError) as error:
+            # Python decodes the names in SQLite's own messages strictly.
             self.close()
             raise DatabaseFault(f"could not be read and is tried again: {error}") from None
         return rows

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tuimon.core.batch import ConfigRecord, LifecycleRecord, Problem, Record, ScalarBatch
+from tuimon.core.columns import Int64Array
 from tuimon.sources.console_lines import ConsoleLines
 from tuimon.sources.line_files import FileRead
 from tuimon.sources.log_reader import LogBlock, LogReader, time_in
+from tuimon.sources.log_tables import LogTables, Stretches
 from tuimon.sources.row_decoder import RowDecoder
-from tuimon.sources.rows import Row
 from tuimon.sources.sniffing import LFS_ADVICE, LFS_PREFIX
 from tuimon.sources.text_tail import TextTail
 
 # The moment of a line stands at its start.
 _TIME_WITHIN = 80
+# So many metric lines of a block that were read one by one are worth to be known by their shape.
+_MANY_LINES = 100
 
 
 class TextLogFile:
@@ -38,6 +41,7 @@ class TextLogFile:
     def _begin(self) -> None:
         self._knows_pointer = False
         self._reader = LogReader()
+        self._tables = LogTables()
         self._decoder = RowDecoder()
         self._console = ConsoleLines()
         self._known_totals: dict[str, int] = {}
@@ -57,16 +61,38 @@ class TextLogFile:
             self._begin()
             text = f"{self.path.name} was replaced or rewritten"
             records.append(LifecycleRecord("writer", first_order, None, math.nan, text))
-        found = self._reader.read(block.text) if block.text else LogBlock()
+        cut = self._tables.cut(block.text)
+        found = self._reader.read(cut.rest) if cut.rest else LogBlock()
+        self._learn(cut, found)
         if block.text.startswith(LFS_PREFIX) and not self._knows_pointer:
             self._knows_pointer = True
             problems.append(Problem(str(self.path), LFS_ADVICE))
         records += self._totals(found)
-        points = self._decoder.decode(found.rows, np.arange(len(found.rows)) + first_order)
+        begins = cut.original(np.array(found.starts, np.int64))
+        at = np.sort(np.concatenate([begins, *(table.places for table in cut.tables)]))
+        order = np.arange(len(at)) + first_order
+        tables = [replace(table, places=at.searchsorted(table.places)) for table in cut.tables]
+        places = _ranks(begins, at)
+        points = self._decoder.decode(found.rows, order, places if tables else None, tables)
         records += points
-        records += self._lines(block.text, found, points, first_order)
+        records += self._lines(cut, found, at, points, first_order)
         problems += self._new_limits()
-        return FileRead(records, len(found.rows), block.more, block.bytes_read, problems)
+        return FileRead(records, len(at), block.more, block.bytes_read, problems)
+
+    def _learn(self, cut: Stretches, found: LogBlock) -> None:
+        """Learn the shape of a line where many are read one by one."""
+        if len(found.starts) < _MANY_LINES or not self._tables.is_learning:
+            return
+        begin = found.starts[len(found.starts) // 2]
+        if begin < 0:
+            return
+        begin = cut.rest.rfind(b"\n", 0, begin) + 1
+        line = cut.rest[begin : cut.rest.find(b"\n", begin)]
+        described = self._reader.describe(line)
+        if described is None:
+            self._tables.give_up()
+        else:
+            self._tables.learn(line, described)
 
     def _totals(self, found: LogBlock) -> list[Record]:
         new = {name: total for name, total in found.totals.items() if self._known_totals.get(name) != total}
@@ -74,31 +100,48 @@ class TextLogFile:
         return [ConfigRecord(dict(new))] if new else []
 
     def _lines(
-        self, text: bytes, found: LogBlock, points: Sequence[Record], first_order: int
+        self, cut: Stretches, found: LogBlock, at: Int64Array, points: Sequence[Record], first_order: int
     ) -> Sequence[Record]:
-        steps = self._row_steps(found.rows, points, first_order)
-        behind = [bisect_right(found.starts, begin) for begin, _ in found.lines]
+        """Return the records of lines that are no metric lines, which begin `at` int64[n], rising."""
+        step_behind = self._steps_behind(len(at), points, first_order)
+        begins = cut.original(np.array([begin for begin, _ in found.lines], np.int64))
+        behind = at.searchsorted(begins, side="right").tolist()
+        text = cut.rest
         return self._console.take(
             [text[begin:stop].decode("utf-8", "replace") for begin, stop in found.lines],
             [first_order + count for count in behind],
-            [steps[count] for count in behind],
+            [step_behind(count) for count in behind],
             [time_in(text, begin, min(stop, begin + _TIME_WITHIN)) for begin, stop in found.lines],
         )
 
-    def _row_steps(self, rows: Sequence[Row], points: Sequence[Record], first_order: int) -> list[int | None]:
-        """Return the step before the first row, and that of each row."""
-        steps: list[int | None] = [self._last_step, *[None] * len(rows)]
+    def _steps_behind(
+        self, count: int, points: Sequence[Record], first_order: int
+    ) -> Callable[[int], int | None]:
+        """Return what tells the step that was reached behind so many rows, from 0 to `count`."""
+        steps = np.zeros(count + 1, np.int64)
+        known = np.zeros(count + 1, np.bool_)
         for batch in points:
             if isinstance(batch, ScalarBatch):
-                for order, step in zip(batch.order.tolist(), batch.steps.tolist(), strict=True):
-                    steps[order - first_order + 1] = step
-        for index in range(1, len(steps)):
-            if steps[index] is None:
-                steps[index] = steps[index - 1]
-        self._last_step = steps[-1]
-        return steps
+                places = batch.order - first_order + 1
+                steps[places], known[places] = batch.steps, True
+        latest = np.maximum.accumulate(np.where(known, np.arange(count + 1), -1))
+        before = self._last_step
+        if latest[-1] >= 0:
+            self._last_step = int(steps[latest[-1]])
+        return lambda rows: int(steps[latest[rows]]) if latest[rows] >= 0 else before
 
     def _new_limits(self) -> list[Problem]:
         passed = [limit for limit in self._decoder.limits_passed if limit not in self._reported_limits]
         self._reported_limits.update(passed)
         return [Problem(str(self.path), limit) for limit in passed]
+
+
+def _ranks(begins: Int64Array, at: Int64Array) -> Int64Array:
+    """Return the places of rows that begin at `begins`, rising, among all that begin `at`.
+
+    Rows of a block that is gone begin before this one, several at the same place.
+    """
+    places: Int64Array = at.searchsorted(begins)
+    gone = np.count_nonzero(begins < 0)
+    places[:gone] = np.arange(gone)
+    return places

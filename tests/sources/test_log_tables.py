@@ -1,0 +1,129 @@
+"""Stretches of a log that are read as tables hold what each of their lines says by itself."""
+
+# ruff: noqa: E501  # lines are as long as trainers print them
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.sources.reading import Points, points_by_tag, read_all
+from tuimon.core.batch import LifecycleRecord, LogLine
+from tuimon.sources.base import ReadBudget
+from tuimon.sources.log_shape import Described, LogShape, LogText
+from tuimon.sources.log_tables import LogTables, Stretches
+from tuimon.sources.text_log import TextLogFactory
+
+LINES = {
+    "megatron": " iteration {step:8d}/    9000 | consumed samples: {step:9d} | lm loss: {loss:.6E} | grad norm: {norm:.3f} |",
+    "llm.c": "s:{step} trl:{loss:.4f} lr:0.0003 norm:{norm:.2f}",
+    "modded-nanogpt": "step:{step}/9000 train_loss:{loss:.4f} train_time:{step}ms step_avg:31.5ms",
+    "verl": "step:{step} - actor/pg_loss:{signed:.5f} - critic/rewards/mean:{norm}",
+    "mmengine": "2026/01/01 12:{minute:02}:{second:02} - mmengine - INFO - Iter(train) [{step:>6}/9000]  lr: 1.0e-02  loss: {loss:.4f}",
+    "general": "2026-02-28 16:{minute:02}:{second:02},{step:03} - INFO - Epoch 2, Step {step}, Loss: {loss}, LR: {rate:.2e}",
+    "padded": "[INFO] step {step:>7} | loss {loss:8.4f} | acc {norm:6.2f} | 12.5 it/s",
+}  # fmt: skip
+ODD = (
+    "", "nothing to see here", "step: nan", "WARNING - Loss is NaN at step 12", "Saving model checkpoint to a/b.pt",
+    "step 12 | loss nan | acc 0.5 | 12.5 it/s", "--- eval at step 30 ---", "Step 5, eval loss: 2.5",
+)  # fmt: skip
+
+
+def log(name: str, count: int, seed: int, odd: float, *, wild: bool = True) -> bytes:
+    generator = random.Random(seed)  # noqa: S311  # numbers, not secrets
+    lines = []
+    for step in range(count):
+        if generator.random() < odd:
+            lines.append(generator.choice(ODD))
+        losses = (1 / (step + 1), 1e-7 * step, float(step), 12345.678)
+        loss = generator.choice(losses) if wild else 2.5 + step % 100 / 128
+        numbers = {
+            "step": step, "minute": step // 60 % 60, "second": step % 60, "loss": loss, "norm": loss % 7,
+            "rate": loss * 1e-4, "signed": loss - 0.5,
+        }  # fmt: skip
+        lines.append(LINES[name].format(**numbers))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def points(path: Path, max_bytes: int = 8192) -> dict[str, Points]:
+    return points_by_tag(read_all(TextLogFactory().open((path,)), ReadBudget(max_bytes)))
+
+
+@pytest.mark.parametrize("name", LINES)
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10**6), odd=st.sampled_from([0.0, 0.002, 0.02]))
+def test_tables_hold_what_each_line_says(name: str, seed: int, odd: float, tmp_path: Path) -> None:
+    path = tmp_path / "train.log"
+    path.write_bytes(log(name, 900, seed, odd))
+    found = points(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LogTables, "cut", lambda _, block: Stretches(block))
+        expected = points(path)
+    assert found.keys() == expected.keys()
+    for tag, wanted in expected.items():
+        for column, wanted_column in zip(found[tag], wanted, strict=True):
+            np.testing.assert_array_equal(column, wanted_column, err_msg=tag)
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_most_lines_of_a_loop_are_read_as_tables(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest: list[int] = []
+    cut = LogTables.cut
+
+    def counted(self: LogTables, block: bytes) -> Stretches:
+        found = cut(self, block)
+        rest.append(found.rest.count(b"\n"))
+        return found
+
+    monkeypatch.setattr(LogTables, "cut", counted)
+    path = tmp_path / "train.log"
+    path.write_bytes(log(name, 3000, seed=1, odd=0, wild=False))
+    points(path, 32768)
+    assert sum(rest) < 1500
+
+
+def test_other_lines_keep_their_place_behind_those_of_a_table(tmp_path: Path) -> None:
+    lines = log("padded", 1200, seed=1, odd=0).splitlines(keepends=True)
+    lines[700:700] = [b"RuntimeError: CUDA out of memory\n"]
+    path = tmp_path / "train.log"
+    path.write_bytes(b"".join(lines))
+    records = read_all(TextLogFactory().open((path,)), ReadBudget(16384))
+    (failure,) = [record for record in records if isinstance(record, LifecycleRecord)]
+    assert (failure.step, failure.order) == (699, 700)
+    assert [line.order for line in records if isinstance(line, LogLine)] == [700]
+
+
+SHAPE = LogShape(
+    b"step   10 loss: 2.50 of 99",
+    Described({"loss": (16, 20)}, {"step": (7, 9)}, fixed=((24, 26),), is_padded=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "fits"),
+    [
+        (b"step   10 loss: 2.50 of 99", True),
+        (b"step 123456 loss: 1.5 of 99", True),
+        (b"step 7 loss:   3 of 99", True),
+        (b"step7 loss: 3 of 99", False),
+        (b"step 7 loss: 3 of 98", False),
+        (b"step 7 lost: 3 of 99", False),
+        (b"step 7.5 loss: 3 of 99", False),
+        (b"step 7 loss: 3 4 of 99", False),
+        (b"step 7 loss: -3 of 99", False),
+        (b"step 7 loss: 3 of 99!", False),
+        (b"step" + b" " * 40 + b"7 loss: 3 of 99", False),
+        (b"step 7 loss: nan of 99", False),
+        (b"", False),
+    ],
+)
+def test_a_line_is_of_a_shape_or_is_not(line: bytes, *, fits: bool) -> None:
+    found = SHAPE.find(LogText(b"other\n" + line + b"\n"))
+    assert found.places.tolist() == ([1] if fits else [])
