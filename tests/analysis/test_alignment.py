@@ -79,7 +79,7 @@ def test_settings_are_config_and_what_was_logged_of_it() -> None:
     tags = ("Config/learning_rate", "Config/batch_size")
     values = (np.array([1e-3], np.float32), np.array([16.0], np.float32))
     batch = ScalarBatch(tags, order, order, np.array([START]), values)
-    store.extend(0, [ConfigRecord({"batch_size": 32, "model": "x"}), batch])
+    store.extend(0, [ConfigRecord({"batch_size": 32, "model": "x", "best_metric": 0.5}), batch])
     assert settings_of(store.freeze()) == {"learning_rate": 0.001, "batch_size": 32, "model": "x"}
 
 

@@ -15,7 +15,8 @@ from tuimon.analysis.alignment import Alignment
 from tuimon.core.text import cell_width
 from tuimon.monitor.once import data_time, read_once
 from tuimon.output.checked import Checked, check_run
-from tuimon.output.compare import Choice, compare, comparison_document
+from tuimon.output.compare import Choice, compare
+from tuimon.output.compare_document import comparison_document
 from tuimon.output.compare_text import comparison_lines, x_label
 from tuimon.sources.naming import Root
 

@@ -9,6 +9,9 @@ from tuimon.core.batch import ConfigValue
 from tuimon.core.roles import Role
 from tuimon.store.run import RunView
 
+# What trainers keep among their settings and is none: results, which every metric would depend on.
+_RESULTS = frozenset({"best_metric", "best_model_checkpoint", "best_global_step", "hf.global_step"})
+
 
 @dataclass(frozen=True, slots=True)
 class Differences:
@@ -31,7 +34,8 @@ def settings_of(run: RunView) -> dict[str, ConfigValue]:
             # The shortest number that is equal in the precision of logging: 0.001, as it was set.
             last = float(str(series.values[-1]))
             logged[series.tag.rsplit("/", 1)[-1]] = int(last) if last.is_integer() else last
-    return logged | dict(run.config)
+    known = logged | dict(run.config)
+    return {name: value for name, value in known.items() if name not in _RESULTS}
 
 
 def differences(runs: Sequence[RunView]) -> Differences:

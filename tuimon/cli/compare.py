@@ -74,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
     from tuimon.core.clock import SystemClock
     from tuimon.monitor.once import data_time, read_once
     from tuimon.output.checked import check_run
-    from tuimon.output.compare import Choice, compare, comparison_document
+    from tuimon.output.compare import Choice, compare
+    from tuimon.output.compare_document import comparison_document
     from tuimon.output.compare_text import comparison_lines
 
     with progress_line("reading") as tell:
@@ -131,7 +132,7 @@ def _save(comparison: Comparison, path: Path, kind: str) -> None:
 
                 write_picture(figure, file, kind.removeprefix("."))
         elif kind == ".json":
-            from tuimon.output.compare import comparison_document
+            from tuimon.output.compare_document import comparison_document
             from tuimon.output.document import dump
 
             file.write(dump(comparison_document(comparison)).encode() + b"\n")

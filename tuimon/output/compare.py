@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,11 +15,9 @@ from tuimon.analysis.best import Best, best_value, checkpoint_at
 from tuimon.analysis.differences import Differences, differences
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.importance import FEWEST_RUNS, Importance, importances
-from tuimon.core.batch import ConfigValue
 from tuimon.core.roles import HARDWARE_ROLES, RISING_IS_GOOD, Role, pair_key, role_of
 from tuimon.monitor.snapshot import RunState
 from tuimon.output.checked import Checked
-from tuimon.output.document import Json, number
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
@@ -157,75 +155,10 @@ def compare(checked: Sequence[Checked], choice: Choice) -> Comparison:
     return Comparison(named, goal, choice, at, tuple(ranked), settings, told)
 
 
-def comparison_document(comparison: Comparison) -> dict[str, Json]:
-    """Return the document of `compare --json`."""
-    choice = comparison.choice
-    return {
-        "metric": comparison.metric,
-        "goal": comparison.goal,
-        "rank_by": choice.rank_by,
-        "align": choice.alignment.value,
-        "at": number(comparison.at),
-        "runs": [
-            _run_document(each, {n: v[place] for n, v in comparison.settings.different.items()})
-            for place, each in enumerate(comparison.runs)
-        ],
-        "same_config": _config(comparison.settings.same),
-        "importance": {
-            "runs": comparison.ranked,
-            "warning": comparison.warning,
-            "settings": [_importance_document(each) for each in comparison.importances],
-        },
-    }
-
-
 def severities(state: RunState) -> dict[str, int]:
     """Return how many findings of each severity a run has, open and resolved ones, the worst first."""
     counted = Counter(finding.severity for finding in state.findings)
     return {severity.name.lower(): counted[severity] for severity in sorted(Severity, reverse=True)}
-
-
-def _run_document(each: Compared, differing: Mapping[str, ConfigValue]) -> dict[str, Json]:
-    state = each.state
-    return {
-        "run": state.name,
-        "path": str(state.path),
-        "status": state.status.value,
-        "rank": each.rank,
-        "series": each.series,
-        "last": _point(each.last),
-        "best": _point(each.best),
-        "at": _point(each.at),
-        "checkpoint": each.checkpoint,
-        "step": state.progress.step,
-        "total_steps": state.progress.total_steps,
-        "elapsed_s": number(state.progress.elapsed_s),
-        "steps_per_s": number(state.progress.steps_per_s),
-        "findings": dict(severities(state)),
-        "checked_from_step": each.checked_from_step,
-        "config": _config(differing),
-    }
-
-
-def _point(point: Point | None) -> Json:
-    return None if point is None else {"value": number(point.value), "step": point.step}
-
-
-def _config(values: Mapping[str, ConfigValue]) -> dict[str, Json]:
-    return {name: number(value) if isinstance(value, float) else value for name, value in values.items()}
-
-
-def _importance_document(each: Importance) -> dict[str, Json]:
-    return {
-        "name": each.name,
-        "same_as": list(each.same_as),
-        "importance": each.importance,
-        "low": each.low,
-        "high": each.high,
-        "correlation": each.correlation,
-        "correlation_low": each.correlation_low,
-        "correlation_high": each.correlation_high,
-    }
 
 
 def _usual_metric(bests: Sequence[Best | None]) -> str | None:
