@@ -45,7 +45,8 @@ def command_parser(name: str) -> argparse.ArgumentParser:
 
 def documented(action: argparse.Action) -> tuple[str, str]:
     """Return how a row of the page describes an argument."""
-    value = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+    value = " ".join(action.metavar) if isinstance(action.metavar, tuple) else action.metavar
+    value = value or action.dest.upper()
     takes_value = action.nargs != 0
     names = [f"`{name} {value}`" if takes_value else f"`{name}`" for name in action.option_strings]
     choices = f"; one of {', '.join(action.choices)}" if action.choices and not action.metavar else ""

@@ -16,6 +16,7 @@ import pytest
 
 from tests.terminal.conftest import SAMPLE_RUNS
 from tests.terminal.terminal import PATIENCE_S, Terminal, environment, tuimon
+from tests.watching import rows, write
 
 pytestmark = [
     pytest.mark.tmux,
@@ -138,7 +139,7 @@ def test_every_panel_at_larger_sizes(open_tmux: Callable[..., Tmux], width: int,
 
 def test_a_storm_of_sizes_ends_in_the_same_picture(open_tmux: Callable[..., Tmux]) -> None:
     tmux = open_tmux(200, 60)
-    ready = ("healthy DONE", "nothing found; checked to step 873", "run done", "failed @339", "!6", "!1")
+    ready = ("healthy DONE", "nothing found; checked to step 873", "run done", "failed @339", "!1")
     before = tmux.wait_for(*ready)
     for width, height in ((150, 50), (40, 12), (199, 59), (20, 5), (81, 25), (40, 12)):
         tmux.resize(width, height)
@@ -187,3 +188,36 @@ def test_leaving_gives_the_shell_its_screen_back(open_tmux: Callable[..., Tmux])
     tmux.wait_for("prompt> ", without="DONE")
     tmux.start(["echo", f"code-$? {sys.platform}"])
     tmux.wait_for(f"code-0 {sys.platform}")
+
+
+def test_the_title_of_the_pane_shows_the_run_and_is_given_back(open_tmux: Callable[..., Tmux]) -> None:
+    tmux = open_tmux(80, 24)
+    tmux.run("select-pane", "-T", "my own title")
+    tmux.wait_for("healthy DONE")
+    wait_for_title(tmux, "✓ healthy 100% loss 0.6242 done - tuimon")
+    tmux.type("q")
+    tmux.wait_for("prompt> ", without="DONE")
+    wait_for_title(tmux, "my own title")
+
+
+def wait_for_title(tmux: Tmux, wanted: str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while (title := tmux.run("display-message", "-p", "#{pane_title}").rstrip()) != wanted:
+        assert time.monotonic() < end, title
+        time.sleep(0.05)
+
+
+def test_the_status_line_shows_any_name_as_it_is(open_tmux: Callable[..., Tmux], tmp_path: Path) -> None:
+    """What tmux makes of the line itself: `#(…)` would run, `#{…}` and `#[…]` would be replaced."""
+    tmux = open_tmux(120, 24)
+    name = "#(touch ran)#[fg=red]#S"
+    write(tmp_path / f"{name}.jsonl", rows(range(1, 30)))
+    command = " ".join(tuimon("status", str(tmp_path), "--line", "--style", "tmux"))
+    client = Terminal(tmux.attach_command, environment(tmp_path / "home"), tmp_path, (120, 25))
+    tmux.run("set", "-g", "status", "on", ";", "set", "-g", "status-right-length", "100")
+    tmux.run("set", "-g", "status-interval", "1", ";", "set", "-g", "status-right", f"#({command})")
+    try:
+        assert name in client.wait_for(f"○ {name} @29 loss 0.03333 stopped")
+    finally:
+        client.close()
+    assert not list(tmp_path.rglob("ran"))

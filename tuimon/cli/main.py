@@ -27,6 +27,8 @@ COMMANDS = (
     "compare",
     "check",
     "eta",
+    "status",
+    "wait",
     "report",
     "export",
     "demo",
@@ -35,7 +37,7 @@ COMMANDS = (
 )
 _EXIT_CODES = (
     "exit codes: 0 fine, 1 failed, 2 wrong usage, 3 no run found, "
-    "4 a finding at or above --fail-on, 130 interrupted"
+    "4 a finding at or above --fail-on, 124 wait: time is over, 130 interrupted"
 )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tuimon.core.text import clean
 
 if TYPE_CHECKING:
+    from tuimon.analysis.findings.catalog import FindingSettings
     from tuimon.core.settings import Settings
     from tuimon.sources.naming import Root
 
@@ -53,6 +54,25 @@ def add_formats(parser: argparse.ArgumentParser) -> None:
         help="what a PATH that is a file is, or what the files are whose name (or end of path) fits PATTERN, "
         "where the guess is wrong; none leaves them out; tuimon doctor names the formats",
     )
+
+
+def add_strict(parser: argparse.ArgumentParser) -> None:
+    """Add `--strict`; absent, the setting decides."""
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        default=None,
+        help="find by simple literal rules, too: a loss that doubles, ten points that do not fall",
+    )
+
+
+def thresholds_of(settings: Settings) -> FindingSettings | None:
+    """Return the thresholds of the rules; None where they are the defaults, which costs nothing to know."""
+    if not settings.findings and not settings.strict:
+        return None
+    from tuimon.analysis.findings.thresholds import read_thresholds
+
+    return read_thresholds(settings.findings, strict=settings.strict)
 
 
 def roots_of(paths: list[str], formats: Sequence[str] = ()) -> list[Root]:
@@ -133,3 +153,38 @@ def positive_seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no positive number of seconds")
     return seconds
+
+
+_UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+def duration_seconds(text: str) -> float:
+    """Return the seconds of a duration that an option is given: `90`, `90s`, `30m`, `6h`, `2d`, `1h30m`."""
+    parts = re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?", text)
+    seconds = 0.0
+    if parts is not None:
+        seconds = sum(
+            float(part or 0) * _UNITS_S[unit] for part, unit in zip(parts.groups(), "dhms", strict=True)
+        )
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration such as 90s, 30m, 6h, 2d")
+    return seconds
+
+
+def moment(text: str) -> float:
+    """Return the unix seconds of a time that an option is given: `17:00` (the next one), a date, or `+6h`."""
+    from datetime import datetime, timedelta
+
+    now = datetime.now().astimezone()
+    if text.startswith("+"):
+        return now.timestamp() + duration_seconds(text[1:])
+    try:
+        if re.fullmatch(r"\d{1,2}:\d{2}", text):
+            hour, minute = map(int, text.split(":"))
+            found = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+            return (found if found > now else found + timedelta(days=1)).timestamp()
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time such as 17:00, 2026-03-02T17:00 or +6h"
+        ) from error

@@ -6,7 +6,7 @@ import argparse
 import math
 import sys
 
-from tuimon.cli.paths import add_total, roots_of, settings_of
+from tuimon.cli.paths import add_strict, add_total, roots_of, settings_of, thresholds_of
 from tuimon.cli.screen import add_screen_arguments, can_show, run_screen, screen_settings
 from tuimon.core.errors import UsageError
 
@@ -23,12 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--from", dest="from_step", type=int, metavar="STEP", help="begin at this step")
     add_total(parser)
+    add_strict(parser)
     add_screen_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    settings = settings_of({"total": args.total} | screen_settings(args))
+    settings = settings_of({"total": args.total, "strict": args.strict} | screen_settings(args))
+    thresholds = thresholds_of(settings)
     speed = _speed(args.speed)
     from tuimon.monitor.once import read_once
     from tuimon.monitor.replay import Replay
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if not can_show():
         print("tuimon: replay needs a terminal; try `tuimon summary` or `tuimon check`", file=sys.stderr)
         return UsageError.exit_code
-    feed = Replay(chosen[0], speed=speed, from_step=args.from_step, total=settings.total)
+    feed = Replay(chosen[0], speed=speed, from_step=args.from_step, total=settings.total, thresholds=thresholds)
     return run_screen(feed, settings, run_name=chosen[0].name, mouse=not args.no_mouse)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import os
 import sys
@@ -13,6 +14,9 @@ from typing import TYPE_CHECKING
 from tuimon.cli.paths import positive_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tuimon.alerts.herald import ScreenHerald
     from tuimon.core.settings import Settings
     from tuimon.monitor.feed import Feed
 
@@ -53,8 +57,23 @@ def can_show() -> bool:
     return is_terminal and os.environ.get("TERM", "") not in ("", "dumb")
 
 
-def run_screen(feed: Feed, settings: Settings, *, run_name: str | None, mouse: bool) -> int:
-    """Show a feed until the person leaves; return the exit code."""
+def run_screen(
+    feed: Feed,
+    settings: Settings,
+    *,
+    run_name: str | None,
+    mouse: bool,
+    make_herald: Callable[[], ScreenHerald] | None = None,
+) -> int:
+    """Show a feed until the person leaves; return the exit code.
+
+    Args:
+        feed: What is shown.
+        settings: How.
+        run_name: The run to open first.
+        mouse: Whether the mouse is ours.
+        make_herald: Makes who tells of what happens; None, as for a replay, tells nobody.
+    """
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     feed.focus(run_name)
     # Reading begins while Textual is still being imported.
@@ -76,8 +95,13 @@ def run_screen(feed: Feed, settings: Settings, *, run_name: str | None, mouse: b
         run_name=run_name,
         interval_s=_interval_s(settings),
         memory=_memory(),
+        make_herald=make_herald,
     )
-    ended = app.run(mouse=mouse)
+    try:
+        ended = app.run(mouse=mouse)
+    finally:
+        with contextlib.suppress(OSError):  # the terminal may have vanished
+            print(app.announcer.farewell(), end="", file=sys.stderr, flush=True)
     code = (app.return_code or 0) if ended is None else ended
     _end_without_terminal(code)
     return code

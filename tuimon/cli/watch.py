@@ -5,7 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tuimon.cli.paths import add_formats, add_paths, add_total, roots_of, settings_of
+from tuimon.cli.events import add_events, event_settings, screen_herald
+from tuimon.cli.paths import (
+    add_formats,
+    add_paths,
+    add_strict,
+    add_total,
+    roots_of,
+    settings_of,
+    thresholds_of,
+)
 from tuimon.cli.screen import add_screen_arguments, can_show, run_screen, screen_settings
 
 SUMMARY = "Watch runs live: curves, progress, GPUs and what is wrong."
@@ -17,17 +26,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_paths(parser, required=False)
     add_formats(parser)
     add_total(parser)
+    add_strict(parser)
     parser.add_argument(
         "--run", metavar="NAME", help="open this run first (default: the one that changed last)"
     )
     parser.add_argument("--once", action="store_true", help="print one summary of every run and leave")
     parser.add_argument("--tee", metavar="FILE", help="with - as the path: keep what comes in this file, too")
+    add_events(parser)
     add_screen_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    settings = settings_of({"total": args.total} | screen_settings(args))
+    settings = settings_of(
+        {"total": args.total, "strict": args.strict} | screen_settings(args) | event_settings(args)
+    )
+    thresholds = thresholds_of(settings)
     if args.once or not can_show():
         if not args.once:
             print("tuimon: this is no terminal that can show a screen; printing a summary", file=sys.stderr)
@@ -44,5 +58,12 @@ def run(args: argparse.Namespace) -> int:
         probe=local_sampler(roots[0].path),
         for_screen=True,
         memory_limit_bytes=settings.memory_limit_bytes,
+        thresholds=thresholds,
     )
-    return run_screen(monitor, settings, run_name=args.run, mouse=not args.no_mouse)
+    return run_screen(
+        monitor,
+        settings,
+        run_name=args.run,
+        mouse=not args.no_mouse,
+        make_herald=screen_herald(settings),
+    )

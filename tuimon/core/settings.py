@@ -47,8 +47,16 @@ TABLE: tuple[Setting, ...] = (
     Setting("memory_limit_bytes", "int", "how much memory the points of all runs may take"),
     Setting("verify", "bool", "`summary`, `check` and `doctor` verify the checksum of every event record"),
     Setting("formats", "map", "what files are, where the guess is wrong: names or patterns, and formats"),
+    Setting("strict", "bool", "findings by simple literal rules, too: easy to explain, and loud"),
     Setting("findings", "table", "thresholds of rules: one table per rule"),
+    Setting("title", "bool", "the terminal's title shows progress, loss and open findings of the open run"),
+    Setting("bell", "bool", "ring for the end of a run and for findings from warning on"),
+    Setting("notify", "str", "the same as a notification of the terminal", ("off", "auto", "osc9", "osc777")),
+    Setting("on_done", "str", "a command to run when a run is done", runs_or_sends=True),
+    Setting("on_failed", "str", "a command to run when a run ends before its end", runs_or_sends=True),
+    Setting("on_best", "str", "a command to run for a new best evaluation", runs_or_sends=True),
     Setting("on_finding", "str", "a command to run for a new finding", runs_or_sends=True),
+    Setting("send_to", "str", "where apprise sends what is urgent: its addresses", runs_or_sends=True),
 )  # fmt: skip
 _BY_NAME = {setting.name: setting for setting in TABLE}
 
@@ -67,8 +75,16 @@ class Settings:
     memory_limit_bytes: int = 1 << 30
     verify: bool = False
     formats: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
     findings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    title: bool = True
+    bell: bool = False
+    notify: str = "off"
+    on_done: str | None = None
+    on_failed: str | None = None
+    on_best: str | None = None
     on_finding: str | None = None
+    send_to: str | None = None
 
 
 def load_settings(

@@ -28,6 +28,23 @@ def find_writers(paths: Iterable[Path]) -> dict[Path, int]:
     return found
 
 
+def find_writer_below(path: Path) -> int | None:
+    """Return the one process that writes a file, or files in a folder; None where there is none, or several.
+
+    Args:
+        path: A file, or a folder with files at any depth.
+    """
+    top = os.path.realpath(path)
+    inside = top.rstrip(os.sep) + os.sep
+    found = {
+        int(folder.name)
+        for folder in _process_folders()
+        for descriptor, target in _open_files(folder)
+        if (target == top or target.startswith(inside)) and _writes(folder, descriptor)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
 def _process_folders() -> list[Path]:
     own = str(os.getpid())
     try:

@@ -1,23 +1,30 @@
-"""Whether the process that writes a run still lives, as far as this machine can tell."""
+"""Which process writes a run, and whether it still lives, as far as this machine can tell."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tuimon.core.process import RunProcess
 from tuimon.hardware.process import process_is_alive
+from tuimon.hardware.run_process import describe_processes, likely_writers, oom_kills
 from tuimon.hardware.writers import find_writers
 
 # Looking into every process costs milliseconds; whether a known one lives costs microseconds.
 _SEARCH_S = 5.0
 # What a process wrote last is read a moment after its death. What comes later was written by another one.
 _LAST_WORDS_S = 3.0
+# Of so many runs at most the command lines of all processes are looked through.
+_MOST_LIKELY = 16
 
 
 @dataclass(slots=True)
 class _Writer:
-    pid: int
+    """A process that was seen to write a run; `kills` is what the kernel had counted when it last lived."""
+
+    process: RunProcess
+    kills: int | None
     died_at: float | None = None
 
 
@@ -31,25 +38,35 @@ class WriterWatch:
 
     def __init__(self) -> None:
         self._writers: dict[str, _Writer] = {}
+        self._likely: dict[str, RunProcess] = {}
         self._searched_at = float("-inf")
 
     def look(self, paths_by_run: Mapping[str, tuple[Path, ...]], now: float) -> None:
         """Find the writers of the given runs now and then, and see whether the known ones live."""
+        kills = oom_kills()
         if now - self._searched_at >= _SEARCH_S:
             self._searched_at = now
-            run_of = {path: name for name, paths in paths_by_run.items() for path in paths}
-            for path, pid in find_writers(run_of).items():
-                known = self._writers.get(run_of[path])
-                if known is None or known.pid != pid:
-                    self._writers[run_of[path]] = _Writer(pid)
+            self._search(paths_by_run, kills)
         for writer in list(self._writers.values()):
-            if writer.died_at is None and process_is_alive(writer.pid) is False:
+            if writer.died_at is not None:
+                continue
+            if process_is_alive(writer.process.pid) is False:
+                counted = kills is not None and writer.kills is not None
+                killed = counted and (kills or 0) > (writer.kills or 0)
+                writer.process = replace(writer.process, alive=False, out_of_memory=killed)
                 writer.died_at = now
+            else:
+                writer.kills = kills
 
     def alive(self, run_name: str) -> bool | None:
         """Return whether the run's writer lives; None where nobody knows."""
         writer = self._writers.get(run_name)
         return None if writer is None else writer.died_at is None
+
+    def process(self, run_name: str) -> RunProcess | None:
+        """Return the process that writes a run, or that likely does; None where nobody knows."""
+        writer = self._writers.get(run_name)
+        return self._likely.get(run_name) if writer is None else writer.process
 
     def note_growth(self, run_name: str, now: float) -> None:
         """Say that a run grew: if its writer had died before, another one has taken over."""
@@ -60,3 +77,21 @@ class WriterWatch:
     def known(self) -> frozenset[str]:
         """Return the runs whose writers are known, dead or alive."""
         return frozenset(self._writers)
+
+    def _search(self, paths_by_run: Mapping[str, tuple[Path, ...]], kills: int | None) -> None:
+        run_of = {path: name for name, paths in paths_by_run.items() for path in paths}
+        pids = {run_of[path]: pid for path, pid in find_writers(run_of).items()}
+        unknown = [name for name in paths_by_run if name not in pids and name not in self._writers]
+        # Several runs in one folder are not told apart by it.
+        folders = {name: {path.parent for path in paths_by_run[name]} for name in unknown}
+        places = {name: next(iter(found)) for name, found in folders.items() if len(found) == 1}
+        alone = {name: place for name, place in places.items() if list(places.values()).count(place) == 1}
+        likely = likely_writers(alone) if 0 < len(alone) <= _MOST_LIKELY else {}
+        described = describe_processes({*pids.values(), *likely.values()}) if pids or likely else {}
+        for name, pid in pids.items():
+            known = self._writers.get(name)
+            if known is None or known.process.pid != pid:
+                self._writers[name] = _Writer(described[pid], kills)
+            elif known.died_at is None:
+                known.process = described[pid]
+        self._likely = {name: replace(described[pid], sure=False) for name, pid in likely.items()}

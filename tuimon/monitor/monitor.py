@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuimon.core.clock import Clock, SystemClock
 from tuimon.core.share import TimeShare
@@ -21,6 +22,9 @@ from tuimon.monitor.watchlist import Watchlist
 from tuimon.sources.base import ReadBudget
 from tuimon.sources.naming import Root
 from tuimon.store.budget import MemoryBudget
+
+if TYPE_CHECKING:
+    from tuimon.analysis.findings.catalog import FindingSettings
 
 # One slice of reading: a few milliseconds, after which a key gets its turn.
 _SLICE = ReadBudget(max_bytes=1 << 20)
@@ -58,6 +62,7 @@ class Monitor:
             read and sample leave the interpreter to it.
         memory_limit_bytes: What the points of all runs may take; beyond it, older ones are folded (see
             `MemoryBudget`). None for no limit.
+        thresholds: Those of the rules, if not the defaults.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class Monitor:
         probe: Probe | None = None,
         for_screen: bool = False,
         memory_limit_bytes: int | None = None,
+        thresholds: FindingSettings | None = None,
     ) -> None:
         self.gate = Gate()
         self._clock = clock or SystemClock()
@@ -76,7 +82,7 @@ class Monitor:
         first = Snapshot(0, self._clock.now(), tuple(root.path for root in roots), listing=True)
         self._publisher = Publisher(first)
         budget = None if memory_limit_bytes is None else MemoryBudget(memory_limit_bytes)
-        self._watches = Watchlist(roots, total, budget)
+        self._watches = Watchlist(roots, total, budget, thresholds)
         self._following = Following([root.path for root in roots], self._hint)
         self._sampling = Sampling(probe, self._clock)
         self._open_run: str | None = None
@@ -258,6 +264,9 @@ class Monitor:
     def _seconds_to_next(self) -> float:
         look = self._watches.due
         due = min((watch.schedule.due for watch in self._watches), default=look)
+        if self._unpublished:
+            # What came too soon after the last snapshot has one of its own as soon as it may.
+            due = min(due, self._published_at + _PUBLISH_S)
         live = self._published_at + _LIVE_REFRESH_S if self.snapshot.live else look
         return max(0.0, min(due, look, live) - time.monotonic())
 
@@ -268,7 +277,9 @@ class Monitor:
             return
         fresh = self._sampling.take_fresh()
         running = [w for w in self._watches if w.state is not None and w.state.status.live]
-        if len(running) == 1 and running[0].add_hardware(fresh):
+        # What runs on another machine has nothing to do with the sensors of this one.
+        here = len(running) == 1 and running[0].state is not None and not running[0].state.host
+        if here and running[0].add_hardware(fresh):
             running[0].pending = True
             running[0].state = None
         self._unpublished = True
@@ -318,6 +329,7 @@ class Monitor:
             return state
         where = f"state of run {watch.name}"
         try:
+            watch.process = self._sampling.process_of(watch.name)
             watch.refresh(now, live=True, process_alive=self._sampling.writers.alive(watch.name))
         except Exception as error:  # noqa: BLE001  # one run that fails must not hold up the others
             self._failures.note(where, error)

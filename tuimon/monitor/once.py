@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from tuimon.sources.base import UNBOUNDED, Discovery, ReadBudget, RunRef
 from tuimon.sources.discovery import Discoverer
 from tuimon.sources.naming import Root
 from tuimon.store.run import RunView
+
+if TYPE_CHECKING:
+    from tuimon.analysis.findings.catalog import FindingSettings
 
 # Slices in which a reading is told of: large enough to cost nothing, small enough to move.
 TOLD_SLICE = ReadBudget(max_bytes=1 << 24)
@@ -50,6 +54,7 @@ def read_once(
     clock: Clock | None = None,
     tell: Tell | None = None,
     verify: bool = False,
+    thresholds: FindingSettings | None = None,
 ) -> Reading:
     """Read all runs below `roots` to their ends.
 
@@ -62,13 +67,16 @@ def read_once(
         clock: Tells the present. With it, a run that goes on at this moment is measured at the present.
         tell: Is told how far the reading is.
         verify: Whether every checksum is verified, also those of records that are read as well without.
+        thresholds: Those of the rules, if not the defaults.
 
     Raises:
         NoRunError: There is no run.
     """
     discovery = find_runs(roots)
     refs = [ref.verified() for ref in discovery.runs] if verify else discovery.runs
-    states = tuple(iter_states(refs, total=total, with_rules=with_rules, clock=clock, tell=tell))
+    states = tuple(
+        iter_states(refs, total=total, with_rules=with_rules, clock=clock, tell=tell, thresholds=thresholds)
+    )
     return Reading(states, discovery.problems)
 
 
@@ -97,10 +105,11 @@ def iter_states(
     with_rules: bool,
     clock: Clock | None = None,
     tell: Tell | None = None,
+    thresholds: FindingSettings | None = None,
 ) -> Iterator[RunState]:
     """Read runs one by one, so that only one is being worked on at a time; see `read_once`."""
     for number, ref in enumerate(refs):
-        watch = RunWatch(ref, total, with_rules=with_rules)
+        watch = RunWatch(ref, total, with_rules=with_rules, thresholds=thresholds)
         more = True
         while more:
             if tell is not None:

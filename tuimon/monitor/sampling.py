@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tuimon.core.clock import Clock
 from tuimon.core.hardware import HardwareSample
+from tuimon.core.process import RunProcess
 from tuimon.hardware.base import Probe
+from tuimon.hardware.run_process import gpus_of, numbered_like_driver
 from tuimon.monitor.liveness import WriterWatch
 
 SAMPLE_S = 1.0
@@ -44,6 +47,14 @@ class Sampling:
     def shown(self) -> tuple[HardwareSample, ...]:
         """The last samples, oldest first."""
         return tuple(self._samples)[-_SHOWN_SAMPLES:]
+
+    def process_of(self, run_name: str) -> RunProcess | None:
+        """Return the process that writes a run, with the GPUs on which it was seen last."""
+        process = self.writers.process(run_name)
+        if process is None or not process.alive or not self._samples:
+            return process
+        gpus = gpus_of(process.family, self._samples[-1].gpus, same_numbers=numbered_like_driver())
+        return replace(process, gpus=gpus)
 
     def look_for_writers(self) -> None:
         """Look for the writers of the runs that are followed, and whether the known ones live."""

@@ -12,6 +12,7 @@ from tuimon.analysis.status import Status
 from tuimon.analysis.trend import Trend, loss_trend
 from tuimon.core.batch import Problem
 from tuimon.core.hardware import HardwareSample
+from tuimon.core.process import RunProcess
 from tuimon.store.run import RunView
 
 
@@ -33,6 +34,8 @@ class RunState:
         checked_step: The rules have seen everything up to this step; None where they have seen nothing.
         checked: Whether the rules have looked at all that was read.
         sketched: `run` is a sketch: what stands at some places of large files, until these are read.
+        process: The process of this machine that writes it; None where nobody knows.
+        host: The other machine on which it runs, as it says itself; "" for this one, or where nothing tells.
     """
 
     name: str
@@ -48,6 +51,8 @@ class RunState:
     checked_step: int | None
     checked: bool = True
     sketched: bool = False
+    process: RunProcess | None = None
+    host: str = ""
 
     @property
     def trend(self) -> Trend | None:

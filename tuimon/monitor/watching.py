@@ -6,14 +6,17 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tuimon.analysis.progress import Progress, SteadyEta
 from tuimon.analysis.status import Status
-from tuimon.core.batch import ScalarBatch
+from tuimon.core.batch import LifecycleRecord, ScalarBatch
 from tuimon.core.hardware import HardwareSample, as_metrics
+from tuimon.core.process import RunProcess
 from tuimon.core.roles import HARDWARE_ROLES, role_of
+from tuimon.hardware.run_process import runs_elsewhere
 from tuimon.monitor.judging import RunJudge
 from tuimon.monitor.listing import Listed, list_run
 from tuimon.monitor.notices import notices
@@ -23,6 +26,9 @@ from tuimon.monitor.snapshot import RunState
 from tuimon.sources.base import ReadBudget, RunRef
 from tuimon.store.budget import MemoryBudget
 from tuimon.store.run import HARDWARE_STREAM, RunStore, RunView
+
+if TYPE_CHECKING:
+    from tuimon.analysis.findings.catalog import FindingSettings
 
 _NOTHING_KNOWN = Progress()
 
@@ -36,14 +42,21 @@ class RunWatch:
         pending: Whether the judge has not seen all points yet.
         behind: Whether the last read left something unread.
         is_listed: Whether a list may say something of it already, or nothing can be said before it is read.
+        process: The process that writes the run; None where nobody knows.
         refreshed_at: When `state` was made, in seconds of a monotonic clock.
     """
 
     def __init__(
-        self, ref: RunRef, total: int | None, *, with_rules: bool, budget: MemoryBudget | None = None
+        self,
+        ref: RunRef,
+        total: int | None,
+        *,
+        with_rules: bool,
+        budget: MemoryBudget | None = None,
+        thresholds: FindingSettings | None = None,
     ) -> None:
         self.reading = RunReading(ref, budget)
-        self.judge = RunJudge(ref.name, total, with_rules=with_rules)
+        self.judge = RunJudge(ref.name, total, with_rules=with_rules, thresholds=thresholds)
         self.schedule = PollSchedule(quiet_since=time.monotonic() - max(time.time() - ref.mtime, 0.0))
         self.view: RunView = _nothing_read()
         self.state: RunState | None = None
@@ -56,6 +69,8 @@ class RunWatch:
         self._sketch: RunView | None = None
         self._sketch_windows = 0
         self._steady_eta = SteadyEta()
+        self.process: RunProcess | None = None
+        self._killed_at: int | None = None
 
     @property
     def name(self) -> str:
@@ -136,6 +151,7 @@ class RunWatch:
 
     def refresh(self, now: float, *, live: bool, process_alive: bool | None = None) -> RunState:
         """Make and keep the state that screens see; see `RunJudge.verdict` for the arguments."""
+        process = self.process
         self.refreshed_at = time.monotonic()
         if self._sketch is None and (self.unread or self._listed is not None):
             return self._unread_state()
@@ -163,8 +179,24 @@ class RunWatch:
             checked_step=engine.checked_step if engine is not None else None,
             checked=engine is not None and not self.pending,
             sketched=self._sketch is not None,
+            process=process,
+            host=_other_host(run) if live and (process is None or not process.sure) else "",
         )
+        if process is not None and process.out_of_memory and verdict.status is Status.FAILED:
+            self._note_kill(now)
         return self.state
+
+    def _note_kill(self, now: float) -> None:
+        """Note once that the kernel ended the run, which could not log that itself."""
+        if self._killed_at == len(self.view.attempts):
+            return
+        self._killed_at = len(self.view.attempts)
+        text = "the kernel ended a process for lack of memory when this one was gone (oom-kill)"
+        self.reading.store.extend(
+            HARDWARE_STREAM, [LifecycleRecord("failed", self._samples + 1, None, now, text)]
+        )
+        self.view = self.reading.store.freeze()
+        self.pending = True
 
     def _unread_state(self) -> RunState:
         """Make the state of a run that was not read yet; there may be thousands of them."""
@@ -200,3 +232,9 @@ def superseded(watches: Mapping[str, RunWatch], found: Sequence[RunRef]) -> list
         return []
     claimed = {path for ref in found for source in ref.sources for path in source.paths}
     return [name for name in missing if claimed.issuperset(watches[name].paths)]
+
+
+def _other_host(run: RunView) -> str:
+    """Return the name of the other machine on which a run's newest writer says that it runs; "" for none."""
+    named = next((r.text for r in reversed(run.lifecycle) if r.kind == "writer" and r.text), "")
+    return named if runs_elsewhere(named) else ""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from tuimon.core.batch import Problem
 from tuimon.monitor.watching import RunWatch, superseded
 from tuimon.sources.discovery import EMPTY_FOLDER, Discoverer
 from tuimon.sources.naming import Root, natural_key
 from tuimon.store.budget import MemoryBudget
+
+if TYPE_CHECKING:
+    from tuimon.analysis.findings.catalog import FindingSettings
 
 _LOOK_S = 2.0
 # ... or this often while files come and go.
@@ -27,18 +31,26 @@ class Watchlist:
         roots: Where to look.
         total: The total number of steps of each run, if the person gave it.
         budget: What the points of all runs may take; None for no limit.
+        thresholds: Those of the rules, if not the defaults.
 
     Attributes:
         problems: What was wrong at the last look. A folder that is empty is no problem: runs may begin in it.
         due: When to look next, in seconds of a monotonic clock. Any thread may set it.
     """
 
-    def __init__(self, roots: Sequence[Root], total: int | None, budget: MemoryBudget | None) -> None:
+    def __init__(
+        self,
+        roots: Sequence[Root],
+        total: int | None,
+        budget: MemoryBudget | None,
+        thresholds: FindingSettings | None = None,
+    ) -> None:
         self.problems: tuple[Problem, ...] = ()
         self.due = 0.0
         self._roots = tuple(roots)
         self._total = total
         self._budget = budget
+        self._thresholds = thresholds
         self._discoverer = Discoverer()
         self._earliest = 0.0
         self._by_name: dict[str, RunWatch] = {}
@@ -69,7 +81,9 @@ class Watchlist:
         for ref in found.runs:
             watch = watches.get(ref.name)
             if watch is None:
-                watches[ref.name] = RunWatch(ref, self._total, with_rules=True, budget=self._budget)
+                watches[ref.name] = RunWatch(
+                    ref, self._total, with_rules=True, budget=self._budget, thresholds=self._thresholds
+                )
             elif ref != watch.reading.ref:
                 is_other |= ref.sources != watch.reading.ref.sources
                 watch.reading.ref = ref

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from tuimon.analysis.eta import trace_eta
-from tuimon.analysis.progress import EtaState
+from tuimon.analysis.progress import EtaState, Progress
 from tuimon.core.text import clean
 from tuimon.core.units import format_date, format_duration, format_percent, format_rate
 from tuimon.monitor.snapshot import RunState
@@ -19,7 +20,34 @@ _NO_ETA = {
 }
 
 
-def eta_document(state: RunState) -> dict[str, Json]:
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """When a run has to be over.
+
+    Attributes:
+        time: Unix seconds.
+        name: What it is, for people.
+    """
+
+    time: float
+    name: str = "deadline"
+
+    def verdict(self, progress: Progress) -> str | None:
+        """Return whether a run is done by then: `in time`, `will not finish`, or `may not finish`.
+
+        That is where the deadline lies within the range of likely ends; None where no end is known.
+        """
+        finish, eta_s = progress.finish_time, progress.eta_s
+        if finish is None or eta_s is None:
+            return None
+        earliest = finish - eta_s + (eta_s if progress.eta_low_s is None else progress.eta_low_s)
+        latest = finish - eta_s + (eta_s if progress.eta_high_s is None else progress.eta_high_s)
+        if latest <= self.time:
+            return "in time"
+        return "will not finish" if earliest > self.time else "may not finish"
+
+
+def eta_document(state: RunState, deadline: Deadline | None = None) -> dict[str, Json]:
     """Return one line of `eta --json`."""
     progress = state.progress
     return {
@@ -34,10 +62,14 @@ def eta_document(state: RunState) -> dict[str, Json]:
         "eta_high_s": number(progress.eta_high_s),
         "finish_time": number(progress.finish_time),
         "state": progress.eta_state.value,
+        "deadline": number(deadline.time) if deadline is not None else None,
+        "deadline_verdict": deadline.verdict(progress)
+        if deadline is not None and state.status.live
+        else None,
     }
 
 
-def eta_line(state: RunState) -> str:
+def eta_line(state: RunState, deadline: Deadline | None = None) -> str:
     """Return a run's line for people."""
     progress = state.progress
     step = "-" if progress.step is None else str(progress.step)
@@ -55,6 +87,9 @@ def eta_line(state: RunState) -> str:
         parts.append(f"ends {format_date(progress.finish_time)}")
     elif progress.eta_state in _NO_ETA:
         parts.append(_NO_ETA[progress.eta_state])
+    if deadline is not None and state.status.live:
+        verdict = deadline.verdict(progress)
+        parts.append(f"{deadline.name} {format_date(deadline.time)}" + (f": {verdict}" if verdict else ""))
     return ", ".join(parts)
 
 

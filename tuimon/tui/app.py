@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -19,14 +20,19 @@ from tuimon.core.share import TimeShare
 from tuimon.monitor.feed import Feed
 from tuimon.monitor.snapshot import Snapshot
 from tuimon.tui.actions import Actions
+from tuimon.tui.announcer import Announcer
 from tuimon.tui.arrange import MOST_CHARTS
 from tuimon.tui.away import Absence
 from tuimon.tui.keys import KEYS
-from tuimon.tui.picture import Painter, Picture
+from tuimon.tui.picture import Painter
 from tuimon.tui.remembered import recall, remember
+from tuimon.tui.scene import Picture
 from tuimon.tui.view import View
 from tuimon.tui.widgets.board import Board
 from tuimon.tui.widgets.spans import SpanScreen
+
+if TYPE_CHECKING:
+    from tuimon.alerts.herald import ScreenHerald
 
 # Pictures that new points ask for take this share of the time: a trainer that logs twenty times a second must
 # not make twenty pictures a second. Keys never wait for it.
@@ -59,6 +65,7 @@ class TuimonApp(Actions, App[int]):
         run_name: The run to open first; None opens the one that changed last.
         interval_s: The shortest time between two pictures.
         memory: The file that keeps lasting choices from one start to the next; None remembers nothing.
+        make_herald: Makes who tells of what happens, beside the screen; None tells nobody.
     """
 
     CSS = """
@@ -78,6 +85,7 @@ class TuimonApp(Actions, App[int]):
         run_name: str | None = None,
         interval_s: float = 0.1,
         memory: Path | None = None,
+        make_herald: Callable[[], ScreenHerald] | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
         self.feed = feed
@@ -97,6 +105,7 @@ class TuimonApp(Actions, App[int]):
         self._opened_gate = False
         self._interval_s = interval_s
         self._absence = Absence()
+        self.announcer = Announcer(self, make_herald)
         self.animation_level = "none"
 
     def get_default_screen(self) -> SpanScreen:
@@ -239,6 +248,7 @@ class TuimonApp(Actions, App[int]):
 
     def _draw_now(self) -> None:
         self._draw_pending = False
+        self.announcer.look()
         if not self.view.paused or self._shown.playback is not None:
             self._share.begin()
             self.draw()

@@ -14,6 +14,7 @@ from rich.style import Style as RichStyle
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.status import Status
 from tuimon.charts.style import Style
+from tuimon.output import status_line
 
 
 class Ink(IntEnum):
@@ -46,22 +47,7 @@ STATUS_INK = {
     Status.STOPPED: Ink.GREY,
     Status.UNKNOWN: Ink.GREY,
 }
-STATUS_GLYPH = {
-    Status.RUNNING: "●",
-    Status.DONE: "✓",
-    Status.WAITING: "~",
-    Status.FAILED: "✗",
-    Status.STOPPED: "○",
-    Status.UNKNOWN: "?",
-}
-STATUS_GLYPH_ASCII = {
-    Status.RUNNING: "*",
-    Status.DONE: "=",
-    Status.WAITING: "~",
-    Status.FAILED: "x",
-    Status.STOPPED: "o",
-    Status.UNKNOWN: "?",
-}
+STATUS_GLYPH, STATUS_GLYPH_ASCII = status_line.STATUS_GLYPH, status_line.STATUS_GLYPH_ASCII
 SEVERITY_INK = {Severity.CRITICAL: Ink.CRITICAL, Severity.WARNING: Ink.WARNING, Severity.INFO: Ink.INFO}
 SEVERITY_WORD = {Severity.CRITICAL: "CRIT", Severity.WARNING: "WARN", Severity.INFO: "info"}
 

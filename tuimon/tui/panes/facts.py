@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tuimon.analysis.best import best_value
 from tuimon.analysis.epochs import epoch_statistics
 from tuimon.core.text import clean
@@ -13,10 +15,16 @@ from tuimon.tui.ink import Ink
 from tuimon.tui.rows import Row, columns_row, fit
 
 
-def facts_rows(state: RunState, width: int, now: float, pinned: RunState | None = None) -> list[Row]:
+def facts_rows(
+    state: RunState,
+    width: int,
+    now: float,
+    pinned: RunState | None = None,
+    process: Sequence[str] = (),
+) -> list[Row]:
     """Return everything the pane can say, `width` cells wide; it scrolls.
 
-    Against a `pinned` run, what differs comes first.
+    Against a `pinned` run, what differs comes first. `process` is what is known of the process behind it.
     """
     sections = (
         *(
@@ -25,6 +33,7 @@ def facts_rows(state: RunState, width: int, now: float, pinned: RunState | None 
             else ((f"Against {clean(pinned.name)}", _difference_rows(state, pinned, width)),)
         ),
         ("Best", _best_rows(state.run, width)),
+        ("Process", [((f" {line}", Ink.TEXT),) for line in process]),
         ("Trend", _trend_rows(state)),
         ("Epochs", _epoch_rows(state.run)),
         ("Attempts", _attempt_rows(state.run, now)),

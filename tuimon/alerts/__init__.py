@@ -1,0 +1,1 @@
+"""What leaves the screen: events of runs, and what they set off: commands, messages, bells and titles."""

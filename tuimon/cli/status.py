@@ -1,0 +1,42 @@
+"""`tuimon status`: one short line, for tmux's status-right and for prompts."""
+
+from __future__ import annotations
+
+import argparse
+
+from tuimon.cli.paths import add_paths, add_total, roots_of, settings_of
+from tuimon.cli.printing import print_lines
+from tuimon.core.errors import EXIT_FINE
+
+SUMMARY = "Print a short line per run, or one for tmux's status line or a prompt."
+EXAMPLE = "tuimon status ./outputs --line --style tmux"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_paths(parser, required=False)
+    parser.add_argument("--run", metavar="NAME", help="this run")
+    parser.add_argument("--line", action="store_true", help="one line only: the run that changed last")
+    parser.add_argument(
+        "--style", choices=("plain", "tmux"), default="plain", help="colours: none, or those of tmux"
+    )
+    parser.add_argument("--ascii", action="store_true", default=None, help="use ASCII characters only")
+    add_total(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    settings = settings_of({"total": args.total, "ascii": args.ascii})
+    from tuimon.core.clock import SystemClock
+    from tuimon.monitor.once import find_runs, iter_states
+    from tuimon.output.status_line import status_text, status_tmux
+
+    clock = SystemClock()
+    refs = [ref for ref in find_runs(roots_of(args.paths)).runs if args.run in (None, ref.name)]
+    if args.line:
+        refs = sorted(refs, key=lambda ref: ref.mtime)[-1:]
+    line = status_tmux if args.style == "tmux" else status_text
+    ascii_only = bool(settings.ascii)
+    states = iter_states(refs, total=settings.total, with_rules=True, clock=clock)
+    print_lines(line(state, clock.now(), ascii_only=ascii_only) for state in states)
+    return EXIT_FINE
