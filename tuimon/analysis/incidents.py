@@ -49,6 +49,9 @@ _LASTING = frozenset(
      "thermal_throttle", "straggler", "grad_vanishing", "lr_anomaly", "divergence"}
 )  # fmt: skip
 
+# These are told from means of sensors and thus after what they explain, but they lead.
+_EXPLANATIONS = frozenset({"dataloader_bottleneck", "thermal_throttle", "straggler"})
+
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
         "nan_inf": "NaN",
@@ -69,7 +72,8 @@ class Incident:
     """One matter of a run.
 
     Attributes:
-        findings: The earliest first; all others are its consequences, or further signs of it.
+        findings: What leads first, then the others in the order in which they began: its consequences, or
+            further signs of it.
     """
 
     findings: tuple[Finding, ...]
@@ -108,25 +112,23 @@ def incidents_of(findings: Iterable[Finding]) -> tuple[Incident, ...]:
     still held when it began (memory that leaks for hours, and then the crash).
 
     Args:
-        findings: In any order.
+        findings: In the order in which they opened, which decides between those that began at one line.
 
     Returns:
         The incidents in the order in which they began.
     """
     groups: list[list[Finding]] = []
-    for finding in sorted(findings, key=_beginning):
+    for finding in sorted(findings, key=lambda finding: finding.onset_line):
         related = [group for group in groups if any(_belong(earlier, finding) for earlier in group)]
         if not related:
             groups.append([finding])
             continue
         # The latest of several: what began just before explains more than what began long ago.
         related[-1].append(finding)
-    return tuple(Incident(tuple(group)) for group in groups)
-
-
-def _beginning(finding: Finding) -> tuple[int, float, str]:
-    time = finding.time if math.isfinite(finding.time) else math.inf
-    return finding.onset_line, time, finding.id
+    return tuple(
+        Incident(tuple(sorted(group, key=lambda finding: finding.rule not in _EXPLANATIONS)))
+        for group in groups
+    )
 
 
 def _belong(earlier: Finding, later: Finding) -> bool:

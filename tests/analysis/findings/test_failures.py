@@ -82,6 +82,10 @@ def test_the_same_error_again_is_one_finding_and_a_run_that_goes_on_resolves_it(
     assert not only(engine.findings, "log_error").open
 
 
+def test_a_person_who_stops_the_run_is_no_error() -> None:
+    assert heard("KeyboardInterrupt").findings == ()
+
+
 def test_an_empty_word_is_none() -> None:
     assert heard("").findings == ()
     engine = FindingEngine("run")

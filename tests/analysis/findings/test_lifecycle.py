@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from tests.analysis.findings.runs import RunLog, falling, level, log_of, only, rules
+from tests.analysis.findings.runs import START, RunLog, falling, level, log_of, only, rules
+from tuimon.analysis.findings.engine import FindingEngine
 from tuimon.analysis.findings.finding import FindingState, Severity
 from tuimon.analysis.status import Status
 
@@ -111,6 +112,18 @@ def test_a_process_may_go_when_the_run_is_done() -> None:
     for second in range(10, 100, 10):
         log.sample({"proc.alive": 0.0}, at=log.time + second)
     assert log.findings(total_steps=500) == ()
+
+
+def test_a_silence_of_months_is_another_run_or_another_clock() -> None:
+    engine = log_of("loss", falling(50)).engine()
+    engine.tick(START + 100 * 86400.0)
+    assert engine.findings == ()
+
+
+def test_a_run_that_fails_before_its_first_line_says_so() -> None:
+    engine = FindingEngine("run")
+    engine.end(Status.FAILED, math.nan)
+    assert only(engine.findings, "crashed").message == "the run failed before its first training line"
 
 
 def test_a_failed_end_is_a_crash() -> None:

@@ -16,6 +16,8 @@ _OUT_OF_MEMORY = re.compile(
     r"|\bMemoryError|can't allocate memory|oom[-_ ]kill|Killed process"
 )
 _ON_THE_HOST = re.compile(r"\bMemoryError|can't allocate memory|oom[-_ ]kill|Killed process|bad_alloc")
+# A person stopped it.
+_INTERRUPTED = re.compile(r"KeyboardInterrupt")
 _NCCL = re.compile(r"NCCL|nccl|Watchdog caught collective")
 _LONGEST_QUOTE = 160
 
@@ -114,7 +116,7 @@ class LogError(Rule[LogErrorLimits]):
 
     def told(self, text: str) -> None:
         """Look at what a log says failed."""
-        if text and not _OUT_OF_MEMORY.search(text):
+        if text and not _OUT_OF_MEMORY.search(text) and not _INTERRUPTED.search(text):
             self._alarm.hit(lambda: _describe(text))
 
     def line(self) -> None:

@@ -20,12 +20,14 @@ class StalledLimits:
         intervals: Nor before so many usual intervals.
         gaps: Nor before so many times the longest silence so far.
         least_lines: Nor before so many training lines.
+        most_s: A longer silence is no stall: a clock was set, or files of several runs lie together.
     """
 
     least_s: float = 600.0
     intervals: float = 10.0
     gaps: float = 3.0
     least_lines: int = 8
+    most_s: float = 30 * 86400.0
 
 
 class Stalled(Rule[StalledLimits]):
@@ -83,7 +85,7 @@ class Stalled(Rule[StalledLimits]):
             return
         usual = run.usual_interval_s
         longest_allowed = max(limits.least_s, limits.intervals * usual, limits.gaps * self._longest_s)
-        if run.silence_s > longest_allowed:
+        if longest_allowed < run.silence_s < limits.most_s:
             self._alarm.hit(lambda: self._describe(run.silence_s, usual))
 
     def ended(self) -> None:
@@ -160,7 +162,8 @@ class Crashed(Rule[CrashedLimits]):
         return Evidence(value=None, usual=None, message=message)
 
     def _describe_failure(self) -> Evidence:
-        return Evidence(value=None, usual=None, message=f"the run failed at step {self._reached()}")
+        where = f"at step {self._reached()}" if self.run.lines else "before its first training line"
+        return Evidence(value=None, usual=None, message=f"the run failed {where}")
 
     def _reached(self) -> str:
         of_total = "" if self.run.total_steps is None else f" of {self.run.total_steps}"
