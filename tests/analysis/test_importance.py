@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuimon.analysis.importance import FEWEST_RUNS, importances, rank_correlation, ranks_of
@@ -20,14 +20,14 @@ def monotone(seed: int, runs: int = 32) -> Sweep:
     random = np.random.default_rng(seed)
     rate, dropout, width, decay = random.uniform(0, 1, (4, runs))
     loss = 4 * rate - 2 * dropout + 1 * width + random.normal(0, 0.15, runs)
-    settings: dict[str, list[ConfigValue]] = {
+    found: dict[str, list[ConfigValue]] = {
         "seed": random.integers(0, 1000, runs).tolist(),
         "width": (2 ** (4 + 6 * width)).round().tolist(),
         "dropout": dropout.tolist(),
         "learning_rate": (10 ** (-5 + 4 * rate)).tolist(),
         "weight_decay": decay.tolist(),
     }
-    return settings, np.exp(loss)
+    return found, np.exp(loss)
 
 
 def with_best_in_the_middle(seed: int, runs: int = 32) -> Sweep:
@@ -37,13 +37,13 @@ def with_best_in_the_middle(seed: int, runs: int = 32) -> Sweep:
     optimizer = random.integers(0, 2, runs)
     batch = random.integers(0, 4, runs)
     loss = 4 * rate**2 + 1.2 * optimizer + 0.2 * batch + random.normal(0, 0.1, runs)
-    settings: dict[str, list[ConfigValue]] = {
+    found: dict[str, list[ConfigValue]] = {
         "batch_size": (16 * 2**batch).tolist(),
         "optimizer": [("adam", "sgd")[number] for number in optimizer],
         "learning_rate": (10 ** (-3 + rate)).tolist(),
         "output_dir": [f"outputs/{number}" for number in range(runs)],
     }
-    return settings, loss
+    return found, loss
 
 
 @pytest.mark.parametrize(
@@ -89,35 +89,35 @@ def test_of_too_few_runs_nothing_is_said(runs: int) -> None:
 
 
 def test_runs_without_a_metric_do_not_count() -> None:
-    settings, metric = monotone(0, 12)
+    config, metric = monotone(0, 12)
     metric[:5] = math.nan
-    assert importances(settings, metric) == []
+    assert importances(config, metric) == []
     metric[:5] = 1.0
-    assert importances(settings, metric)
+    assert importances(config, metric)
 
 
 def test_settings_that_nothing_can_tell_apart_are_one() -> None:
-    settings, metric = monotone(3)
-    rates = settings["learning_rate"]
+    config, metric = monotone(3)
+    rates = config["learning_rate"]
     assert all(isinstance(rate, float) for rate in rates)
-    settings["lr"] = [float(str(rate)) * 10 for rate in rates]
-    settings["inverse"] = [-float(str(rate)) for rate in rates]
-    found = {each.name: each for each in importances(settings, metric)}
+    config["lr"] = [float(str(rate)) * 10 for rate in rates]
+    config["inverse"] = [-float(str(rate)) for rate in rates]
+    found = {each.name: each for each in importances(config, metric)}
     assert found["learning_rate"].same_as == ("lr", "inverse")
     assert "lr" not in found
 
 
 def test_what_is_constant_or_a_name_of_its_own_in_each_run_is_no_setting() -> None:
-    settings, metric = monotone(3)
-    settings |= {"epochs": [3] * 32, "name": [f"run{n}" for n in range(32)], "unknown": [None] * 32}
-    assert not {each.name for each in importances(settings, metric)} & {"epochs", "name", "unknown"}
+    config, metric = monotone(3)
+    config |= {"epochs": [3] * 32, "name": [f"run{n}" for n in range(32)], "unknown": [None] * 32}
+    assert not {each.name for each in importances(config, metric)} & {"epochs", "name", "unknown"}
 
 
 def test_more_settings_than_runs_can_tell_apart_are_measured_one_by_one() -> None:
-    settings, metric = monotone(5)
+    config, metric = monotone(5)
     random = np.random.default_rng(0)
-    settings |= {f"s{n}": random.uniform(size=32).tolist() for n in range(40)}
-    first, *others = importances(settings, metric)
+    config |= {f"s{n}": random.uniform(size=32).tolist() for n in range(40)}
+    first, *others = importances(config, metric)
     assert first.name == "learning_rate"
     assert len(others) == 44
 
@@ -125,6 +125,7 @@ def test_more_settings_than_runs_can_tell_apart_are_measured_one_by_one() -> Non
 VALUES = st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.sampled_from("ab")
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.integers(0, 20).flatmap(
         lambda runs: st.tuples(
@@ -136,8 +137,8 @@ VALUES = st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.sampl
 def test_any_settings_give_an_answer_within_bounds(
     sweep: tuple[dict[str, list[ConfigValue]], list[float]],
 ) -> None:
-    settings, metric = sweep
-    for each in importances(settings, np.array(metric, np.float64)):
+    config, metric = sweep
+    for each in importances(config, np.array(metric, np.float64)):
         assert 0 <= each.low <= each.importance <= each.high <= 1
         if each.correlation is not None:
             assert -1 <= each.correlation <= 1

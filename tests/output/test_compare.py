@@ -132,8 +132,10 @@ def test_larger_is_better_where_the_metric_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("metric", ["train/loss", "loss", "Training/Loss"])
-def test_a_metric_is_found_under_the_name_that_each_trainer_gives_it(metric: str) -> None:
-    found = {each["run"]: each["series"] for each in compared(SAMPLES, "--metric", metric)["runs"]}
+def test_a_metric_is_found_under_the_name_that_each_trainer_gives_it(
+    metric: str, samples: list[Checked]
+) -> None:
+    found = {each.state.name: each.series for each in compare(samples, Choice(metric)).runs}
     assert found == {
         "diverged": "train/loss",
         "healthy": "Training/Loss",
@@ -144,7 +146,7 @@ def test_a_metric_is_found_under_the_name_that_each_trainer_gives_it(metric: str
 
 
 def test_a_metric_that_nobody_logs_is_wrong_usage() -> None:
-    outcome = run("compare", SAMPLES, "--metric", "perplexity_of_the_moon")
+    outcome = run("compare", SAMPLES / "huggingface", "--metric", "perplexity_of_the_moon")
     assert (outcome.code, outcome.out) == (2, "")
     assert "no run logs perplexity_of_the_moon" in outcome.err
 
@@ -258,16 +260,16 @@ def test_runs_without_any_metric_are_listed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["txt", "json", "svg"])
 def test_a_comparison_is_saved(kind: str, tmp_path: Path) -> None:
-    outcome = run("compare", SAMPLES, "--save", tmp_path / f"a.{kind}")
+    outcome = run("compare", SAMPLES / "huggingface", "--save", tmp_path / f"a.{kind}")
     assert (outcome.code, outcome.out) == (0, "")
     saved = (tmp_path / f"a.{kind}").read_text(encoding="utf-8")
     if kind == "json":
-        assert json.loads(saved) == compared(SAMPLES)
+        assert json.loads(saved) == compared(SAMPLES / "huggingface")
     assert "huggingface" in saved
-    assert saved.startswith({"txt": "5 runs by best", "json": '{"schema":1', "svg": "<svg"}[kind])
+    assert saved.startswith({"txt": "1 run by best", "json": '{"schema":1', "svg": "<svg"}[kind])
 
 
 def test_a_file_of_no_known_kind_is_wrong_usage(tmp_path: Path) -> None:
-    outcome = run("compare", SAMPLES, "--save", tmp_path / "a.xlsx")
+    outcome = run("compare", SAMPLES / "huggingface", "--save", tmp_path / "a.xlsx")
     assert outcome.code == 2
     assert "has no ending that says what to write" in outcome.err
