@@ -61,6 +61,8 @@ class TextLogFile:
             self._begin()
             text = f"{self.path.name} was replaced or rewritten"
             records.append(LifecycleRecord("writer", first_order, None, math.nan, text))
+        if not (block.text or records):
+            return FileRead([], 0, block.more, block.bytes_read, problems)
         cut = self._tables.cut(block.text)
         found = self._reader.read(cut.rest) if cut.rest else LogBlock()
         self._learn(cut, found)
