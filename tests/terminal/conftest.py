@@ -10,8 +10,23 @@ from tests.terminal.terminal import Terminal, environment, tuimon
 
 SAMPLE_RUNS = Path(__file__).parent.parent.parent / "sample_runs"
 # What a side bar shows when all sample runs are read and judged.
-READ = ("failed @339", "!6", "done @873", "done @600", "done @480", "!1", "done @700", "checked to step")
+READ = (
+    "failed @339 5m05s  !1",
+    "done @873",
+    "done @600",
+    "done @480 6m08s    !1",
+    "done @700",
+    "checked to step",
+)
 Watch = Callable[..., Terminal]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker run all tests that drive a terminal: two of them at once would wait for each other."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("terminal"))
 
 
 @pytest.fixture

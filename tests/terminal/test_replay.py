@@ -31,7 +31,7 @@ def test_a_replay_can_be_paused_stepped_sought_and_ends_with_its_findings(
     terminal.press(".")
     terminal.wait_for("328/600", "loss became NaN at step 328")
     terminal.press(">>>>> ")
-    terminal.wait_for("diverged FAILED", "339/600", "6 open")
+    terminal.wait_for("diverged FAILED", "339/600", "1 open")
     terminal.press("q")
     assert terminal.wait_for_end() == 0
 

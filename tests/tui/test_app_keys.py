@@ -141,7 +141,8 @@ CASES = (
     Pressed("space", lambda app: app.view.compared == ("healthy",), after=("t",)),
     Pressed("p", lambda app: app.view.pinned == "healthy" and "P" in pane_of(app, "runs")),
     Pressed("e", lambda app: app.view.focus == "diagnosis", run="diverged"),
-    Pressed("E", lambda app: app.view.line("diagnosis") == 5, after=("e",), run="diverged"),
+    Pressed("E", lambda app: app.view.line("diagnosis") == 7, after=("e",), run="diverged"),
+    Pressed("A", lambda app: len(app.view.acknowledged) == 8 and said(app, "acknowledged: "), run="diverged"),
     Pressed("u", lambda app: app.view.paused and said(app, "PAUSED")),
     Pressed("colon", lambda app: app.prompting == "command"),
 )

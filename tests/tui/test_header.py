@@ -36,7 +36,7 @@ def test_a_failed_run_in_80_columns_says_what_is_wrong() -> None:
     for answer in ("✗ diverged FAILED", "339/600", "56.5%"):
         assert answer in first
     assert "loss NaN" in second
-    assert "! 6 open: " in second
+    assert "! 1 open: divergence, then " in second
 
 
 @pytest.mark.parametrize("name", ["healthy", "overfit", "diverged", "resumed", "huggingface"])
@@ -64,7 +64,7 @@ def test_40_columns_still_say_status_and_steps() -> None:
     first, second = lines(sample_state("diverged"), 40)
     assert "FAILED" in first
     assert "339/600" in first
-    assert "! 6 open" in second
+    assert "! 1 open" in second
 
 
 def test_a_resumed_run_says_its_attempt() -> None:

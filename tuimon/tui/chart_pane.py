@@ -10,7 +10,7 @@ from tuimon.tui.chart_axis import x_text
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_painter import ChartPainter
 from tuimon.tui.ink import Ink
-from tuimon.tui.panes.diagnosis import explanation_rows, listed
+from tuimon.tui.panes.diagnosis import explanation_rows, listed, related_rows
 from tuimon.tui.rows import PLAIN, ROUND, Row, fit, framed, grid_rows
 from tuimon.tui.scene import Picture, Scene
 from tuimon.tui.view import View
@@ -110,14 +110,15 @@ class ChartPane:
             picture.specs[0] if picture.specs else None,
         )
         text = explanation_rows(finding, whole.width - 4, snapshot.now)
-        room = max(whole.height - 2, 1)
-        top = view.cursor["explanation"] = max(0, min(view.line("explanation"), len(text) - room))
-        cut = " PgDn scrolls" if len(text) > room else ""
-        text = text[top:]
-        # What to do comes first; the curve has what the text leaves.
+        # What to do comes first; the curve has what that leaves, and what else belongs to it is scrolled to.
         above = whole.height - len(text) - 2
         if spec is None or above < _LEAST_FRAMED + 2:
             above = 0
+        text += related_rows(state, finding, whole.width - 4)
+        room = max(whole.height - above - 2, 1)
+        top = view.cursor["explanation"] = max(0, min(view.line("explanation"), len(text) - room))
+        cut = " PgDn scrolls" if len(text) > room else ""
+        text = text[top : top + room]
         place = Rect(whole.x, whole.y + above, whole.width, whole.height - above)
         picture.plan.charts = [place]
         title = (("Finding", Ink.TITLE), (f" Esc closes{cut}", Ink.MUTED))

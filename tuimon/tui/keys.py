@@ -80,6 +80,7 @@ KEYS: tuple[Key, ...] = (
     Key("Z", "Z", "unfold", "unfold", "Show the charts of all groups again", "Charts"),
     Key("e", "e", "finding(1)", "next finding", "Next finding", "Diagnosis", 10),
     Key("E", "E", "finding(-1)", "previous finding", "Previous finding", "Diagnosis"),
+    Key("A", "A", "acknowledge", "known", "Acknowledge the finding and what belongs to it, or take that back", "Diagnosis"),
     Key("u", "u", "pause", "pause", "Pause drawing (live: reading goes on) or the replay", "Time", 11),
     Key("comma", ",", "playback_step(-1)", "step back", "One step back", "Replay", 2, replay_only=True),
     Key("full_stop", ".", "playback_step(1)", "step on", "One step on", "Replay", 3, replay_only=True),

@@ -184,7 +184,7 @@ class Painter:
                 )
             return title, runs_rows(scene.runs, view, width, height, self.glyphs)
         if name == "diagnosis":
-            rows = diagnosis_rows(state, view.line("diagnosis"), width, height, snapshot.now)
+            rows = diagnosis_rows(state, view, width, height, snapshot.now)
             return diagnosis_title(state), rows
         if name == "hardware":
             return hardware_title(scene.gauges), hardware_rows(scene.gauges, width, height, self.glyphs)

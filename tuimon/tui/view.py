@@ -7,6 +7,7 @@ import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from tuimon.analysis.findings.finding import Finding
 from tuimon.analysis.smoothing import DEFAULT_SMOOTHING, Smoothing
 from tuimon.core.roles import Role, role_of
 from tuimon.store.axis import Axis
@@ -66,6 +67,7 @@ class View:
         log_shows: What the log pane shows: one of `LOGS`.
         log_filter: Which of its lines: a regular expression, `!` first for all others.
         full_log: Whether the log pane fills the screen.
+        acknowledged: Findings that the person knows of, as (run, id); they are dim and raise no alarm.
     """
 
     run_name: str | None = None
@@ -95,6 +97,7 @@ class View:
     log_shows: str = "events"
     log_filter: str = ""
     full_log: bool = False
+    acknowledged: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -102,6 +105,10 @@ class View:
         pinned = () if self.pinned is None else (self.pinned,)
         names = dict.fromkeys((*pinned, *self.selected))
         return tuple(name for name in names if name != self.run_name)
+
+    def is_acknowledged(self, finding: Finding) -> bool:
+        """Return whether a finding of the open run is known to the person."""
+        return (self.run_name or "", finding.id) in self.acknowledged
 
     def step_back(self) -> None:
         """Undo the choice that lies uppermost: what covers the charts first, then what narrows them."""

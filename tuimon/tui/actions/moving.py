@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuimon.tui.actions.base import ActionBase
-from tuimon.tui.panes.diagnosis import listed
+from tuimon.tui.panes.diagnosis import incidents, listed
 
 # Lines of a list that a page key moves by.
 _PAGE = 5
@@ -116,4 +116,21 @@ class MovingActions(ActionBase):
             )
             if index is not None:
                 self.view.cursor["charts"] = index
+        self.draw()
+
+    def action_acknowledge(self) -> None:
+        """Say that the chosen finding's matter is known, or no longer."""
+        view, findings = self.view, listed(self.state)
+        if not findings or view.run_name is None:
+            self.say("no finding in this run")
+        else:
+            chosen = findings[min(view.line("diagnosis"), len(findings) - 1)]
+            matter = next(each for each in incidents(self.state) if chosen in each.findings)
+            known = {(view.run_name, finding.id) for finding in matter.findings}
+            if view.is_acknowledged(chosen):
+                view.acknowledged -= known
+                self.say(f"no longer acknowledged: {matter.title}")
+            else:
+                view.acknowledged |= known
+                self.say(f"acknowledged: {matter.title}")
         self.draw()

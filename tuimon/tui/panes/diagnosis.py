@@ -2,47 +2,73 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from tuimon.analysis.findings.finding import Finding
+from tuimon.analysis.incidents import Incident, incidents_of
 from tuimon.core.text import clean
 from tuimon.core.units import format_clock, format_value
 from tuimon.monitor.snapshot import RunState
 from tuimon.tui.ink import SEVERITY_INK, SEVERITY_WORD, Ink
-from tuimon.tui.rows import Row, Span, fit, wrapped
+from tuimon.tui.rows import Row, fit, wrapped
+from tuimon.tui.view import View
+
+
+@lru_cache(maxsize=64)
+def _incidents(findings: tuple[Finding, ...]) -> tuple[Incident, ...]:
+    return incidents_of(findings)
+
+
+def incidents(state: RunState | None) -> tuple[Incident, ...]:
+    """Return what is wrong with a run in the order of the panel: open matters first, the worst first."""
+    found = () if state is None else _incidents(state.findings)
+    return tuple(sorted(found, key=lambda each: (not each.open, -each.severity, -_place(each.first))))
+
+
+def open_incidents(state: RunState) -> tuple[Incident, ...]:
+    """Return what is wrong with a run and still holds, the worst first."""
+    return tuple(incident for incident in incidents(state) if incident.open)
 
 
 def listed(state: RunState | None) -> tuple[Finding, ...]:
-    """Return the findings in the order of the panel: open ones first, the worst first, then resolved ones."""
-    if state is None:
-        return ()
-    return tuple(sorted(state.findings, key=lambda f: (not f.open, -f.severity, -(f.accumulated_step or 0))))
+    """Return the findings in the order of the panel: of each incident its first sign, then what followed."""
+    return tuple(finding for incident in incidents(state) for finding in incident.findings)
 
 
 def diagnosis_title(state: RunState | None) -> Row:
     """Return the pane's title with the count of what is open."""
     if state is None:
         return (("Diagnosis", Ink.TITLE),)
-    findings = state.findings
-    still_open = sum(f.open for f in findings)
-    counted: Span = (f" {still_open} open, {len(findings) - still_open} resolved", Ink.MUTED)
-    return (("Diagnosis", Ink.TITLE), counted)
+    found = incidents(state)
+    still_open = sum(incident.open for incident in found)
+    text = f" {still_open} open, {len(found) - still_open} resolved"
+    if len(state.findings) > len(found):
+        text += f"; {len(state.findings)} findings"
+    return (("Diagnosis", Ink.TITLE), (text, Ink.MUTED))
 
 
-def diagnosis_rows(state: RunState | None, cursor: int, width: int, height: int, now: float) -> list[Row]:
-    """Return the findings, the chosen one first with causes and remedies as far as there is room."""
-    findings = listed(state)
+def diagnosis_rows(state: RunState | None, view: View, width: int, height: int, now: float) -> list[Row]:
+    """Return the findings, what followed from one below it, with reasons as far as there is room."""
     if state is None:
         return []
-    if not findings:
+    lines = [
+        (finding, index > 0)
+        for incident in incidents(state)
+        for index, finding in enumerate(incident.findings)
+    ]
+    if not lines:
         return [((_all_clear(state), Ink.GREEN if state.run.series else Ink.MUTED),)]
-    cursor = max(0, min(cursor, len(findings) - 1))
+    cursor = max(0, min(view.line("diagnosis"), len(lines) - 1))
     # A line each, and what is left over goes to the reasons of the first ones.
-    first = max(0, min(cursor, len(findings) - height))
-    shown = findings[first : first + height]
+    first = max(0, min(cursor, len(lines) - height))
+    shown = lines[first : first + height]
     spare = height - len(shown)
     rows: list[Row] = []
-    for index, finding in enumerate(shown, first):
-        rows.append(_finding_row(finding, width, now, chosen=index == cursor))
-        if spare >= 2 and finding.open:
+    for index, (finding, follows) in enumerate(shown, first):
+        dim = not finding.open or view.is_acknowledged(finding)
+        row = _finding_row(finding, width, now, chosen=index == cursor, follows=follows, dim=dim)
+        rows.append(row)
+        if spare >= 2 and finding.open and not follows:
             reasons = _reason_rows(finding, width)[:spare]
             spare -= len(reasons)
             rows += reasons
@@ -50,11 +76,16 @@ def diagnosis_rows(state: RunState | None, cursor: int, width: int, height: int,
 
 
 def diagnosis_line(state: RunState | None, width: int, now: float) -> Row:
-    """Return the worst finding in one line, for screens without room for the pane."""
-    findings = listed(state)
-    if findings and findings[0].open:
-        return _finding_row(findings[0], width, now, chosen=False)
+    """Return the worst matter in one line, for screens without room for the pane."""
+    found = incidents(state)
+    if found and found[0].open:
+        worst = max(found[0].findings, key=lambda finding: finding.severity)
+        return _finding_row(worst, width, now, chosen=False)
     return fit((("  " + (_all_clear(state) if state else ""), Ink.MUTED),), width)
+
+
+def _place(finding: Finding) -> int:
+    return finding.accumulated_step or 0
 
 
 def explanation_rows(finding: Finding, width: int, now: float) -> list[Row]:
@@ -76,6 +107,16 @@ def explanation_rows(finding: Finding, width: int, now: float) -> list[Row]:
         *_bullets(finding.remedies, width),
     ]
     return [fit(row, width) for row in rows]
+
+
+def related_rows(state: RunState, finding: Finding, width: int) -> list[Row]:
+    """Return what else belongs to the matter of a finding, wrapped; nothing where it stands alone."""
+    incident = next((each for each in incidents(state) if finding in each.findings), None)
+    others = [each for each in incident.findings if each is not finding] if incident is not None else []
+    if not others:
+        return []
+    rows = _bullets(tuple(f"step {each.step}: {each.message}" for each in others), width)
+    return [fit(row, width) for row in ((), (("What belongs to it", Ink.TITLE),), *rows)]
 
 
 def _facts(finding: Finding, now: float) -> str:
@@ -100,18 +141,29 @@ def _bullets(sentences: tuple[str, ...], width: int) -> list[Row]:
     ]
 
 
-def _finding_row(finding: Finding, width: int, now: float, *, chosen: bool) -> Row:
+def _finding_row(
+    finding: Finding,
+    width: int,
+    now: float,
+    *,
+    chosen: bool,
+    follows: bool = False,
+    dim: bool | None = None,
+) -> Row:
     # What is resolved is dim, but its word stays: colour is never the only sign.
-    ink = SEVERITY_INK[finding.severity] if finding.open else Ink.GREY
+    dim = not finding.open if dim is None else dim
+    ink = Ink.GREY if dim else SEVERITY_INK[finding.severity]
     word = SEVERITY_WORD[finding.severity] if finding.open else "ok  "
     where = f"@{finding.step} " if finding.step is not None else ""
-    clock = f"{format_clock(finding.time, now)} " if finding.time == finding.time and width >= 60 else ""
+    has_clock = finding.time == finding.time and width >= 60 and not follows
+    clock = f"{format_clock(finding.time, now)} " if has_clock else ""
     return fit(
         (
             (">" if chosen else " ", Ink.SELECTED),
+            ("  then " if follows else "", Ink.MUTED),
             (f"{word} ", ink),
             (clock + where, Ink.MUTED),
-            (clean(finding.message), Ink.TEXT if finding.open else Ink.GREY),
+            (clean(finding.message), Ink.GREY if dim else Ink.TEXT),
         ),
         width,
     )

@@ -9,7 +9,7 @@ from tuimon.analysis.status import Status
 from tuimon.charts.bars import progress_bar
 from tuimon.charts.style import Glyphs
 from tuimon.core.roles import Role
-from tuimon.core.text import clean, shorten_middle
+from tuimon.core.text import clean, shorten, shorten_middle
 from tuimon.core.units import (
     format_clock,
     format_count,
@@ -20,8 +20,11 @@ from tuimon.core.units import (
 )
 from tuimon.monitor.snapshot import Playback, RunState, Snapshot
 from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATUS_INK, Ink
+from tuimon.tui.panes.diagnosis import open_incidents
 from tuimon.tui.rows import Row, Span, fit, grid_rows, row_width, spread, text_row
 
+# Cells that what is wrong has at least.
+_LEAST_TITLE = 8
 # What the second line says about the run's metrics, in this order.
 _SHOWN = (
     (Role.LOSS, "loss"),
@@ -111,7 +114,7 @@ def _second_line(state: RunState, width: int) -> Row:
         parts.append(("attempt", str(len(state.run.attempts)), Ink.MAGENTA))
     if state.loaded < 1:
         parts.append(("read", format_percent(state.loaded), Ink.WARNING))
-    right = _findings_row(state)
+    right = _findings_row(state, width)
     spans: list[Span] = [("  ", Ink.TEXT)]
     for label, text, ink in parts:
         piece: list[Span] = [(f"{label} " if label else "", Ink.MUTED), (text, ink), ("  ", Ink.TEXT)]
@@ -132,11 +135,12 @@ def _value_parts(state: RunState) -> list[tuple[str, str, int]]:
     return parts
 
 
-def _findings_row(state: RunState) -> Row:
-    findings = state.open_findings
-    if not findings:
+def _findings_row(state: RunState, width: int) -> Row:
+    wrong = open_incidents(state)
+    if not wrong:
         return (("no open finding", Ink.GREEN),)
-    return ((f"! {len(findings)} open: {findings[0].rule}", SEVERITY_INK[findings[0].severity]),)
+    title = shorten(wrong[0].title, max(width // 2 - len("! 10 open: "), _LEAST_TITLE))
+    return ((f"! {len(wrong)} open: {title}", SEVERITY_INK[wrong[0].severity]),)
 
 
 def _playback_text(playback: Playback) -> str:

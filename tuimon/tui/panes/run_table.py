@@ -16,6 +16,7 @@ from tuimon.core.units import format_duration, format_percent, format_rate, form
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
 from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATUS_INK, Ink
+from tuimon.tui.panes.diagnosis import open_incidents
 from tuimon.tui.panes.runs import first_shown, marker, no_runs, shared_folder
 from tuimon.tui.rows import Row, Span, columns_row, fit, grid_rows
 from tuimon.tui.run_list import RunList, main_series
@@ -181,7 +182,5 @@ def _heading(columns: Sequence[_Column], name_width: int, curve_width: int, view
 
 
 def _findings(state: RunState) -> list[Span]:
-    findings = state.open_findings
-    if not findings:
-        return []
-    return [(f"!{len(findings)} {findings[0].rule}", SEVERITY_INK[findings[0].severity])]
+    wrong = open_incidents(state)
+    return [(f"!{len(wrong)} {wrong[0].title}", SEVERITY_INK[wrong[0].severity])] if wrong else []

@@ -12,6 +12,7 @@ from tuimon.core.units import format_duration, format_value
 from tuimon.monitor.snapshot import RunState
 from tuimon.tui.chart_painter import PINNED_KEY
 from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATUS_INK, Ink
+from tuimon.tui.panes.diagnosis import open_incidents
 from tuimon.tui.rows import Row, Span, fit, grid_rows, row_width, wrapped
 from tuimon.tui.run_list import main_series
 from tuimon.tui.view import View
@@ -152,8 +153,8 @@ def _second_row(state: RunState, width: int, glyphs: Glyphs) -> list[Span]:
             else ""
         )
         spans.append((f"{state.status}{at}{took}", Ink.MUTED))
-    findings = state.open_findings
-    if findings:
-        mark = f" !{len(findings)}"
-        spans = [*fit(spans, width - len(mark)), (mark, SEVERITY_INK[findings[0].severity])]
+    wrong = open_incidents(state)
+    if wrong:
+        mark = f" !{len(wrong)}"
+        spans = [*fit(spans, width - len(mark)), (mark, SEVERITY_INK[wrong[0].severity])]
     return spans
