@@ -5,6 +5,7 @@ from __future__ import annotations
 from tuimon.charts.style import Glyphs
 from tuimon.monitor.events import Event, run_events
 from tuimon.monitor.snapshot import RunState, Snapshot
+from tuimon.output.process_text import process_lines
 from tuimon.tui.arrange import Needs, Plan, Rect, arrange
 from tuimon.tui.chart_list import chart_specs
 from tuimon.tui.chart_pane import ChartPane
@@ -192,18 +193,22 @@ class Painter:
             run = None if state is None else state.run
             return log_title(view, run), log_rows(self._log(state), run, view, (height, width), snapshot.now)
         pinned = None if view.pinned in (None, view.run_name) else snapshot.run(view.pinned)
-        everything = self._facts(state, pinned, width, snapshot.now)
+        everything = self._facts(state, pinned, width, snapshot)
         view.cursor["facts"] = max(0, min(view.line("facts"), len(everything) - height))
         return (("Facts", Ink.TITLE),), everything[view.line("facts") :]
 
-    def _facts(self, state: RunState | None, pinned: RunState | None, width: int, now: float) -> list[Row]:
+    def _facts(
+        self, state: RunState | None, pinned: RunState | None, width: int, snapshot: Snapshot
+    ) -> list[Row]:
         """Return the facts of the open run; statistics per epoch look at every point, so they are kept."""
         if state is None:
             return []
         against = None if pinned is None else (pinned.name, pinned.run.revision)
-        seen = (state.name, state.run.revision, width, against)
+        process = process_lines(state, snapshot.hardware)
+        seen = (state.name, state.run.revision, width, against, process)
         if seen != self._facts_of:
-            self._facts_rows, self._facts_of = facts_rows(state, width, now, pinned), seen
+            self._facts_rows = facts_rows(state, width, snapshot.now, pinned, process)
+            self._facts_of = seen
         return self._facts_rows
 
     def _log(self, state: RunState | None) -> tuple[Event, ...]:
