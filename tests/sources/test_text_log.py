@@ -291,3 +291,11 @@ def test_a_line_of_many_bytes_is_read_to_its_end(filling: str) -> None:
         "loss: 0.5 step 1 ",
     ):
         assert len(LogReader().read(f"{begin}{line}\n".encode()).rows) <= 1
+
+
+def test_an_escape_sequence_that_never_ends_keeps_to_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "train.log"
+    path.write_bytes(b"a title \x1b]0;without end\nthe next line\nstep 1 | loss: 2.0\n" * 20)
+    records = read_all(TextLogFactory().open((path,)))
+    texts = {record.text for record in records if isinstance(record, LogLine)}
+    assert texts == {"a title", "the next line"}

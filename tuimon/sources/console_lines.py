@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tuimon.core.batch import LifecycleRecord, LogLine
 
-_COLOURS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_COLOURS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _LONGEST_LINE = 2000
 # The first ones tell the story; a loop that fails a million times does not fill the memory.
 _MOST_FAILURES = 500
