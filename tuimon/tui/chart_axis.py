@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -57,17 +57,25 @@ def choose_axis(run: RunView, view: View) -> Axis:
     return Axis.ACCUMULATED
 
 
+def extents_of(state: RunState, axis: Axis) -> frozenset[tuple[float, float]]:
+    """Return the different extents of a run's series; tags that are logged together have the same."""
+    found = (extent(state.run, series, axis) for series in state.run.series.values() if len(series))
+    return frozenset(each for each in found if each is not None)
+
+
 def shared_axis(
-    state: RunState, view: View, previous: ChartAxis | None, others: Sequence[RunState] = ()
+    state: RunState,
+    view: View,
+    previous: ChartAxis | None,
+    others: Sequence[RunState] = (),
+    look_up: Callable[[RunState, Axis], frozenset[tuple[float, float]]] = extents_of,
 ) -> ChartAxis:
-    """Return the axis of a run's charts and of runs under it; limits move in steps, not with each point."""
+    """Return the axis of a run's charts and of runs under it; limits move in steps, not with each point.
+
+    `look_up` is `extents_of`, or what remembers its answers: a run may have thousands of series.
+    """
     axis = choose_axis(state.run, view)
-    extents = [
-        e
-        for run in (state.run, *(other.run for other in others))
-        for s in run.series.values()
-        if len(s) and (e := extent(run, s, axis)) is not None
-    ]
+    extents = [each for run in (state, *others) for each in look_up(run, axis)]
     if not extents:
         return ChartAxis(axis, (0.0, 1.0), (0.0, 1.0))
     reach = max(hi for _, hi in extents)

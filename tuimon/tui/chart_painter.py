@@ -23,6 +23,7 @@ from tuimon.store.series import SeriesView
 from tuimon.tui.chart_axis import (
     LABELS,
     ChartAxis,
+    extents_of,
     own_axis,
     shared_axis,
     tick_labels,
@@ -90,15 +91,25 @@ class ChartPainter:
         self._memories: dict[str, _Memory] = {}
         self._axis: ChartAxis | None = None
         self._overlays: tuple[Overlay, ...] = ()
+        self._extents: dict[str, tuple[tuple[int, Axis], frozenset[tuple[float, float]]]] = {}
 
     def begin(self, state: RunState, view: View, overlays: tuple[Overlay, ...] = ()) -> ChartAxis:
         """Prepare for the charts of one picture; they share what this returns."""
         if state.name != self._run_name:
             self._run_name = state.name
-            self._memories, self._axis = {}, None
+            self._memories, self._axis, self._extents = {}, None, {}
         self._overlays = overlays
-        self._axis = shared_axis(state, view, self._axis, [overlay.state for overlay in overlays])
+        others = [overlay.state for overlay in overlays]
+        self._axis = shared_axis(state, view, self._axis, others, self._extents_of)
         return self._axis
+
+    def _extents_of(self, state: RunState, axis: Axis) -> frozenset[tuple[float, float]]:
+        """Return `extents_of`, looked up once per revision of a run."""
+        seen = (state.run.revision, axis)
+        held = self._extents.get(state.name)
+        if held is None or held[0] != seen:
+            held = self._extents[state.name] = (seen, extents_of(state, axis))
+        return held[1]
 
     def depends_on(self, state: RunState, spec: ChartSpec, view: View) -> tuple[object, ...]:
         """Return everything of which a chart is made, but its size; `begin` was called for this picture.
