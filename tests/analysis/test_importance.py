@@ -60,14 +60,12 @@ def test_the_true_order_is_named_in_95_of_100_sweeps(sweep: Callable[[int], Swee
 
 
 def test_noise_has_no_importance_and_its_interval_begins_at_none() -> None:
-    covered = 0
-    for seed in range(40):
-        (_, noise) = (
-            (found := {each.name: each for each in importances(*monotone(seed))}),
-            found["weight_decay"],
-        )
-        covered += noise.low == 0.0
-    assert covered >= 36
+    noise = [
+        each for seed in range(40) for each in importances(*monotone(seed)) if each.name == "weight_decay"
+    ]
+    assert sum(each.low == 0.0 for each in noise) >= 36
+    # What noise alone would give is taken off: as often as not nothing is left.
+    assert sum(each.importance == 0.0 for each in noise) >= 16
 
 
 def test_the_correlation_has_a_direction() -> None:

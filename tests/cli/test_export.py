@@ -13,6 +13,7 @@ import pytest
 import tuimon
 from tests.commands import SAMPLES, environment, run
 from tuimon.output.export.csv_table import LongTable
+from tuimon.output.export.event_file import EventFile
 
 OVERFIT = SAMPLES / "overfit"
 
@@ -85,6 +86,13 @@ def test_an_error_on_the_way_leaves_what_was_there(tmp_path: Path, monkeypatch: 
     assert outcome.code == 1
     assert "No space left" in outcome.err
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_an_error_leaves_no_folder_of_a_run_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EventFile, "write", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run("export", SAMPLES, "-o", tmp_path, "--to", "tfevents")
+    assert list(tmp_path.iterdir()) == []
 
 
 SLOW = """

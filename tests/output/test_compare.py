@@ -105,15 +105,11 @@ def test_runs_are_ranked_by_what_was_asked_for(three: Path, options: list[str], 
 
 
 def test_equal_values_share_a_rank_and_what_is_not_finite_comes_last(tmp_path: Path) -> None:
-    runs = {
-        "a": curve([2.0, 1.0]),
-        "b": curve([2.0, 1.0]),
-        "c": curve([2.0, 3.0]),
-        "d": curve([2.0, math.nan]),
-    }
-    folder = write_runs(tmp_path, {**runs, "e": curve([1.0, 2.0], tag="other")})
+    lasts = {"a": math.nan, "b": -math.inf, "c": 3.0, "d": 1.0, "e": 1.0}
+    runs = {name: curve([2.0, value]) for name, value in lasts.items()}
+    folder = write_runs(tmp_path, {**runs, "f": curve([1.0, 2.0], tag="other")})
     assert ranks(compared(folder, "--rank-by", "last", "--metric", "loss")) == {
-        "a": 1, "b": 1, "c": 3, "d": 4, "e": None,
+        "d": 1, "e": 1, "c": 3, "a": 4, "b": 5, "f": None,
     }  # fmt: skip
 
 

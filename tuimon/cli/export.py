@@ -7,7 +7,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -120,8 +120,13 @@ def _export(
     points = 0
     for target, reading in zip(targets, readings, strict=True):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _opened(str(target)) as file, closing(make(file)) as writer:
-            points += _write(reading, writer, problems)
+        try:
+            with _opened(str(target)) as file, closing(make(file)) as writer:
+                points += _write(reading, writer, problems)
+        except BaseException:
+            with suppress(OSError):  # it stays where something is in it
+                target.parent.rmdir()
+            raise
     return points
 
 
