@@ -172,4 +172,11 @@ def _terminal_environment() -> dict[str, str]:
     """Return an environment in which every program sees the same terminal: local, true colour, UTF-8."""
     unwanted = ("SSH_", "TMUX", "NO_COLOR", "TEXTUAL", "TUIMON_", "COLUMNS", "LINES")
     kept = {name: value for name, value in environment().items() if not name.startswith(unwanted)}
-    return kept | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+    # The layout of whoever measures must not be measured.
+    same = {
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LC_ALL": "C.UTF-8",
+        "XDG_STATE_HOME": os.devnull,
+    }
+    return kept | same

@@ -159,8 +159,14 @@ def tuimon(*arguments: str) -> list[str]:
 
 
 def environment(home: Path, **changes: str) -> dict[str, str]:
-    """A plain user's environment: nothing of the machine that the tests run on but its paths."""
+    """A plain user's environment: nothing of the machine that the tests run on but its paths.
+
+    The user has seen the screen before: who has not is told what to press, in place of the keys.
+    """
     home.mkdir(exist_ok=True)
+    memory = home / "state" / "tuimon" / "screen.json"
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    memory.write_text("{}")
     kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LD_LIBRARY_PATH") if name in os.environ}
     return {
         **kept,

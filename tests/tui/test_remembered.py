@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuimon.analysis.smoothing import SMOOTHING_CYCLE
-from tuimon.tui.remembered import recall, remember
+from tuimon.tui.remembered import FIRST_HINT, recall, remember
 from tuimon.tui.view import View
 
 
@@ -55,3 +55,13 @@ def test_what_is_no_file_is_not_read(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file, not a folder")
     remember(View(), tmp_path / "state" / "screen.json")
+
+
+def test_who_is_new_is_told_what_to_press_and_nobody_else(tmp_path: Path) -> None:
+    path = tmp_path / "screen.json"
+    first, second = View(), View()
+    recall(first, path)
+    assert first.message == FIRST_HINT
+    remember(first, path)
+    recall(second, path)
+    assert second.message == ""

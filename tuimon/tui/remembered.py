@@ -11,6 +11,7 @@ from tuimon.analysis.smoothing import SMOOTHING_CYCLE
 from tuimon.tui.run_list import ORDERS
 from tuimon.tui.view import LOGS, PANES, View
 
+FIRST_HINT = "new here? ? shows every key, : finds an action by what it does, q leaves"
 _MOST_BYTES = 1 << 16
 _MOST_GRID = 4
 
@@ -35,7 +36,12 @@ def remember(view: View, path: Path) -> None:
 
 
 def recall(view: View, path: Path) -> None:
-    """Take over the lasting choices; what is not there, or not as it should be, stays as it is."""
+    """Take over the lasting choices; what is not there, or not as it should be, stays as it is.
+
+    Who has never left the screen before is told what to press.
+    """
+    if not path.exists():
+        view.message = FIRST_HINT
     import orjson  # noqa: PLC0415  # most people have no such file at their first start
 
     try:
