@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -127,3 +128,15 @@ SHAPE = LogShape(
 def test_a_line_is_of_a_shape_or_is_not(line: bytes, *, fits: bool) -> None:
     found = SHAPE.find(LogText(b"other\n" + line + b"\n"))
     assert found.places.tolist() == ([1] if fits else [])
+
+
+def test_a_moment_that_is_none_is_not_known() -> None:
+    line = b"2026-02-28 16:46:50,123 step 10 loss: 2.50"
+    shape = LogShape(line, Described({"loss": (38, 42)}, {"step": (29, 31)}, time=(0, 23)))
+    moments = [b"2026-02-28 16:46:50,124", b"2026-02-28 16:46:5.,124", b"2026-13-28 16:46:50,124"]
+    moments += [b"20.6-02-28 16:46:50,124", b"2026-02-28 16:61:50,124", b"2026-02-28 16:46:50,.24"]
+    block = b"".join(moment + line[23:] + b"\n" for moment in moments)
+    found = shape.find(LogText(block))
+    assert found.tags == ("loss", "step", "_timestamp")
+    known = datetime(2026, 2, 28, 16, 46, 50, 124000).timestamp()  # noqa: DTZ001  # as loggers write
+    np.testing.assert_array_equal(found.values[2], [known] + [np.nan] * 5)

@@ -68,7 +68,7 @@ class GeneralReader:
                 self._templates = [made, *self._templates[: _KEPT_TEMPLATES - 1]]
         return self._take(line, body)
 
-    def describe(self, line: bytes, time: tuple[Span, ...]) -> Described | None:
+    def describe(self, line: bytes, time: Span | None) -> Described | None:
         """Return what the numbers of a line mean that was read before, or None.
 
         That of a line depends on those before it unless it names its step, and the epoch where one is known.

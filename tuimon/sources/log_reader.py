@@ -96,7 +96,7 @@ class LogReader:
     def describe(self, line: bytes) -> Described | None:
         """Return what the numbers of a metric line mean, or None where that depends on other lines."""
         if self.dialect is None:
-            return self._general.describe(line, _time_spans(line, len(line)))
+            return self._general.describe(line, _time_span(line, len(line)))
         if self.dialect.step_from_bar or BAR.search(line) is not None:
             return None
         found = [(match, mark) for mark in self.dialect.marks for match in mark.pattern.finditer(line)]
@@ -114,7 +114,7 @@ class LogReader:
         fixed = (match.span("total"),) if groups.get("total") else ()
         if not values or not counts or any(name in values for name in counts):
             return None
-        time = _time_spans(line, match.start())
+        time = _time_span(line, match.start())
         return Described(values, counts, fixed, time, is_padded=mark.is_padded)
 
     def _read_general(self, text: bytes, lines: Sequence[tuple[int, int]], block: LogBlock) -> None:
@@ -249,15 +249,10 @@ class LogReader:
         block.starts.append(start)
 
 
-def _time_spans(line: bytes, before: int) -> tuple[tuple[int, int], ...]:
-    """Return where the digits of the moment stand that `time_in` reads."""
+def _time_span(line: bytes, before: int) -> tuple[int, int] | None:
+    """Return where the moment stands that `time_in` reads."""
     found = _TIME.search(line, 0, min(before, _TIME_WITHIN))
-    if found is None:
-        return ()
-    clock = found.start(4)
-    spans = [found.span(1), found.span(2), found.span(3)]
-    spans += [(clock + at, clock + at + 2) for at in (0, 3, 6)]
-    return (*spans, found.span(5)) if found[5] else tuple(spans)
+    return None if found is None else found.span()
 
 
 def first_dialect(text: bytes) -> tuple[Dialect | None, int]:

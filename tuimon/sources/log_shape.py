@@ -24,17 +24,20 @@ Span = tuple[int, int]
 _WORD = 8
 _MOST_RUNS = 80
 # Positions of so many numbers at once stay in the processor's cache.
-_RUNS_AT_ONCE, _FEWEST_AT_ONCE = 16_000, 256
+_RUNS_AT_ONCE, _FEWEST_AT_ONCE = 48_000, 256
 _LONGEST_LINE = 2000
 # Numbers are padded with spaces; so many at most.
 _MOST_SPACES = 2 * _WORD
 _SPACE = 0x20
 _LINE_END = 0x0A
+_ZERO, _NO_NUMBER = 0x30, 1_000_000
 _POINT, _SLASH_BEHIND_POINT, _DIGITS_AND_POINT = 0x2E, 1, 12
 _SPACES = np.uint64(0x2020202020202020)
 # The last n bytes of a word.
 _LAST_BYTES = np.array([((1 << 8 * n) - 1) << 8 * (_WORD - n) for n in range(_WORD + 1)], np.uint64)
 _MICROSECOND_DIGITS = 6
+# Where the parts of a moment stand in `2026-02-28 16:46:50,123`.
+_MONTH, _HOUR_END, _MINUTE, _SECOND, _FRACTION = 5, 13, 14, 17, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,14 @@ class Described:
         values: Where the value of each name stands.
         counts: Where the whole numbers stand that tell the step or the epoch.
         fixed: What has to be the same in every line: the total number of steps.
-        time: Where the digits of year, month, day, hour, minute, second and fraction stand; none for no time.
+        time: Where the moment stands, as `2026-02-28 16:46:50,123`.
         is_padded: Any number of spaces may stand before a number where there is one.
     """
 
     values: Mapping[str, Span]
     counts: Mapping[str, Span]
     fixed: tuple[Span, ...] = ()
-    time: tuple[Span, ...] = ()
+    time: Span | None = None
     is_padded: bool = False
 
 
@@ -225,40 +228,60 @@ class LogShape:
         time = self._time
         if time is None:
             return np.zeros(starts.shape[1])
-        parts = []
-        for run, shift, length in time.digits:
-            number = np.zeros(starts.shape[1], np.int64)
-            for place in range(length):
-                number = number * 10 + (block.text[starts[run] + shift + place] - 0x30)
-            parts.append(number)
-        year, month, day, hour, minute, second, *fraction = parts
-        key = ((year * 100 + month) * 100 + day) * 100 + hour
-        hours, which = np.unique(key, return_inverse=True)
-        begins = np.array([_hour(number) for number in hours.tolist()], np.float64)
-        seconds: Float64Array = begins[which] + (minute * 60 + second)
+        at = starts[time.run] + time.shift
+        # The hour changes seldom: it is read where its words do.
+        date, rest = block.words[at], block.words[at + _MONTH]
+        changes = np.flatnonzero((date[1:] != date[:-1]) | (rest[1:] != rest[:-1])) + 1
+        borders = np.concatenate(([0], changes, [len(at)]))
+        hours = [
+            _hour(block.text[begin : begin + _HOUR_END].tobytes()) for begin in at[borders[:-1]].tolist()
+        ]
+        minute = _digits(block.text, at + _MINUTE, 2)
+        second = _digits(block.text, at + _SECOND, 2)
+        seconds: Float64Array = np.repeat(np.array(hours, np.float64), np.diff(borders))
+        seconds += minute * 60 + second
         seconds[(minute > 59) | (second > 59)] = np.nan
-        if not fraction:
-            return seconds
-        seconds += fraction[0] * 10 ** (_MICROSECOND_DIGITS - time.digits[-1][2]) / 1e6
+        if time.fraction:
+            fraction = _digits(block.text, at + _FRACTION, time.fraction)
+            seconds[fraction >= _NO_NUMBER] = np.nan
+            seconds += fraction * 10 ** (_MICROSECOND_DIGITS - time.fraction) / 1e6
         return seconds
 
 
 class _Time(NamedTuple):
-    """Where the digits of a moment stand: run, shift from its start, count; and the lengths of those runs."""
+    """Where a moment stands.
 
-    digits: tuple[tuple[int, int, int], ...]
+    Attributes:
+        run: The run of digits that the year is in.
+        shift: Where in it the year begins.
+        fraction: How many digits the second has behind its point.
+        lengths: The runs that it consists of, and how long each has to be.
+    """
+
+    run: int
+    shift: int
+    fraction: int
     lengths: tuple[tuple[int, int], ...]
 
 
-def _time_places(spans: tuple[Span, ...], runs: list[Span]) -> _Time | None:
-    if not spans:
+def _time_places(span: Span | None, runs: list[Span]) -> _Time | None:
+    if span is None:
         return None
-    digits = []
-    for begin, end in spans:
-        run = next(at for at, (start, stop) in enumerate(runs) if start <= begin and end <= stop)
-        digits.append((run, begin - runs[run][0], end - begin))
-    used = sorted({run for run, _, _ in digits})
-    return _Time(tuple(digits), tuple((run, runs[run][1] - runs[run][0]) for run in used))
+    begin, end = span
+    inside = [at for at, (start, stop) in enumerate(runs) if start < end and stop > begin]
+    lengths = tuple((at, runs[at][1] - runs[at][0]) for at in inside)
+    return _Time(inside[0], begin - runs[inside[0]][0], max(0, end - begin - _FRACTION), lengths)
+
+
+def _digits(text: ByteArray, at: Int64Array, count: int) -> Int64Array:
+    """Return the numbers of so many digits at some places of a text; a million where there is a point."""
+    number = np.zeros(len(at), np.int64)
+    for place in range(count):
+        digit = text[at + place] - np.uint8(_ZERO)
+        number *= 10
+        number += digit
+        number[digit > 9] = _NO_NUMBER
+    return number
 
 
 def _located(span: Span, runs: list[Span]) -> tuple[int, int, int, int]:
@@ -284,10 +307,10 @@ def _words(text: bytes) -> list[tuple[int, int, int]]:
 
 
 @lru_cache(maxsize=4096)
-def _hour(number: int) -> float:
-    """Return the unix seconds of the beginning of an hour of local time, written as YYYYMMDDHH, or NaN."""
+def _hour(text: bytes) -> float:
+    """Return the unix seconds of the beginning of an hour of local time, as in `2026-02-28 16`, or NaN."""
     try:
-        moment = datetime(number // 10**6, number // 10**4 % 100, number // 100 % 100, number % 100)  # noqa: DTZ001  # local, as loggers write
-        return moment.timestamp()
+        year, month, day, hour = (int(text[begin:end]) for begin, end in ((0, 4), (5, 7), (8, 10), (11, 13)))
+        return datetime(year, month, day, hour).timestamp()  # noqa: DTZ001  # local, as loggers write
     except (ValueError, OverflowError, OSError):
         return math.nan
