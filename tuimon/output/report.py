@@ -41,9 +41,19 @@ class Charts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """A finding, how many others like it there are, and the curve around it."""
+    """One matter: what was found first, what followed from it, and the curve around it.
+
+    Attributes:
+        finding: What leads.
+        followed: Its consequences, in the order in which they began.
+        open: Whether any of them still holds.
+        others: How many matters of the same kind there are beside it.
+        panel: The curve; None where there is none, or no room for more.
+    """
 
     finding: Finding
+    followed: tuple[Finding, ...] = ()
+    open: bool = True
     others: int = 0
     panel: Panel | None = None
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tuimon.analysis.findings.finding import Finding
+from tuimon.analysis.incidents import Incident, incidents_of
 from tuimon.charts.scales import Limits
 from tuimon.core.roles import HARDWARE_ROLES, Role
 from tuimon.monitor.snapshot import RunState
 from tuimon.output.axes import X_LABELS, choose_axis, panel_limits, place, reach, x_ticks
 from tuimon.output.checked import Checked
-from tuimon.output.curves import extent, folded
+from tuimon.output.curves import folded
 from tuimon.output.figure import Curve, Panel
 from tuimon.output.panels import Choice, Group, curve_panel, expected, grouped, shared_reach
 from tuimon.output.quantity import quantity
@@ -20,6 +21,7 @@ from tuimon.output.report_tables import tables
 from tuimon.output.report_verdict import facts, verdict
 from tuimon.output.signs import finding_signs
 from tuimon.store.axis import Axis
+from tuimon.store.run import RunView
 
 # A column for each second pixel of a panel: narrower ones are not seen.
 _CHOICE = Choice(columns=300)
@@ -103,16 +105,16 @@ def _signed(panel: Panel, state: RunState, axis: Axis, groups: Sequence[Group]) 
 
 
 def _findings(checked: Checked, groups: Sequence[Group], axis: Axis, *, curves: bool) -> Findings:
-    """Return the findings, one of each kind and series, the worst and those that are open first."""
+    """Return what was found, one matter of each kind, those that are open and the worst first."""
     state = checked.state
-    kinds: dict[tuple[str, str], list[Finding]] = {}
-    for finding in sorted(state.findings, key=lambda f: (not f.open, -f.severity)):
-        kinds.setdefault((finding.rule, finding.series), []).append(finding)
+    kinds: dict[tuple[str, str], list[Incident]] = {}
+    for incident in sorted(incidents_of(state.findings), key=lambda i: (not i.open, -i.severity)):
+        kinds.setdefault((incident.first.rule, incident.first.series), []).append(incident)
     entries = []
-    for number, found in enumerate(list(kinds.values())[:_MOST_ENTRIES]):
+    for number, (worst, *others) in enumerate(list(kinds.values())[:_MOST_ENTRIES]):
         wanted = curves and number < _MOST_ENTRY_PANELS
-        panel = _panel_around(found[0], state, groups, axis) if wanted else None
-        entries.append(Entry(found[0], len(found) - 1, panel))
+        panel = _panel_around(worst, state, groups, axis) if wanted else None
+        entries.append(Entry(worst.first, worst.consequences, worst.open, len(others), panel))
     notes = []
     if len(kinds) > _MOST_ENTRIES:
         notes.append(f"{len(kinds) - _MOST_ENTRIES} more kinds: `tuimon check` has them")
@@ -121,26 +123,30 @@ def _findings(checked: Checked, groups: Sequence[Group], axis: Axis, *, curves: 
     return Findings("Findings", tuple(entries), "; ".join(notes))
 
 
-def _panel_around(finding: Finding, state: RunState, groups: Sequence[Group], axis: Axis) -> Panel | None:
-    """Return the curve around a finding; None where it is about no curve."""
-    run = state.run
+def _panel_around(incident: Incident, state: RunState, groups: Sequence[Group], axis: Axis) -> Panel | None:
+    """Return the curve around a matter: its own, and the loss for what is about the run as a whole."""
+    run, finding = state.run, incident.first
     group = next((g for g in groups if any(m.series.tag == finding.series for m in g.members)), None)
-    step = finding.accumulated_step if finding.accumulated_step is not None else finding.step
-    if group is None or step is None:
+    if group is None:
+        group = next((g for g in groups if g.role is Role.LOSS), None)
+    places = [at for each in incident.findings if (at := _place_of(each, run, axis)) is not None]
+    whole = None if group is None else reach(((run, m.series) for m in group.members), axis)
+    if group is None or whole is None or not places:
         return None
-    at = place(run, axis, float(step), finding.time)
-    whole = extent(run, run.series[finding.series], axis)
-    if at is None or whole is None:
-        return None
-    half = (whole[1] - whole[0]) * _AROUND / 2
+    half = max((whole[1] - whole[0]) * _AROUND / 2, 0.5)
     # At both ends of the run the window is as wide as elsewhere.
-    lo = max(whole[0], min(at - half, whole[1] - 2 * half))
-    window: Limits = (lo, lo + 2 * half) if half > 0 else (at - 0.5, at + 0.5)
+    lo = max(whole[0], min(min(places) - half, whole[1] - 2 * half))
+    window: Limits = (lo, max(min(max(places) + half, whole[1]), lo + 2 * half))
     panel = curve_panel(group, [state], _FINDING_CHOICE, axis, None, window)
-    signs = finding_signs(run, [finding], axis, {finding.series})
-    return replace(
-        panel, title=f"{panel.title} around step {finding.step}", signs=(*panel.signs, *signs), note=""
-    )
+    tags = {finding.series, *(member.series.tag for member in group.members)}
+    signs = finding_signs(run, incident.findings, axis, tags)
+    title = f"{panel.title} around step {finding.step}"
+    return replace(panel, title=title, signs=(*panel.signs, *signs), note="")
+
+
+def _place_of(finding: Finding, run: RunView, axis: Axis) -> float | None:
+    step = finding.accumulated_step if finding.accumulated_step is not None else finding.step
+    return None if step is None else place(run, axis, float(step), finding.time)
 
 
 def _sensor_panels(state: RunState, axis: Axis) -> Iterator[Panel]:

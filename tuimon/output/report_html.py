@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tuimon.analysis.findings.finding import Finding
 from tuimon.output.colours import SERIES_LIGHT
 from tuimon.output.report import Chapter, Charts, Entry, Findings, Report, Section, Table
 from tuimon.output.report_style import page_style
@@ -82,7 +83,7 @@ def _legend(charts: Charts) -> str:
 def _entry(entry: Entry) -> str:
     finding = entry.finding
     word = finding.severity.name.lower()
-    state = "open" if finding.open else f"resolved at step {finding.resolved_step}"
+    state = "open" if entry.open else "resolved"
     where = f"step {finding.step}, " if finding.step is not None else ""
     others = f", and {entry.others} more like it" if entry.others else ""
     about = f"{finding.rule} in {finding.series} ({where}{state}{others})"
@@ -92,12 +93,22 @@ def _entry(entry: Entry) -> str:
         ),
         element("div", safe_text(finding.message), class_="head text"),
     ]
-    for name, sentences in (("Why this usually happens", finding.causes), ("What to do", finding.remedies)):
+    followed = tuple(f"{step_text(each)}{each.message}" for each in entry.followed)
+    for name, sentences in (
+        ("What followed", followed),
+        ("Why this usually happens", finding.causes),
+        ("What to do", finding.remedies),
+    ):
         if sentences:
             parts.append(element("div", name, class_="muted"))
             parts.append(element("ul", [element("li", safe_text(sentence)) for sentence in sentences]))
     chart = panel_svg(entry.panel, height=240.0) if entry.panel is not None else ""
     return element("div", element("div", parts) + chart, class_=f"finding sev-{word}") + "\n"
+
+
+def step_text(finding: Finding) -> str:
+    """Return the step of a finding, as the beginning of a line."""
+    return f"step {finding.step}: " if finding.step is not None else ""
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -91,11 +91,14 @@ def _table_lines(table: Table) -> Iterator[str]:
 def _entry_lines(entry: Entry) -> Iterator[str]:
     finding = entry.finding
     where = f" at step {finding.step}" if finding.step is not None else ""
-    state = "open" if finding.open else f"resolved at step {finding.resolved_step}"
+    state = "open" if entry.open else "resolved"
     others = f", and {entry.others} more like it" if entry.others else ""
     word = finding.severity.name.lower()
     yield f"- **{word}** {escaped(finding.rule)} in {escaped(finding.series)}{where} ({state}{others}):"
     yield f"  {sentence(finding.message)}"
+    for each in entry.followed:
+        at = f"step {each.step}: " if each.step is not None else ""
+        yield f"  - then {at}{escaped(each.message)}"
     for name, sentences in (("why", finding.causes), ("what to do", finding.remedies)):
         if sentences:
             yield f"  - {name}: {escaped('; '.join(sentences))}"

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from tuimon.analysis.best import best_value
+from tuimon.analysis.incidents import incidents_of
 from tuimon.analysis.status import Status
 from tuimon.core.roles import Role
 from tuimon.core.units import (
@@ -38,11 +39,13 @@ def verdict(checked: Checked) -> tuple[str, ...]:
 def finding_sentence(checked: Checked) -> str:
     """Return what the rules found, in one sentence."""
     state = checked.state
-    still_open = state.open_findings
+    still_open = sorted((i for i in incidents_of(state.findings) if i.open), key=lambda i: -i.severity)
     if still_open:
         worst = still_open[0]
-        count = f"{len(still_open)} findings are open, the worst" if len(still_open) > 1 else "Open"
-        return f"{count} ({worst.severity.name.lower()}): {worst.message}."
+        count = f"{len(still_open)} matters are open, the worst" if len(still_open) > 1 else "Open"
+        followed = len(worst.consequences)
+        then = f", and {followed} more that followed" if followed else ""
+        return f"{count} ({worst.severity.name.lower()}): {worst.first.message}{then}."
     if state.checked_step is None:
         return "No rule knows these metrics."
     since = f" from step {checked.first_step}" if checked.first_step is not None else ""

@@ -35,7 +35,8 @@ def finding_signs(
     for finding in sorted(findings, key=lambda f: -f.severity)[:_MOST_SIGNS]:
         step = finding.accumulated_step if finding.accumulated_step is not None else finding.step
         x = place(run, axis, float(step), finding.time) if step is not None else None
-        if x is not None and finding.series in tags:
+        # A restart has a sign of its own.
+        if x is not None and finding.series in tags and finding.rule != "restart_detected":
             critical = finding.severity is Severity.CRITICAL
             signs.append(Sign(x, "critical" if critical else "warning", finding.rule))
     return tuple(signs)
