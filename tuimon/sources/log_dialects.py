@@ -136,7 +136,7 @@ DIALECTS: tuple[Dialect, ...] = (
         (
             _mark(
                 b"tep",
-                rb"[Ss]tep +(?P<step>\d+)(?: */ *(?P<total>\d+))? *\| *(?=loss\b)",
+                rb"tep(?<=[Ss]tep) +(?P<step>\d+)(?: */ *(?P<total>\d+))? *\| *(?=loss\b)",
                 _COLON_OR_SPACE,
             ),
         ),

@@ -6,13 +6,12 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import orjson
 
 from tuimon.sources.log_dialects import BAR, BAR_SIGN, DIALECTS, Dialect, Mark
 from tuimon.sources.log_general import CHINESE_WORDS, WORDS, GeneralReader, Reading
-from tuimon.sources.log_shape import Described
+from tuimon.sources.log_shape import Described, begin_of_hour
 from tuimon.sources.rows import Row, as_float
 
 # Logs are shown by their last lines: of a block, no more than these and those that tell of failures.
@@ -31,7 +30,7 @@ _LARGEST_STEP = 2.0**62
 _SURE_WITHOUT_COUNTER = 4
 _TRACEBACK = b"Traceback (most recent"
 _LONGEST_TRACEBACK = 20_000
-_TIME = re.compile(rb"(\d{4})[-/](\d\d)[-/](\d\d)[ T](\d\d:\d\d:\d\d)(?:[.,](\d{1,6}))?")
+_TIME = re.compile(rb"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d(?:[.,](\d{1,6}))?")
 _TIME_WITHIN = 80
 _STEP_NAMES = ("num_updates", "train_num_updates", "valid_num_updates", "test_num_updates")
 
@@ -284,11 +283,12 @@ def time_in(text: bytes, begin: int, end: int) -> float:
     found = _TIME.search(text, begin, end)
     if found is None:
         return math.nan
-    year, month, day, clock, fraction = (part.decode() if part else "" for part in found.groups())
-    try:
-        return datetime.fromisoformat(f"{year}-{month}-{day}T{clock}.{fraction:0<6}").timestamp()
-    except (ValueError, OverflowError, OSError):
+    at, fraction = found.start(), found[1]
+    minute, second = int(text[at + 14 : at + 16]), int(text[at + 17 : at + 19])
+    if minute > 59 or second > 59:
         return math.nan
+    seconds = begin_of_hour(text[at : at + 13]) + (minute * 60 + second)
+    return seconds + int(fraction.ljust(6, b"0")) / 1e6 if fraction else seconds
 
 
 def _other_lines(text: bytes, lowered: bytes, starts: Sequence[int]) -> list[tuple[int, int]]:

@@ -234,7 +234,8 @@ class LogShape:
         changes = np.flatnonzero((date[1:] != date[:-1]) | (rest[1:] != rest[:-1])) + 1
         borders = np.concatenate(([0], changes, [len(at)]))
         hours = [
-            _hour(block.text[begin : begin + _HOUR_END].tobytes()) for begin in at[borders[:-1]].tolist()
+            begin_of_hour(block.text[begin : begin + _HOUR_END].tobytes())
+            for begin in at[borders[:-1]].tolist()
         ]
         minute = _digits(block.text, at + _MINUTE, 2)
         second = _digits(block.text, at + _SECOND, 2)
@@ -307,7 +308,7 @@ def _words(text: bytes) -> list[tuple[int, int, int]]:
 
 
 @lru_cache(maxsize=4096)
-def _hour(text: bytes) -> float:
+def begin_of_hour(text: bytes) -> float:
     """Return the unix seconds of the beginning of an hour of local time, as in `2026-02-28 16`, or NaN."""
     try:
         year, month, day, hour = (int(text[begin:end]) for begin, end in ((0, 4), (5, 7), (8, 10), (11, 13)))
