@@ -57,3 +57,10 @@ def test_what_is_no_collapse(name: str, values: Float64Array) -> None:
 
 def test_a_loss_has_no_collapse() -> None:
     assert "metric_collapse" not in rules(log_of("loss", 3.0 - rising(300)).findings())
+
+
+def test_a_resume_at_an_earlier_step_is_no_collapse() -> None:
+    log, reward = RunLog(), 300.0 / (1.0 + np.exp(-(np.arange(300) - 120) / 8.0))
+    for at in [*range(135), *range(100, 300)]:
+        log.train({"reward": reward[at]}, step=10 * at)
+    assert rules(log.findings(total_steps=3000)) == ["restart_detected"]

@@ -75,6 +75,11 @@ def test_an_early_spike_is_only_possible() -> None:
     assert found.message.startswith("possible loss spike: ")
 
 
+def test_what_noise_does_in_a_small_run_is_no_possible_spike() -> None:
+    for seed in range(20):
+        assert "loss_spike" not in rules(log_of("loss", level(80, 2.0, noise=0.45, seed=seed)).findings())
+
+
 def test_in_a_run_that_is_known_to_be_long_nothing_is_guessed() -> None:
     loss = level(80, 2.0)
     loss[15] *= 8

@@ -73,11 +73,14 @@ class MetricCollapse(Rule[MetricCollapseLimits]):
         self._count = 0
         self._best, self._lowest = -math.inf, math.inf
         self._deepest = 0.0
+        self._restarts = 0
 
     def point(self, value: float) -> None:
         """Look at the metric."""
         if not math.isfinite(value):
             return
+        if self.run.restarts != self._restarts:
+            self._begin_again()
         self._count += 1
         if self._count > 1:
             self._differences.push(abs(value - self._last))
@@ -91,6 +94,13 @@ class MetricCollapse(Rule[MetricCollapseLimits]):
             self._judge(median)
         if not self._alarm.is_open:
             self._lowest = min(self._lowest, median)
+
+    def _begin_again(self) -> None:
+        """Look for a new best: a run that was resumed at an earlier step is as good as it was there."""
+        self._restarts = self.run.restarts
+        self._alarm.resolve()
+        self._window.clear()
+        self._best = -math.inf
 
     def _judge(self, median: float) -> None:
         limits = self.limits

@@ -40,7 +40,7 @@ _WANTED = frozenset().union(_SIGNS_OF_LIFE, *(rule.roles for rule in RULES))
 class _Channel:
     """One series on its way to the rules that look at it."""
 
-    __slots__ = ("closing", "evaluation", "hardware", "history", "ignored", "role", "rules", "tag")
+    __slots__ = ("closing", "evaluation", "hardware", "history", "ignored", "looks", "role", "tag")
 
     def __init__(
         self, tag: str, rules: tuple[Rule[Any], ...], history: History | None, *, ignored: bool
@@ -49,7 +49,7 @@ class _Channel:
         self.role = role_of(tag)
         self.hardware = self.role in HARDWARE_ROLES
         self.evaluation = is_evaluation(tag) and not self.hardware
-        self.rules = rules
+        self.looks = tuple(rule.point for rule in rules)
         self.history = history
         self.ignored = ignored
         self.closing = _closes(tag)
@@ -62,7 +62,7 @@ class _SensorLayout:
 
     def __init__(self, layout: Layout, channels: list[_Channel]) -> None:
         self.layout = layout
-        self.ruled = [(at, channel) for at, channel in enumerate(channels) if channel.rules]
+        self.ruled = [(at, channel) for at, channel in enumerate(channels) if channel.looks]
 
 
 class FindingEngine:
@@ -210,8 +210,8 @@ class FindingEngine:
         if not channel.hardware:
             self._take_metric(channel, value)
             return
-        for rule in channel.rules:
-            rule.point(value)
+        for look in channel.looks:
+            look(value)
         if math.isfinite(value):
             self._gate.add(channel.role, channel.tag, value, time)
         self._look_at_silence()
@@ -235,8 +235,8 @@ class FindingEngine:
             if at:
                 self._look_at_silence()
             run.tag = channel.tag
-            for rule in channel.rules:
-                rule.point(values[at])
+            for look in channel.looks:
+                look(values[at])
         self._look_at_silence()
         self._gate.add_record(layout.layout, values, time)
 
@@ -259,13 +259,15 @@ class FindingEngine:
             self._take_line()
         elif channel.evaluation:
             self._take_evaluation(channel, value)
-        history = channel.history if (finite := math.isfinite(value)) else None
-        if history is not None:
+        finite, history = math.isfinite(value), channel.history
+        if finite and history is not None:
             history.measure(value)
-        for rule in channel.rules:
-            rule.point(value)
-        if history is not None:
+            for look in channel.looks:
+                look(value)
             history.absorb(value)
+        else:
+            for look in channel.looks:
+                look(value)
         if finite:
             run.latest[channel.role] = value
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections import deque
 from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.analysis.findings.naming import times
-from tuimon.analysis.findings.windows import SortedWindow
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
 
@@ -150,7 +150,9 @@ class GradVanishing(Rule[GradVanishingLimits]):
     def prepare(self) -> None:
         """Start without a slow mean."""
         self._alarm = Alarm(self, self.limits.hold, self.limits.clear)
-        self._window = SortedWindow(self.limits.median_points)
+        self.history = self.run.history(self.series)
+        self._last: deque[float] = deque(maxlen=self.limits.median_points)
+        self._small_until = 0
         self._slow_log = math.nan
         self._count = 0
 
@@ -160,13 +162,14 @@ class GradVanishing(Rule[GradVanishingLimits]):
         if not math.isfinite(value) or value < 0:
             return
         self._count += 1
-        self._window.push(value)
-        if self.run.history(self.series).ready and self._window.full:
-            median = self._window.median
-            if median >= limits.norm and not self._alarm.is_open:
-                self._alarm.miss()
-                self._remember(value)
-                return
+        self._last.append(value)
+        if value < max(limits.norm, limits.floor):
+            self._small_until = self._count + limits.median_points
+        if self._count >= self._small_until and not self._alarm.is_open:
+            # No small norm among the last ones: nothing to look at.
+            self._alarm.miss()
+        elif self.history.ready and len(self._last) == limits.median_points:
+            median = statistics.median(self._last)
             slow = math.exp(self._slow_log)
             relative = limits.literal or median < limits.share * slow
             if median < limits.floor or (median < limits.norm and relative):

@@ -89,6 +89,7 @@ class LossSpike(LossRule[LossSpikeLimits]):
         rise = history.ratio - 1.0
         if not history.ready:
             early = history.count >= limits.possible_points and rise > limits.possible_rise
+            early = early and history.score > limits.calm_sigmas
             if early and history.deviation > limits.possible_beyond * history.largest_deviation:
                 self._alarm.suspect(lambda: self._describe(value))
             return

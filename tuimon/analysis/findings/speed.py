@@ -62,6 +62,8 @@ class SpeedRule(Rule[LimitsT]):
         """Look at a logged step time or throughput."""
         tag = self.run.tag
         if tag != self._source:
+            if self._rank == 0:
+                return
             rank = _RANKS[role_of(tag)]
             if rank >= self._rank:
                 return
@@ -240,7 +242,7 @@ class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
         self._alarm.resolve()
         self._count = 0
         self._window = SortedWindow(self.limits.window)
-        self._recent = SortedWindow(_RECENT_STEPS)
+        self._recent: deque[float] = deque(maxlen=_RECENT_STEPS)
         self._outliers: deque[int] = deque()
 
     def take(self, slowness: float) -> None:
@@ -253,12 +255,12 @@ class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
         usual = self._window.median if len(self._window) else log
         limit = self._limit(usual) if log > usual + self._log_factor else math.inf
         self._window.push(log)
-        self._recent.push(log)
+        self._recent.append(log)
         while self._outliers and self._outliers[0] <= self._count - limits.window:
             self._outliers.popleft()
         if log > limit:
             self._outliers.append(self._count)
-            sparse = self._recent.median < usual + math.log(limits.sparse)
+            sparse = median(self._recent) < usual + math.log(limits.sparse)
             if self._count >= limits.least_points and sparse and self._irregular():
                 self._alarm.hit(lambda: self._describe(slowness, math.exp(usual)))
                 return
