@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import SAMPLES, run
-from tuimon.cli.report import _interval_s, keep_fresh
+from tuimon.cli.report import keep_fresh
 
 
 def test_the_file_is_what_its_name_says(tmp_path: Path) -> None:
@@ -32,14 +32,6 @@ def test_wrong_usage(arguments: tuple[str, ...]) -> None:
     outcome = run("report", SAMPLES / "healthy", *arguments)
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.splitlines()[-1].startswith("tuimon")
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("90", 90), ("30s", 30), ("1.5m", 90), ("1h", 3600), ("1h30m", 5400), ("2d", 172800)],
-)
-def test_times_are_written_as_people_do(text: str, seconds: float) -> None:
-    assert _interval_s(text) == seconds
 
 
 def test_the_report_is_kept_fresh_until_no_run_goes_on(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuimon.cli.paths import add_paths, roots_of, settings_of, tag_pattern
+from tuimon.cli.paths import add_formats, add_paths, roots_of, settings_of, tag_pattern
 from tuimon.cli.printing import complain, print_lines, print_problems
 from tuimon.cli.progress import progress_line
 from tuimon.core.errors import EXIT_FINE, NoRunError, UsageError
@@ -31,6 +31,7 @@ _PICTURE_COLUMNS = 600
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_formats(parser)
     parser.add_argument(
         "--tag",
         type=tag_pattern,
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     from tuimon.monitor.once import read_once
 
     with progress_line("reading") as tell:
-        reading = read_once(roots_of(args.paths), tell=tell, verify=settings.verify)
+        reading = read_once(roots_of(args.paths, args.format), tell=tell, verify=settings.verify)
     states = _distinguishable(reading.runs)
     if args.save is None or kind is None:
         _print(states, args, settings)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tuimon.cli.paths import add_paths, add_total, roots_of, settings_of
+from tuimon.cli.paths import (
+    add_formats,
+    add_paths,
+    add_strict,
+    add_total,
+    duration_seconds,
+    roots_of,
+    settings_of,
+    thresholds_of,
+)
 from tuimon.cli.printing import complain, print_problems
 from tuimon.cli.progress import progress_line
 from tuimon.core.errors import EXIT_FINE, UsageError
@@ -21,14 +29,14 @@ SUMMARY = "Write a report on runs: one file with verdict, curves, findings and t
 EXAMPLE = "tuimon report ./outputs -o -"
 
 _HTML, _MARKDOWN = (".html", ".htm"), (".md", ".markdown")
-_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
-_UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_formats(parser)
     add_total(parser)
+    add_strict(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -38,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--every",
-        type=_interval_s,
+        type=duration_seconds,
         metavar="TIME",
         help="write the file anew after each such time (30s, 10m, 1h), until no run goes on any more",
     )
@@ -53,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from tuimon.core.clock import SystemClock
 
-    settings = settings_of({"total": args.total})
+    settings = settings_of({"total": args.total, "strict": args.strict})
     _check_output(args.output)
     if args.every is not None and args.output == "-":
         raise UsageError("needs a file", "--every", "-o report.html")
@@ -93,15 +101,22 @@ def _write_once(args: argparse.Namespace, settings: Settings, clock: Clock) -> b
     from tuimon.output.report_make import make_report
 
     most = None if args.all_points else MOST_POINTS
+    thresholds = thresholds_of(settings)
     with progress_line("reading") as tell:
         reading = read_once(
-            roots_of(args.paths), total=settings.total, clock=clock, tell=tell, verify=settings.verify
+            roots_of(args.paths, args.format),
+            total=settings.total,
+            clock=clock,
+            tell=tell,
+            verify=settings.verify,
         )
     with progress_line("checking") as tell:
         checked = []
         for number, state in enumerate(reading.runs):
             tell(number / len(reading.runs), state.name)
-            checked.append(check_run(state, clock.now(), total=settings.total, most_points=most))
+            checked.append(
+                check_run(state, clock.now(), total=settings.total, most_points=most, thresholds=thresholds)
+            )
     report = make_report(checked, clock.now())
     is_html = args.output.lower().endswith(_HTML)
     if is_html:
@@ -120,12 +135,3 @@ def _write_once(args: argparse.Namespace, settings: Settings, clock: Clock) -> b
 def _check_output(path: str) -> None:
     if path != "-" and not path.lower().endswith((*_HTML, *_MARKDOWN)):
         raise UsageError("has no ending that says what to write", f"-o {path}", ".html or .md")
-
-
-def _interval_s(text: str) -> float:
-    """Return a time such as `90`, `30s`, `10m` or `1h30m` in seconds."""
-    parts = _PART.findall(text)
-    seconds = sum(float(amount) * _UNITS_S[unit] for amount, unit in parts)
-    if "".join(amount + unit for amount, unit in parts) != text or not 1 <= seconds <= 366 * _UNITS_S["d"]:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 30s, 10m or 1h, of a second at least")
-    return seconds

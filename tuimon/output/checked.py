@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from tuimon.analysis.findings.catalog import FindingSettings
 from tuimon.analysis.findings.engine import FindingEngine
 from tuimon.monitor.judging import RunJudge
 from tuimon.monitor.once import data_time
@@ -33,7 +34,12 @@ class Checked:
 
 
 def check_run(
-    state: RunState, now: float, *, total: int | None = None, most_points: int | None = MOST_POINTS
+    state: RunState,
+    now: float,
+    *,
+    total: int | None = None,
+    most_points: int | None = MOST_POINTS,
+    thresholds: FindingSettings | None = None,
 ) -> Checked:
     """Let the rules look at a run.
 
@@ -42,11 +48,12 @@ def check_run(
         now: The present, in unix seconds; for a run that has ended the time of its data counts instead.
         total: The total number of steps, if the person gave it.
         most_points: Of a longer run only about so many of the newest points are looked at; None for all.
+        thresholds: Those of the rules, if not the defaults.
     """
     run, first_step = state.run, None
     if most_points is not None:
         run, first_step = _newest_part(state.run, most_points)
-    judge = RunJudge(state.name, total, with_rules=True)
+    judge = RunJudge(state.name, total, with_rules=True, thresholds=thresholds)
     while judge.extend(run, None):
         pass
     live = state.status.live
