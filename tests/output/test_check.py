@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
+
+import pytest
 
 from tests.commands import SAMPLE_NAMES, SAMPLES, run
 
@@ -45,3 +48,28 @@ def test_where_nothing_is_wrong_one_line_says_so() -> None:
     assert run("check", SAMPLES / "healthy").out == "nothing found in 1 run\n"
     assert run("check", SAMPLES / "healthy", SAMPLES / "huggingface").out == "nothing found in 2 runs\n"
     assert run("check", "--json", SAMPLES / "healthy").out == ""
+
+
+def test_what_follows_is_told_below_what_it_follows_from() -> None:
+    lines = run("check", SAMPLES / "diverged").out.splitlines()
+    assert lines[0].startswith("diverged: critical divergence step ")
+    assert all(line.startswith("diverged:   then ") for line in lines[1:])
+    documents = run("check", "--json", SAMPLES / "diverged").documents
+    assert {d["incident"] for d in documents} == {documents[0]["id"]}
+    assert documents[0]["incident_title"].startswith("divergence, then ")
+    assert ", then NaN" in documents[0]["incident_title"]
+    assert len({d["id"] for d in documents}) == len(documents)
+
+
+def test_thresholds_come_from_the_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tuimon.toml").write_text("[findings.overfitting]\noff = true\n")
+    assert run("check", SAMPLES / "overfit").out == "nothing found in 1 run\n"
+    (tmp_path / "tuimon.toml").write_text("[findings.overfittin]\noff = true\n")
+    outcome = run("check", SAMPLES / "overfit")
+    assert outcome.code == 2
+    assert "did you mean 'overfitting'?" in outcome.err
+
+
+def test_strict_finds_by_literal_rules() -> None:
+    assert "plateau" in run("check", "--strict", SAMPLES / "healthy").out
