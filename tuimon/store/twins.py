@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum
 
 import numpy as np
@@ -205,9 +204,13 @@ def _covers(series: SeriesView, other: SeriesView) -> bool:
     """Return whether a series begins and ends where another one does, or nearly so."""
     one, two = series.statistics, other.statistics
     slack = _LATE_SHARE * abs(two.last_step - two.first_step)
-    # A comparison with an unknown time says no.
-    is_late = other.wall_times[-1] - series.wall_times[-1] <= _LATE_S
-    is_there = bool(is_late) or one.last_step >= two.last_step - slack
+    is_there = one.last_step >= two.last_step - slack
+    if not is_there:
+        behind = _Stretch(other)
+        at = int(behind.steps.searchsorted(one.last_step, side="right"))
+        begin = max(len(other) - len(behind) + at - 1, 0)
+        # A comparison with an unknown time says no.
+        is_there = bool(other.wall_times[-1] - other.wall_times[begin] <= _LATE_S)
     return is_there and one.first_step <= two.first_step + slack
 
 
@@ -228,5 +231,12 @@ def _grain(values: Float64Array) -> tuple[float, float]:
     The first is absolute, as `%.4f` makes it, the second a share of the value, as `%.4g` does.
     """
     shown = values[np.isfinite(values) & (values != 0)].tolist()
-    units = [10.0 ** int(Decimal(repr(value)).normalize().as_tuple().exponent) for value in shown]
+    units = [_unit(repr(value)) for value in shown]
     return min(units, default=0.0), min((u / abs(v) for u, v in zip(units, shown, strict=True)), default=0.0)
+
+
+def _unit(spelled: str) -> float:
+    """Return the unit of the last decimal place that a number shows; 1 for a whole one."""
+    mantissa, _, exponent = spelled.partition("e")
+    places = len(mantissa.partition(".")[2].rstrip("0"))
+    return 10.0 ** min(int(exponent or 0) - places, 0)
