@@ -52,6 +52,22 @@ class Training:
         return measure_progress(run, self.now + after_s, find_totals(run, total), status)
 
 
+def test_a_slow_start_is_not_expected_again() -> None:
+    training = Training(seconds_per_step=10.0).train(14)
+    training.seconds_per_step = 2.0
+    for lines in (12, 40, 200):
+        eta_s = training.train(lines).progress(total=10_000).eta_s
+        assert eta_s == pytest.approx((10_000 - training.step) * 2.0, rel=0.01)
+
+
+def test_pauses_that_come_again_are_expected_again() -> None:
+    training = Training()
+    for _ in range(20):
+        training.train(9).pause(20.0)
+    left = (3600 - training.step) * 2.0
+    assert training.progress(total=3600).eta_s == pytest.approx(left + 20 * 20.0, rel=0.1)
+
+
 def test_an_even_run_is_done_when_it_should_be() -> None:
     progress = Training().train(40).progress()
     assert (progress.step, progress.total_steps, progress.fraction) == (400, 1000, 0.4)

@@ -18,10 +18,15 @@ _KEPT_INTERVALS = 400
 _MOST_LINES = 1 << 16
 # Before three clean intervals nobody can tell compilation from speed.
 FEWEST_INTERVALS = 3
+# So many slow intervals in a row at the beginning are a slow start: pauses come one by one.
+_FEWEST_SLOW = 2
 # The newest stretch is held against ever longer ones before it. They are of another speed where the means
 # differ by more than 6 % and 3.5 standard errors; less is noise that comes and goes.
 _FIRST_WINDOW = 8
 _OTHER_SPEED, _OTHER_SPEED_ERRORS = 0.06, 3.5
+# Three intervals that are all longer than the eight before come by chance once in 165; by as much as this,
+# which is a throughput drop by any of the definitions in use (1.28 to 1.33), hardly ever.
+_CLEAR_RATIO = 1.3
 # A drift (longer sequences, growing evaluation sets) is believed at these many standard errors, reaches
 # as far ahead as it has been seen, and leaves at least this share of the present duration.
 _DRIFT_ERRORS, _FEWEST_DRIFT_INTERVALS, _LEAST_SHARE = 6.0, 48, 0.3
@@ -115,7 +120,8 @@ class Pace:
 def measure_pace(lines: TrainingLines) -> Pace | None:
     """Measure the speed of a run, or return None before there are three clean intervals.
 
-    The method: a first interval (compilation), and one that holds a restart, do not count. After an
+    The method: a first interval (compilation), a slow start, and an interval that holds a restart do not
+    count. After an
     evaluation an interval begins at the evaluation's line. Intervals longer than median +
     max(4 IQR, median / 2) are cut there; the surplus is a pause. Walking back in doubling windows ends where
     the speed was another one. The cost does not grow with the run.
@@ -175,9 +181,11 @@ def _clean_intervals(lines: TrainingLines) -> _Intervals | None:
         clean = later
     if np.count_nonzero(clean) < FEWEST_INTERVALS:
         return None
+    per_step, counts = seconds[clean] / counts[clean], counts[clean]
+    begin = _slow_start(per_step)
     return _Intervals(
-        per_step=seconds[clean] / counts[clean],
-        steps=counts[clean],
+        per_step=per_step[begin:],
+        steps=counts[begin:],
         usual_s=median(seconds[clean]),
         longest_gap_s=float(np.diff(times)[~starts[1:]].max(initial=0.0)),
     )
@@ -201,15 +209,48 @@ def _recent_steps(lines: TrainingLines) -> tuple[Int64Array, Float64Array, npt.N
         window *= 4
 
 
-def _winsorised(values: Float64Array) -> Float64Array:
-    """Cut values at median + max(4 IQR, median / 2)."""
+def _slow_start(per_step: Float64Array) -> int:
+    """Return how many intervals at the beginning are slow ones in a row (compilation, caches that fill).
+
+    As pauses they would be expected again and again. A single one may be a pause.
+    """
+    calm = np.flatnonzero(per_step <= _longest_calm(per_step))
+    begin = int(calm[0]) if len(calm) else 0
+    return begin if begin >= _FEWEST_SLOW and len(per_step) - begin >= FEWEST_INTERVALS else 0
+
+
+def _longest_calm(values: Float64Array) -> float:
+    """Return median + max(4 IQR, median / 2): what takes longer holds a pause."""
     ordered = np.sort(values)
     quarter, half, three = (float(ordered[(len(ordered) * part) // 4]) for part in (1, 2, 3))
-    return np.minimum(values, half + max(4 * (three - quarter), half / 2))
+    return half + max(4 * (three - quarter), half / 2)
+
+
+def _winsorised(values: Float64Array) -> Float64Array:
+    """Cut values at the longest calm one."""
+    return np.minimum(values, _longest_calm(values))
+
+
+def _clear_change(per_step: Float64Array) -> int:
+    """Return where the newest intervals begin that all lie clearly apart from all of those before them.
+
+    The means below need whole windows on either side of a change; one that everybody sees is seen here
+    within three intervals. 0 where there is none.
+    """
+    for new in range(FEWEST_INTERVALS, min(2 * _FIRST_WINDOW, len(per_step) - _FIRST_WINDOW + 1)):
+        begin = len(per_step) - new
+        after, before = per_step[begin:], per_step[begin - _FIRST_WINDOW : begin]
+        faster = float(after.max()) * _CLEAR_RATIO < float(before.min())
+        if faster or float(after.min()) > _CLEAR_RATIO * float(before.max()):
+            return begin
+    return 0
 
 
 def _newest_stretch(per_step: Float64Array) -> int:
     """Return where the newest stretch of one speed begins."""
+    clear = _clear_change(per_step)
+    if clear:
+        return clear
     begin = max(len(per_step) - _FIRST_WINDOW, 0)
     while begin > 0:
         earlier = max(2 * begin - len(per_step), 0)
