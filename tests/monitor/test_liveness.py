@@ -92,6 +92,18 @@ def test_the_last_words_of_a_dead_writer_are_its_own_and_later_growth_is_another
     assert watch.alive("run") is None
 
 
+def test_what_comes_behind_the_last_words_is_anothers_at_once(log: Path, writer: Trainer) -> None:
+    watch = WriterWatch()
+    watch.look({"run": (log,)}, 0.0)
+    writer.kill()
+    watch.look({"run": (log,)}, 1.0)
+    watch.note_growth("run", 1.1, caught_up=False)
+    watch.note_growth("run", 1.2)
+    assert watch.alive("run") is False
+    watch.note_growth("run", 1.4)
+    assert watch.alive("run") is None
+
+
 def test_the_writer_of_a_resumed_run_takes_over(log: Path, writer: Trainer) -> None:
     watch = WriterWatch()
     watch.look({"run": (log,)}, 0.0)

@@ -21,11 +21,15 @@ _MOST_LIKELY = 16
 
 @dataclass(slots=True)
 class _Writer:
-    """A process that was seen to write a run; `kills` is what the kernel had counted when it last lived."""
+    """A process that was seen to write a run; `kills` is what the kernel had counted when it last lived.
+
+    It is heard out when everything that it can have written was read after its death.
+    """
 
     process: RunProcess
     kills: int | None
     died_at: float | None = None
+    heard_out: bool = False
 
 
 class WriterWatch:
@@ -68,11 +72,21 @@ class WriterWatch:
         writer = self._writers.get(run_name)
         return self._likely.get(run_name) if writer is None else writer.process
 
-    def note_growth(self, run_name: str, now: float) -> None:
-        """Say that a run grew: if its writer had died before, another one has taken over."""
+    def note_growth(self, run_name: str, now: float, *, caught_up: bool = True) -> None:
+        """Say that a run grew: if its writer had died before, another one has taken over.
+
+        Args:
+            run_name: Which run.
+            now: When.
+            caught_up: Whether everything that is there was read with it.
+        """
         writer = self._writers.get(run_name)
-        if writer is not None and writer.died_at is not None and now - writer.died_at > _LAST_WORDS_S:
+        if writer is None or writer.died_at is None:
+            return
+        if writer.heard_out or now - writer.died_at > _LAST_WORDS_S:
             self._writers.pop(run_name, None)
+        else:
+            writer.heard_out = caught_up
 
     def known(self) -> frozenset[str]:
         """Return the runs whose writers are known, dead or alive."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from tuimon.monitor.priority import be_nice
 from tuimon.monitor.publisher import Gate, Publisher
 from tuimon.monitor.sampling import SAMPLE_S, Sampling
 from tuimon.monitor.snapshot import RunState, Snapshot
+from tuimon.monitor.turns import Turns
 from tuimon.monitor.watching import RunWatch
 from tuimon.monitor.watchlist import Watchlist
 from tuimon.sources.base import ReadBudget
@@ -32,8 +33,6 @@ _SLICE = ReadBudget(max_bytes=1 << 20)
 _ROUND_S = 0.05
 # ... and while thousands of runs are read for the first time: putting them in order takes a while, too.
 _LISTING_ROUND_S = 0.25
-# So many runs are read about as soon as their ends are looked at.
-_FEW_RUNS = 32
 # A screen cannot show more pictures than this, and each one costs a freeze.
 _PUBLISH_S = 0.1
 # With a live run, ages and ETAs move even when nothing was logged.
@@ -85,6 +84,7 @@ class Monitor:
         self._watches = Watchlist(roots, total, budget, thresholds)
         self._following = Following([root.path for root in roots], self._hint)
         self._sampling = Sampling(probe, self._clock)
+        self._turns = Turns()
         self._open_run: str | None = None
         self._stopping = threading.Event()
         self._stirred = threading.Event()
@@ -161,8 +161,9 @@ class Monitor:
 
     def _read_round(self) -> None:
         self._share.begin()
-        if time.monotonic() >= self._watches.due:
-            self._unpublished |= self._watches.look()
+        if time.monotonic() >= self._watches.due and self._watches.look():
+            self._unpublished = True
+            self._turns.renew()
         if self._published_at and self._for_screen:
             # The first points are published: now it is the screen's turn.
             self._for_screen = False
@@ -197,20 +198,17 @@ class Monitor:
 
     def _read_due(self) -> bool:
         """Read and judge what is due; return whether work is left."""
-        busy = False
-        unread = sum(watch.unread for watch in self._watches)
-        # Where there are thousands, a list that says how far each of them is comes before they are read.
-        list_first = unread > _FEW_RUNS and self._published_at > 0
-        deadline = time.monotonic() + (_LISTING_ROUND_S if unread else _ROUND_S)
-        for watch in in_turn(self._watches, self._open_run, list_first=list_first):
+        is_all = self._turns.begin(self._watches, self._open_run, published=self._published_at > 0)
+        busy = not is_all
+        deadline = time.monotonic() + (_LISTING_ROUND_S if self._turns.unread else _ROUND_S)
+        for watch in self._turns.take(self._watches.of_name(self._open_run)):
             self.gate.pass_through()
             try:
-                if list_first and not watch.is_listed and watch.name != self._open_run:
+                if self._turns.list_first and not watch.is_listed and watch.name != self._open_run:
                     busy = True
                     self._note_change(watch, changed=watch.list_early())
                 else:
-                    # ... and reading all of them comes before what is wrong with any.
-                    busy |= self._read_slice(watch, may_judge=not unread or watch.name == self._open_run)
+                    busy |= self._read_slice(watch)
                 self._unpublished |= self._failures.clear(f"run {watch.name}")
             except Exception as error:  # noqa: BLE001  # one run that fails must not hold up the others
                 self._unpublished |= self._failures.note(f"run {watch.name}", error)
@@ -222,15 +220,15 @@ class Monitor:
                 return True
         return busy
 
-    def _read_slice(self, watch: RunWatch, *, may_judge: bool) -> bool:
+    def _read_slice(self, watch: RunWatch) -> bool:
         """Read a slice of a run if it is due, and judge it if that may be; return whether more is there."""
         busy = False
         now = time.monotonic()
+        is_open = watch.name == self._open_run
         if watch.schedule.due <= now:
-            told = len(watch.reading.problems)
+            told = watch.reading.problems
             # What was there before tuimon came is no sign of life.
             first = watch.behind
-            is_open = watch.name == self._open_run
             if first and watch.draft(_OPEN_SKETCH if is_open or not self._published_at else _LISTED_SKETCH):
                 self._note_change(watch, changed=True)
                 if not self._published_at:
@@ -244,16 +242,19 @@ class Monitor:
                 watch.schedule.due = now
                 busy = True
             if grown:
-                self._sampling.writers.note_growth(watch.name, now)
+                self._sampling.writers.note_growth(watch.name, now, caught_up=not more)
             watch.pending |= changed
-            self._note_change(watch, changed=changed or len(watch.reading.problems) > told)
+            self._note_change(watch, changed=changed or watch.reading.problems != told)
         # Points come before rules: what is still being read was not on the screen yet.
         reading = watch.behind and watch.schedule.due <= time.monotonic()
-        if watch.pending and may_judge and self._published_at and not reading:
+        awaited = is_open or watch.live
+        if watch.pending and (awaited or self._turns.may_judge) and self._published_at and not reading:
             self.gate.pass_through()
-            watch.pending = watch.judge.extend(watch.view)
+            self._turns.judge(watch)
             self._note_change(watch, changed=True)
-        return busy or watch.pending
+            # Judging has a share of the time of its own; what is awaited is done within that of following.
+            busy |= watch.pending or not awaited
+        return busy
 
     def _note_change(self, watch: RunWatch, *, changed: bool) -> None:
         """Note that a run is another than the one that was published."""
@@ -264,6 +265,8 @@ class Monitor:
     def _seconds_to_next(self) -> float:
         look = self._watches.due
         due = min((watch.schedule.due for watch in self._watches), default=look)
+        if any(watch.pending for watch in self._watches):
+            due = min(due, self._turns.judge_at)
         if self._unpublished:
             # What came too soon after the last snapshot has one of its own as soon as it may.
             due = min(due, self._published_at + _PUBLISH_S)
@@ -350,32 +353,3 @@ class Monitor:
         if self._sampling.sample(live=self.snapshot.live):
             self._stirred.set()
         self._stopping.wait(SAMPLE_S)
-
-
-def in_turn(watches: Iterable[RunWatch], open_run: str | None, *, list_first: bool) -> list[RunWatch]:
-    """Return the runs with something to be done, in the order in which it is done.
-
-    First the open run. Then, at its pace, what was read whole and may have grown. Then, if they are to be
-    listed first, those of which nothing is known; then what was not read whole, a slice of each in turn, the
-    ones that changed last first; and last what was not judged.
-    """
-    now = time.monotonic()
-    ranked: list[tuple[int, float, float, int, RunWatch]] = []
-    for number, watch in enumerate(watches):
-        schedule, changed_at = watch.schedule, watch.reading.ref.mtime
-        is_due = schedule.due <= now
-        if not (is_due or watch.pending):
-            continue
-        if watch.name == open_run:
-            rank, since = 0, 0.0
-        elif not is_due:
-            rank, since = 4, 0.0
-        elif not watch.behind:
-            rank, since = 1, schedule.due
-        elif list_first and not watch.is_listed:
-            rank, since = 2, 0.0
-        else:
-            rank, since = 3, schedule.looked_at
-        ranked.append((rank, since, -changed_at, number, watch))
-    ranked.sort(key=lambda entry: entry[:4])
-    return [entry[4] for entry in ranked]
