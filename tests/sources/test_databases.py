@@ -170,5 +170,9 @@ def test_the_file_store_names_a_run_and_tells_its_end(tmp_path: Path) -> None:
         "val_loss": 2,
     }
     assert only_run(folder)["run"] == "first"
+    assert (
+        "train/loss: not read: is part of the run that abcd/meta.yaml describes"
+        in run("doctor", tmp_path).out
+    )
     (folder / "meta.yaml").write_text("run_id: abcd\nlifecycle_stage: deleted\n")
     assert "deleted" in run("doctor", tmp_path).out

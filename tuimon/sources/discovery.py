@@ -13,6 +13,7 @@ from tuimon.sources.base import Confidence, Discovery, RunRef, SourceFactory, St
 from tuimon.sources.config_file import FORMAT as CONFIG_FORMAT
 from tuimon.sources.grouping import Group, group_files
 from tuimon.sources.layout import Folder, FoundFile
+from tuimon.sources.mlflow_files import run_of_part
 from tuimon.sources.naming import Root, Unnamed, name_runs, natural_key
 from tuimon.sources.registry import FACTORIES
 from tuimon.sources.sniffing import FileVerdict, Formats, is_ignored, is_log_of_run, sniff_file
@@ -84,7 +85,7 @@ class Discoverer:
         for listing in tree.listings:
             verdicts += [sniff_file(entry.path, self._factories, formats) for entry in listing.candidates]
             verdicts += [
-                FileVerdict(listing.path / name, None, Confidence.NO, _passed_over(name))
+                FileVerdict(listing.path / name, None, Confidence.NO, _passed_over(listing.path / name))
                 for name in listing.others
             ]
         return sorted(verdicts, key=lambda verdict: natural_key(str(verdict.path)))
@@ -235,7 +236,11 @@ def _nothing_found(tree: Tree) -> str:
     )
 
 
-def _passed_over(name: str) -> str:
+def _passed_over(path: Path) -> str:
+    if (meta := run_of_part(path)) is not None:
+        return f"is part of the run that {meta.parent.name}/{meta.name} describes"
     return (
-        "is hidden, or left by another system" if is_ignored(name) else "is not named like a log of metrics"
+        "is hidden, or left by another system"
+        if is_ignored(path.name)
+        else "is not named like a log of metrics"
     )

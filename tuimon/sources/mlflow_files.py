@@ -9,6 +9,7 @@ from tuimon.sources.base import Confidence, Sniff, Source, StoredRun, Trainer
 
 STORE_FORMAT = "mlflow"
 META, METRICS = "meta.yaml", "metrics"
+_PARTS = (METRICS, "params", "tags")
 _RECORD = re.compile(rb"^\d{9,16} \S{1,40}( -?\d{1,19})?$")
 
 
@@ -44,3 +45,11 @@ class MlflowStoreFactory:
         from tuimon.sources.mlflow_store import runs_in  # noqa: PLC0415  # only where there is one
 
         return runs_in(path)
+
+
+def run_of_part(path: Path) -> Path | None:
+    """Return the `meta.yaml` of the run that a file is a metric, a parameter or a tag of, or None."""
+    for folder in path.parents:
+        if folder.name in _PARTS and (folder.parent / META).is_file():
+            return folder.parent / META
+    return None
