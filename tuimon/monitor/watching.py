@@ -193,7 +193,7 @@ class RunWatch:
         self._killed_at = len(self.view.attempts)
         text = "the kernel ended a process for lack of memory when this one was gone (oom-kill)"
         self.reading.store.extend(
-            HARDWARE_STREAM, [LifecycleRecord("failed", self._samples + 1, None, now, text)]
+            HARDWARE_STREAM, [LifecycleRecord("error", self._samples + 1, None, now, text)]
         )
         self.view = self.reading.store.freeze()
         self.pending = True
