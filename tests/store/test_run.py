@@ -230,3 +230,17 @@ class TestEpochs:
         run = run_of(batch("epoch", steps, steps / 100_000))
         epochs = run.epoch_of_step(np.array([50_000.0, 150_000]))
         assert epochs == pytest.approx(np.array([0.5, 1.5]))
+
+
+def test_a_number_that_is_no_epoch_spoils_no_axis() -> None:
+    steps = np.arange(1.0, 9.0)
+    epochs = [0.5, 1.0, 1e308, 1.5, 2.0, math.inf, 2.5, 3.0]
+    store = RunStore()
+    logged = range(1, 9)
+    store.extend(0, [batch("loss", logged, [3.0] * 8), batch("epoch", logged, epochs)])
+    run = store.freeze()
+    known = run.epoch_of_step(steps)
+    assert known is not None
+    assert np.isfinite(known).all()
+    edges = np.linspace(0.0, 4.0, 9)
+    assert run.window(run.series["loss"], Axis.EPOCH, edges).count.sum() == 8

@@ -45,6 +45,7 @@ HARDWARE_STREAM = -1
 _FEWEST_FOLDED, _KEPT_WRITERS = 1024, 256
 # Epochs are told from steps by at most this many points of the epoch's series.
 _EPOCH_KNOTS = 4096
+_MOST_EPOCHS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class RunView:
             index = np.concatenate(points)
             steps = (series.steps[index] + np.concatenate(offsets)).astype(np.float64)
             epochs = series.values[index].astype(np.float64)
+            # What is no epoch must not hide all that come after it.
+            epochs[~(np.abs(epochs) < _MOST_EPOCHS)] = np.nan
             rising = _rising(steps) & _rising(epochs)
             if np.count_nonzero(rising) > 1:
                 return steps[rising], epochs[rising]
