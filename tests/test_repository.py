@@ -23,7 +23,9 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 WATCH_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/tuimon watch sample_runs"
-TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -q '.[test]' && .venv/bin/pytest"
+TEST_COMMAND = (
+    "python3 -m venv .venv && .venv/bin/pip install -q '.[test]' && .venv/bin/pytest -n 2 --dist loadgroup"
+)
 LOCAL_LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
 # Folders that are no part of the repository: environments, caches, builds.
 MADE_HERE = re.compile(r"\.git|\.venv.*|__pycache__|\..*_cache|dist|build|\.hypothesis|.*\.egg-info")
