@@ -15,11 +15,10 @@ from tests.commands import SAMPLES
 from tests.sources.event_writer import event, frame, loop, scalar, simple, summary, version
 from tests.watching import points, rows, wait_for, watching, write
 from tuimon.analysis.status import Status
-from tuimon.monitor import listing
-from tuimon.monitor import monitor as monitor_module
+from tuimon.monitor import listing, turns
 from tuimon.monitor.listing import Listed, list_run
-from tuimon.monitor.monitor import in_turn
 from tuimon.monitor.snapshot import RunState
+from tuimon.monitor.turns import in_turn
 from tuimon.monitor.watching import RunWatch
 from tuimon.monitor.watchlist import Watchlist
 from tuimon.sources.base import UNBOUNDED, ReadBudget
@@ -199,7 +198,7 @@ def test_a_single_row_at_each_end_does_not_tell_what_lies_between(tmp_path: Path
 
 
 def test_many_runs_are_listed_before_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor_module, "_FEW_RUNS", 4)
+    monkeypatch.setattr(turns, "_FEW_RUNS", 4)
     read = RunWatch.read
 
     def read_newest(watch: RunWatch, budget: ReadBudget) -> tuple[bool, bool]:
@@ -263,7 +262,7 @@ def test_runs_that_grow_do_not_wait_for_those_that_were_never_read(tmp_path: Pat
     grown.read(UNBOUNDED)
     grown.schedule.due = 1.0
     sliced.schedule.looked_at = 5.0
-    order = [watch.name for watch in in_turn(watches, opened.name, list_first=False)]
+    order = [watch.name for watch in in_turn(watches, opened.name, list_first=False, may_judge=True)]
     assert order[:2] == ["run5", "run3"]
     # What had a slice waits until the others had one.
     assert order[-1] == "run1"

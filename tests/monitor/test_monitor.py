@@ -23,7 +23,8 @@ from tests.watching import (
 )
 from tuimon.analysis.status import Status
 from tuimon.core.hardware import HardwareSample, HostSample
-from tuimon.monitor.monitor import Monitor, in_turn
+from tuimon.monitor.monitor import Monitor
+from tuimon.monitor.turns import in_turn
 from tuimon.monitor.watching import RunWatch
 from tuimon.monitor.watchlist import Watchlist
 from tuimon.sources import sketch
@@ -286,7 +287,7 @@ def test_the_open_run_is_read_first(tmp_path: Path) -> None:
         write(tmp_path / f"run{index:02d}.jsonl", rows(range(10)))
     watches = Watchlist([Root(tmp_path)], None, None)
     watches.look()
-    assert in_turn(watches, "run07", list_first=False)[0].name == "run07"
+    assert in_turn(watches, "run07", list_first=False, may_judge=True)[0].name == "run07"
 
 
 def test_when_the_rest_of_a_training_appears_its_parts_become_one_run(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +17,14 @@ from tuimon.core.process import RunProcess
 from tuimon.core.roles import HARDWARE_ROLES, role_of
 from tuimon.hardware.run_process import runs_elsewhere
 from tuimon.monitor.judging import RunJudge
-from tuimon.monitor.listing import Listed, list_run
+from tuimon.monitor.listing import Listed, list_run, nothing_read
 from tuimon.monitor.notices import notices
 from tuimon.monitor.reading import RunReading
 from tuimon.monitor.schedule import PollSchedule
 from tuimon.monitor.snapshot import RunState
 from tuimon.sources.base import ReadBudget, RunRef
 from tuimon.store.budget import MemoryBudget
-from tuimon.store.run import HARDWARE_STREAM, RunStore, RunView
+from tuimon.store.run import HARDWARE_STREAM, RunView
 
 if TYPE_CHECKING:
     from tuimon.analysis.findings.catalog import FindingSettings
@@ -41,6 +40,7 @@ class RunWatch:
         state: What screens see; None when it is out of date.
         pending: Whether the judge has not seen all points yet.
         behind: Whether the last read left something unread.
+        live: Whether something was writing the run when `state` was made last.
         is_listed: Whether a list may say something of it already, or nothing can be said before it is read.
         process: The process that writes the run; None where nobody knows.
         refreshed_at: When `state` was made, in seconds of a monotonic clock.
@@ -58,10 +58,11 @@ class RunWatch:
         self.reading = RunReading(ref, budget)
         self.judge = RunJudge(ref.name, total, with_rules=with_rules, thresholds=thresholds)
         self.schedule = PollSchedule(quiet_since=time.monotonic() - max(time.time() - ref.mtime, 0.0))
-        self.view: RunView = _nothing_read()
+        self.view: RunView = nothing_read()
         self.state: RunState | None = None
         self.pending = False
         self.behind = True
+        self.live = False
         self.is_listed = False
         self.refreshed_at = 0.0
         self._listed: Listed | None = None
@@ -164,6 +165,7 @@ class RunWatch:
             process_alive=process_alive,
             caught_up=not (self.behind or self.pending),
         )
+        self.live = verdict.status.live
         engine = self.judge.engine
         self.state = RunState(
             name=self.name,
@@ -217,12 +219,6 @@ class RunWatch:
             sketched=known is not None,
         )
         return self.state
-
-
-@cache
-def _nothing_read() -> RunView:
-    """Return the view of any run before it is read."""
-    return RunStore().freeze()
 
 
 def superseded(watches: Mapping[str, RunWatch], found: Sequence[RunRef]) -> list[str]:

@@ -64,6 +64,10 @@ class Watchlist:
         """Return how many runs are watched."""
         return len(self._by_name)
 
+    def of_name(self, name: str | None) -> RunWatch | None:
+        """Return the run of a name."""
+        return None if name is None else self._by_name.get(name)
+
     def of_path(self, path: str) -> RunWatch | None:
         """Return the run that is read from a file."""
         return self._of_path.get(path)
