@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tuimon.cli.paths import add_total, duration_seconds, roots_of, settings_of
+from tuimon.cli.paths import add_total, duration_seconds, roots_of, settings_of, thresholds_of
 from tuimon.cli.printing import complain, print_lines
 from tuimon.core.errors import EXIT_FAILED, EXIT_FINE, EXIT_TIME_OUT, UsageError
 
@@ -45,7 +45,10 @@ def run(args: argparse.Namespace) -> int:
 
     conditions = [parse_condition(text) for text in args.until or ["done"]]
     monitor = Monitor(
-        roots_of([args.path]), total=settings.total, memory_limit_bytes=settings.memory_limit_bytes
+        roots_of([args.path]),
+        total=settings.total,
+        memory_limit_bytes=settings.memory_limit_bytes,
+        thresholds=thresholds_of(settings),
     )
     state: RunState | None = None
     for snapshot in follow(monitor, args.timeout):
