@@ -46,6 +46,16 @@ def test_of_two_gpus_the_idle_one_is_held_against_the_other() -> None:
     assert only(found, "gpu_imbalance").series == "gpu.1.util"
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_gpus_that_are_busy_by_turns_differ_by_chance(seed: int) -> None:
+    busy = np.random.default_rng(seed).random((300, 2)) < 0.6
+
+    def reading(at: int) -> dict[str, float]:
+        return {f"gpu.{n}.util": 95.0 if busy[at, n] else 25.0 for n in range(2)}
+
+    assert "gpu_imbalance" not in rules(findings(reading))
+
+
 def test_pipeline_stages_may_differ_and_one_gpu_has_no_others() -> None:
     assert findings(lambda at: {f"gpu.{n}.util": 95.0 - 6.0 * n + jitter(at) for n in range(3)}) == ()
     assert findings(lambda at: {"gpu.0.util": 70.0 + jitter(at)}) == ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import fmean, median, pvariance
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
@@ -23,7 +24,8 @@ class GpuImbalanceLimits:
     """Defaults of `gpu_imbalance` (pipeline-parallel stages differ by 6 to 14 points when all is well).
 
     Attributes:
-        points: One GPU's mean lies so many percentage points below the median of the others.
+        points: One GPU's mean lies so many percentage points below the median of the others ...
+        errors: ... and so many standard errors: GPUs that are busy by turns differ by chance (own choice).
         mean_samples: The mean is over so many readings.
         least_samples: Before so many readings nothing is said.
         hold: Readings in a row.
@@ -32,6 +34,7 @@ class GpuImbalanceLimits:
     """
 
     points: float = 22.0
+    errors: float = 4.0
     mean_samples: int = 40
     least_samples: int = 25
     hold: int = 3
@@ -90,11 +93,15 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
         alarm = self._alarms.get(tag)
         if alarm is None:
             alarm = self._alarms[tag] = Alarm(self, limits.hold, limits.clear, series=tag)
-        if others - mean > limits.points:
+        if others - mean > limits.points and others - mean > limits.errors * self._error():
             message = f"GPU {gpu_index(tag)} is busy {mean:.0f} % of the time, the others {others:.0f} %"
             alarm.hit(lambda: Evidence(value=mean, usual=others, message=message))
         else:
             alarm.miss(calm=others - mean < limits.calm_points)
+
+    def _error(self) -> float:
+        """Return the standard error of a difference of two means, by the most uneven GPU."""
+        return max(math.sqrt(2.0 * pvariance(last) / len(last)) for last in self._recent.values())
 
 
 @dataclass(frozen=True, slots=True)
