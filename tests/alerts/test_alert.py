@@ -72,8 +72,11 @@ def test_what_was_there_before_anybody_looked_is_not_told(tmp_path: Path) -> Non
 
 
 def test_a_run_counts_when_all_of_it_was_seen_by_the_rules(tmp_path: Path) -> None:
-    tracker = AlertTracker(since=START + 1000)
     before, after = read(tmp_path, healthy(40)), read(tmp_path, broken(40))
+    late = AlertTracker(since=START + 1000)
+    assert late.look(shown(replace(after, findings=(), checked=False))) == ()
+    assert late.look(shown(after)) == ()
+    tracker = AlertTracker(since=START + 1000)
     assert tracker.look(shown(before)) == ()
     assert tracker.look(shown(replace(after, findings=(), checked=False))) == ()
     assert [alert.kind for alert in tracker.look(shown(after))] == [AlertKind.FINDING]

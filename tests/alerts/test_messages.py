@@ -76,13 +76,13 @@ def test_a_webhook_gets_the_message(hook: Hook) -> None:
 @needs_apprise
 @loads_apprise
 def test_everybody_is_told_and_a_complaint_repeats_no_secret(
-    hook: Hook, capfd: pytest.CaptureFixture[str]
+    hook: Hook, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     hook.answer = 500
     said = message_work(f"{address(hook)} nonsense://token@host")(dict(DOCUMENT))
     assert said == "no message could be sent to json://, nonsense://"
     assert len(hook.received) == 1
-    assert capfd.readouterr() == ("", "")
+    assert (capfd.readouterr(), caplog.records) == (("", ""), [])
 
 
 @needs_apprise
