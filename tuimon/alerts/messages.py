@@ -30,10 +30,8 @@ def message_work(addresses: str) -> Callable[[dict[str, Json]], str | None]:
     def work(document: dict[str, Json]) -> str | None:
         import apprise  # noqa: PLC0415  # an extra, and slow to load
 
-        # It tells its troubles to a log that would end up on the screen.
-        log = logging.getLogger("apprise")
-        log.addHandler(logging.NullHandler())
-        log.propagate = False
+        # It tells its troubles, addresses and all, to a log that must not end up on the screen.
+        logging.getLogger("apprise").propagate = False
         failed = []
         for address in given:
             target = apprise.Apprise()
