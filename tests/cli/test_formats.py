@@ -37,6 +37,14 @@ def test_a_file_that_is_named_is_what_it_is_said_to_be(folder: Path) -> None:
     assert found(folder / "a" / "curve.dat", "--format", "csv") == {"curve": ["csv"]}
 
 
+def test_a_replay_is_told_so_too(folder: Path) -> None:
+    outcome = run("replay", folder / "a" / "curve.dat", "--format", "csv")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "tuimon: replay needs a terminal; try `tuimon summary` or `tuimon check`\n",
+    )
+
+
 def test_settings_say_so_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     (folder / "tuimon.toml").write_text('[formats]\n"*.dat" = "csv"\n"train.log" = "none"\n')

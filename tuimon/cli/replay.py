@@ -6,7 +6,7 @@ import argparse
 import math
 import sys
 
-from tuimon.cli.paths import add_strict, add_total, roots_of, settings_of, thresholds_of
+from tuimon.cli.paths import add_formats, add_strict, add_total, roots_of, settings_of, thresholds_of
 from tuimon.cli.screen import add_screen_arguments, can_show, run_screen, screen_settings
 from tuimon.core.errors import UsageError
 
@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--speed", metavar="20x", help="seconds of the run per second (default: the whole run in 60 s)"
     )
     parser.add_argument("--from", dest="from_step", type=int, metavar="STEP", help="begin at this step")
+    add_formats(parser)
     add_total(parser)
     add_strict(parser)
     add_screen_arguments(parser)
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from tuimon.monitor.once import read_once
     from tuimon.monitor.replay import Replay
 
-    runs = read_once(roots_of([args.path]), total=settings.total).runs
+    runs = read_once(roots_of([args.path], args.format), total=settings.total).runs
     chosen = [r for r in runs if args.run in (None, r.name)]
     if len(chosen) != 1:
         names = ", ".join(r.name for r in runs[:20])
@@ -47,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
     if not can_show():
         print("tuimon: replay needs a terminal; try `tuimon summary` or `tuimon check`", file=sys.stderr)
         return UsageError.exit_code
-    feed = Replay(chosen[0], speed=speed, from_step=args.from_step, total=settings.total, thresholds=thresholds)
+    feed = Replay(
+        chosen[0], speed=speed, from_step=args.from_step, total=settings.total, thresholds=thresholds
+    )
     return run_screen(feed, settings, run_name=chosen[0].name, mouse=not args.no_mouse)
 
 
