@@ -18,6 +18,8 @@ COMMANDS = (
     ["check", "--json"],
     ["eta"],
     ["eta", "--trace", "--json"],
+    ["status"],
+    ["status", "--line", "--style", "tmux"],
     ["compare"],
     ["compare", "--json", "--align", "time"],
     ["export", "--to", "csv", "--wide"],
