@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tuimon.cli.paths import add_formats, add_paths, add_total, add_verify, roots_of, settings_of
 from tuimon.cli.printing import print_documents, print_lines, print_problems
 from tuimon.cli.progress import progress_line
+from tuimon.cli.terminal import wants_ascii
 from tuimon.core.errors import EXIT_FINE, UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +71,6 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of({"total": args.total, "verify": args.verify, "ascii": args.ascii})
     kind = None if args.save is None else _kind(args.save)
     from tuimon.analysis.alignment import Alignment
-    from tuimon.cli.screen import _wants_ascii
     from tuimon.core.clock import SystemClock
     from tuimon.monitor.once import data_time, read_once
     from tuimon.output.checked import check_run
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     comparison = compare(checked, choice)
     if args.metric is not None and not comparison.ranked:
         raise UsageError(f"no run logs {args.metric}", "--metric", "`tuimon summary --json` has all names")
-    glyphs: Glyphs = "ascii" if _wants_ascii(settings) else "braille"
+    glyphs: Glyphs = "ascii" if wants_ascii(settings) else "braille"
     if kind is not None:
         _save(comparison, Path(args.save), kind)
     elif args.json:

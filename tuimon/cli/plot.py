@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuimon.cli.paths import add_formats, add_paths, roots_of, settings_of, tag_pattern
 from tuimon.cli.printing import complain, print_lines, print_problems
 from tuimon.cli.progress import progress_line
+from tuimon.cli.terminal import wants_ascii, wants_colour
 from tuimon.core.errors import EXIT_FINE, NoRunError, UsageError
 
 if TYPE_CHECKING:
@@ -114,22 +114,12 @@ def _figure(states: Sequence[RunState], args: argparse.Namespace, columns: int) 
 
 
 def _print(states: Sequence[RunState], args: argparse.Namespace, settings: Settings) -> None:
-    from tuimon.cli.screen import _wants_ascii
     from tuimon.output.plot_text import columns_wanted, figure_lines
 
     width = max(shutil.get_terminal_size().columns, 40)
     figure = _figure(states, args, columns_wanted(width))
-    ascii_only = _wants_ascii(settings)
-    print_lines(figure_lines(figure, width, colour=_wants_colour(settings), ascii_only=ascii_only))
-
-
-def _wants_colour(settings: Settings) -> bool:
-    """Return whether curves are coloured: in a terminal, unless the person or NO_COLOR said no."""
-    import os
-
-    if settings.color is not None:
-        return settings.color
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    colour, ascii_only = wants_colour(settings), wants_ascii(settings)
+    print_lines(figure_lines(figure, width, colour=colour, ascii_only=ascii_only))
 
 
 def _save(figure: Figure, path: str, kind: str) -> None:

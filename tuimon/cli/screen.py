@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuimon.cli.paths import positive_seconds
+from tuimon.cli.terminal import has_screen, refuses_colour, wants_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,7 @@ def can_show() -> bool:
     """Return whether this is a terminal that can show a screen, which Textual draws on standard error."""
     streams = (sys.stdin, sys.stdout, sys.stderr)
     is_terminal = all(stream is not None and stream.isatty() for stream in streams)
-    return is_terminal and os.environ.get("TERM", "") not in ("", "dumb")
+    return is_terminal and has_screen()
 
 
 def run_screen(
@@ -91,7 +92,7 @@ def run_screen(
     app = TuimonApp(
         feed,
         theme_name=theme,
-        glyphs="ascii" if _wants_ascii(settings) else "braille",
+        glyphs="ascii" if wants_ascii(settings) else "braille",
         run_name=run_name,
         interval_s=_interval_s(settings),
         memory=_memory(),
@@ -122,7 +123,7 @@ def _end_without_terminal(code: int) -> None:
 
 def _theme(settings: Settings) -> str:
     """Return the theme: no colour where none is wanted, the terminal's own colours where it has only few."""
-    if settings.color is False or (settings.color is None and os.environ.get("NO_COLOR")):
+    if refuses_colour(settings):
         return "mono"
     few = os.environ.get("TERM", "") in ("linux", "screen", "xterm", "vt100", "vt220", "ansi", "cygwin")
     if settings.theme == "dark" and few and os.environ.get("COLORTERM", "") not in ("truecolor", "24bit"):
@@ -134,20 +135,3 @@ def _interval_s(settings: Settings) -> float:
     """Return the shortest time between two pictures: longer over SSH, where bytes are dear."""
     over_ssh = any(os.environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY"))
     return settings.ssh_interval_s if over_ssh else settings.interval_s
-
-
-def _wants_ascii(settings: Settings) -> bool:
-    if settings.ascii is not None:
-        return settings.ascii
-    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    return encoding != "utf8" or not _locale_is_unicode() or os.environ.get("TERM") == "linux"
-
-
-def _locale_is_unicode() -> bool:
-    """Return whether the locale that was chosen is one of UTF-8; none at all counts as one."""
-    everything, characters, language = (os.environ.get(name, "") for name in ("LC_ALL", "LC_CTYPE", "LANG"))
-    # Where the language is C, Python has set the characters to UTF-8 for itself (PEP 538): nobody chose them.
-    if characters == "C.UTF-8" and language in ("C", "POSIX"):
-        characters = ""
-    chosen = everything or characters or language
-    return not chosen or "utf" in chosen.lower()
