@@ -9,6 +9,7 @@ from tuimon.core.batch import Problem
 from tuimon.sources.base import ReadBudget, RunRef, Source, SourceRef
 from tuimon.sources.registry import open_source
 from tuimon.sources.sketch import read_sketch
+from tuimon.sources.tailed_file import ProblemOver
 from tuimon.store.budget import MemoryBudget
 from tuimon.store.run import RunStore, RunView
 
@@ -41,7 +42,7 @@ class RunReading:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What could not be read, each problem once."""
+        """What could not be read, each problem once, until it is over."""
         return tuple(self._problems)
 
     @property
@@ -91,8 +92,11 @@ class RunReading:
             self._bytes_read += result.bytes_read
             self.store.extend(stream, result.records)
             more |= result.more
-            for problem in result.problems[: _KEPT_PROBLEMS - len(self._problems)]:
-                self._problems[problem] = None
+            for problem in result.problems:
+                if isinstance(problem, ProblemOver):
+                    self._problems.pop(Problem(problem.path, problem.message), None)
+                elif len(self._problems) < _KEPT_PROBLEMS:
+                    self._problems[problem] = None
         return more
 
     def _stream_of(self, found: SourceRef) -> int | None:

@@ -15,7 +15,7 @@ _FEW_RUNS = 32
 _ORDERING_SHARE, _ORDERING_BURST_S = 0.05, 0.02
 # Judging runs that nobody looks at and nobody writes may take this share of the time, after a few seconds in
 # which a usual number of runs is done.
-_JUDGING_SHARE, _JUDGING_BURST_S = 0.25, 3.0
+_JUDGING_SHARE, _JUDGING_BURST_S = 0.5, 3.0
 _LONGEST_REST_S = 1.0
 
 

@@ -23,6 +23,11 @@ _NO_ACCESS_TIME = getattr(os, "O_NOATIME", 0)
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemOver(Problem):
+    """Says that a problem of the same path and message, which was reported before, is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """What one read of a file brought.
 
@@ -32,7 +37,7 @@ class Chunk:
         new_generation: The file was replaced, rewritten or cut: `data` begins another file (at offset 0),
             and an unfinished record of the former one will never be completed.
         more: Whether another read would bring more at once.
-        problem: What is wrong with the file. Each change for the worse is reported once.
+        problem: What is wrong with the file. Each change for the worse is reported once, and so is its end.
     """
 
     data: bytes
@@ -63,6 +68,7 @@ class TailedFile:
         self._seen: tuple[int, int, int, int] | None = None
         self._quiet_polls = 0
         self._trouble = ""
+        self._over: list[ProblemOver] = []
         self._restart = ""
 
     @property
@@ -91,7 +97,7 @@ class TailedFile:
             if not stat.S_ISREG(found.st_mode):
                 return self._failed("is not a regular file and was not read")
             if self._is_quiet(found):
-                return Chunk(b"", self._offset)
+                return Chunk(b"", self._offset, problem=self._next_over())
             return self._read_block(max(1, min(max_bytes, BLOCK_BYTES), whole_bytes))
         except (FileNotFoundError, NotADirectoryError):
             return self._failed("is gone; what was read from it is kept" if self._inode else "does not exist")
@@ -115,7 +121,6 @@ class TailedFile:
         if _signature(found) != self._seen:
             self._quiet_polls = 0
             return False
-        self._trouble = ""
         self._quiet_polls = (self._quiet_polls + 1) % _QUIET_POLLS_PER_OPEN
         return self._quiet_polls != 0
 
@@ -124,7 +129,7 @@ class TailedFile:
         try:
             found = os.fstat(descriptor)
             if _signature(found) == self._seen:
-                return Chunk(b"", self._offset)
+                return Chunk(b"", self._offset, problem=self._next_over())
             self._recognise(descriptor, found)
             start = self._offset
             data = _pread(descriptor, min(max_bytes, found.st_size - start), start)
@@ -137,9 +142,9 @@ class TailedFile:
         self._before = (self._before + data[-_FINGERPRINT_BYTES:])[-_FINGERPRINT_BYTES:]
         more = bool(data) and self._offset < found.st_size
         self._seen = None if more else _signature(found)
-        self._trouble = ""
+        self._end_trouble()
         restart, self._restart = self._restart, ""
-        problem = Problem(str(self.path), restart) if restart else None
+        problem = Problem(str(self.path), restart) if restart else self._next_over()
         return Chunk(data, start, new_generation=bool(restart), more=more, problem=problem)
 
     def _recognise(self, descriptor: int, found: os.stat_result) -> None:
@@ -161,9 +166,21 @@ class TailedFile:
     def _failed(self, message: str) -> Chunk:
         self._seen = None
         if message == self._trouble:
-            return Chunk(b"", self._offset)
+            return Chunk(b"", self._offset, problem=self._next_over())
+        self._end_trouble()
         self._trouble = message
+        # It is not over any more, should nobody have heard yet that it was.
+        self._over = [over for over in self._over if over.message != message]
         return Chunk(b"", self._offset, problem=Problem(str(self.path), message))
+
+    def _end_trouble(self) -> None:
+        if self._trouble:
+            self._over.append(ProblemOver(str(self.path), self._trouble))
+            self._trouble = ""
+
+    def _next_over(self) -> Problem | None:
+        """Return a problem whose end was not reported yet."""
+        return self._over.pop(0) if self._over else None
 
 
 def _size_of(path: Path) -> int:
