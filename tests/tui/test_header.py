@@ -11,6 +11,7 @@ from tests.tui.states import NOW, batch, live_state, make_state, sample_snapshot
 from tuimon.analysis.progress import EtaState, Progress
 from tuimon.analysis.status import Status
 from tuimon.charts.style import Glyphs
+from tuimon.core.process import RunProcess
 from tuimon.monitor.snapshot import Playback, RunState
 from tuimon.tui.panes.header import eta_text, header_rows
 from tuimon.tui.rows import row_width
@@ -138,3 +139,13 @@ def test_a_run_without_total_says_its_step_alone() -> None:
 
 def test_a_loss_of_nan_is_written_out() -> None:
     assert "loss NaN" in lines(make_state([batch("loss", [1.0, math.nan])]))[1]
+
+
+def test_a_job_that_ends_too_early_is_told_and_one_that_suffices_is_not() -> None:
+    state = live_state()
+    finish = state.progress.finish_time
+    assert finish is not None
+    for ends, told in ((finish - 1800.0, True), (finish + 1800.0, False)):
+        process = RunProcess(4711, job_end_time=ends)
+        second = lines(replace(state, process=process))[1]
+        assert ("will not finish" in second) is told

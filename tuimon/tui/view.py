@@ -67,7 +67,7 @@ class View:
         log_shows: What the log pane shows: one of `LOGS`.
         log_filter: Which of its lines: a regular expression, `!` first for all others.
         full_log: Whether the log pane fills the screen.
-        acknowledged: Findings that the person knows of, as (run, id); they are dim and raise no alarm.
+        acknowledged: Findings that the person knows of, as (run, id); they are dim.
     """
 
     run_name: str | None = None

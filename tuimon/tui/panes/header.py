@@ -19,6 +19,7 @@ from tuimon.core.units import (
     format_value,
 )
 from tuimon.monitor.snapshot import Playback, RunState, Snapshot
+from tuimon.output.eta import Deadline
 from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATUS_INK, Ink
 from tuimon.tui.panes.diagnosis import open_incidents
 from tuimon.tui.rows import Row, Span, fit, grid_rows, row_width, spread, text_row
@@ -43,7 +44,7 @@ def header_rows(
         return [fit(_no_run(snapshot), width)] + [fit((), width)] * (height - 1)
     rows = [_first_line(snapshot, state, width, glyphs)]
     if height > 1:
-        rows.append(_second_line(state, width))
+        rows.append(_second_line(state, width, snapshot.now))
     return [fit(row, width) for row in rows]
 
 
@@ -98,9 +99,18 @@ def _first_line(snapshot: Snapshot, state: RunState, width: int, glyphs: Glyphs)
     return spread((*start, *middle), tuple(end), width)
 
 
-def _second_line(state: RunState, width: int) -> Row:
+def _job_part(state: RunState, now: float) -> list[tuple[str, str, int]]:
+    """Return what the end of the run's job means for it, unless it is done by then."""
+    ends = None if state.process is None else state.process.job_end_time
+    verdict = None if ends is None or not state.status.live else Deadline(ends).verdict(state.progress)
+    if ends is None or verdict in (None, "in time"):
+        return []
+    return [("job ends", f"{format_clock(ends, now)}: {verdict}", Ink.WARNING)]
+
+
+def _second_line(state: RunState, width: int, now: float) -> Row:
     progress = state.progress
-    parts: list[tuple[str, str, int]] = []
+    parts = _job_part(state, now)
     if progress.epoch is not None:
         total = f"/{format_value(progress.total_epochs, 3)}" if progress.total_epochs else ""
         parts.append(("epoch", f"{progress.epoch:.2f}{total}", Ink.TEXT))
