@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 
 from tests.tui.states import START, batch, live_state, make_state, sample_state, scalar_state
-from tuimon.core.batch import ScalarBatch
 from tuimon.store.axis import Axis
 from tuimon.tui.chart_axis import (
     LABELS,
     ChartAxis,
-    choose_axis,
-    extent,
     own_axis,
-    place,
     shared_axis,
     tick_labels,
 )
 from tuimon.tui.view import View
 
 LOSS = [3.0, 2.5, 2.0, 1.5, 1.2, 1.1]
-
-
-def test_the_axis_that_was_chosen_holds() -> None:
-    run = scalar_state({"loss": LOSS}).run
-    for axis in Axis:
-        assert choose_axis(run, View(axis=axis)) is axis
-    assert choose_axis(run, View()) is Axis.ACCUMULATED
-
-
-def test_points_that_all_carry_one_step_are_laid_out_by_time() -> None:
-    state = make_state([batch("loss", LOSS, steps=[0] * len(LOSS))])
-    assert choose_axis(state.run, View()) is Axis.WALL
 
 
 def test_every_axis_has_a_name() -> None:
@@ -115,38 +98,6 @@ def test_accumulated_steps_are_labelled_with_the_steps_that_were_logged() -> Non
         assert text == str(round(x - attempt.offset))
         reached.add(attempt.number)
     assert reached == {1, 2, 3}
-
-
-def test_where_a_restart_stands_on_each_axis() -> None:
-    run = sample_state("resumed").run
-    second = run.attempts[1]
-    accumulated = float(second.first_step + second.offset)
-    assert place(run, Axis.ACCUMULATED, accumulated, second.start_time) == accumulated
-    assert place(run, Axis.STEP, accumulated, second.start_time) == second.first_step
-    assert place(run, Axis.WALL, accumulated, second.start_time) == second.start_time
-    assert place(run, Axis.RELATIVE, accumulated, second.start_time) == 0.0
-    assert place(run, Axis.WALL, accumulated, math.nan) is None
-
-
-def test_epochs_come_from_the_epoch_that_was_logged() -> None:
-    state = sample_state("huggingface")
-    loss = state.run.series[next(tag for tag in state.run.series if tag.endswith("loss"))]
-    reach = extent(state.run, loss, Axis.EPOCH)
-    assert reach is not None
-    assert state.progress.epoch is not None
-    assert reach[1] == pytest.approx(state.progress.epoch, abs=0.2)
-
-
-def test_without_epochs_the_epoch_axis_has_no_extent() -> None:
-    state = scalar_state({"loss": LOSS})
-    assert extent(state.run, state.run.series["loss"], Axis.EPOCH) is None
-
-
-def test_times_that_are_not_known_have_no_place_on_the_clock() -> None:
-    steps = np.arange(5)
-    points = ScalarBatch(("loss",), steps, steps, np.full(5, np.nan), (np.linspace(2, 1, 5),))
-    run = make_state([points]).run
-    assert extent(run, run.series["loss"], Axis.WALL) is None
 
 
 def test_the_clock_starts_where_the_run_started() -> None:

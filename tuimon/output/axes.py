@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from tuimon.analysis.placing import extent, logged_steps
 from tuimon.charts.scales import Limits
-from tuimon.charts.ticks import linear_ticks, tick_labels
+from tuimon.charts.ticks import linear_ticks, round_step, tick_labels
 from tuimon.charts.time_ticks import clock_ticks, duration_ticks
-from tuimon.core.roles import HARDWARE_ROLES, Role
-from tuimon.output.curves import epoch_at, extent
 from tuimon.output.figure import Ticks
 from tuimon.store.axis import Attempt, Axis
 from tuimon.store.run import RunView
@@ -26,28 +24,6 @@ X_LABELS = {
 _LABEL_WIDTH = 8
 # Curves that end before this share of the others' reach count something else (epochs, evaluations).
 _OTHER_SCALE = 0.1
-# More epochs than this are no epochs.
-_MOST_EPOCHS = 1e9
-
-
-def choose_axis(runs: Sequence[RunView], wanted: Axis | None) -> Axis:
-    """Return the axis that was asked for, else one on which points lie apart and several runs compare."""
-    if wanted is Axis.EPOCH and not all(map(_tells_epochs, runs)):
-        return Axis.STEP if len(runs) > 1 else Axis.ACCUMULATED
-    if wanted is not None:
-        return wanted
-    curves = [s for run in runs for s in run.series.values() if len(s) > 1 and s.role not in HARDWARE_ROLES]
-    if curves and all(s.statistics.first_step == s.statistics.last_step for s in curves):
-        if any(s.times_rise for s in curves):
-            return Axis.WALL if len(runs) == 1 else Axis.RELATIVE
-        return Axis.STEP
-    return Axis.ACCUMULATED if len(runs) == 1 else Axis.STEP
-
-
-def _tells_epochs(run: RunView) -> bool:
-    """Return whether a run logs epochs that can be an axis."""
-    logged = run.with_role(Role.EPOCH)
-    return bool(logged) and all(abs(s.statistics.maximum or 0.0) < _MOST_EPOCHS for s in logged)
 
 
 def reach(curves: Iterable[tuple[RunView, SeriesView]], axis: Axis) -> Limits | None:
@@ -81,32 +57,11 @@ def _number_ticks(limits: Limits, whole: bool, count: int) -> Ticks:  # noqa: FB
     return list(zip(places, tick_labels(tuple(places), _LABEL_WIDTH), strict=True))
 
 
-def _logged_ticks(attempts: tuple[Attempt, ...], limits: Limits, count: int) -> Ticks:
+def _logged_ticks(attempts: Sequence[Attempt], limits: Limits, count: int) -> Ticks:
     """Return ticks at round logged steps of every attempt, at their places on the accumulated axis."""
-    span = linear_ticks(0.0, limits[1] - limits[0], count)
-    step = max(span[1] - span[0], 1.0) if len(span) > 1 else 1.0
+    spacing = max(round_step((limits[1] - limits[0]) / max(count, 1)), 1.0)
     ticks: Ticks = []
-    for attempt, after in zip(attempts, (*attempts[1:], None), strict=True):
-        end = limits[1] if after is None else float(after.first_step + after.offset)
-        first = math.ceil(max(limits[0] - attempt.offset, attempt.first_step) / step)
-        last = math.floor((min(end, limits[1]) - attempt.offset) / step)
-        logged = tuple(at * step for at in range(first, last + 1))
-        texts = tick_labels(logged, _LABEL_WIDTH)
-        ticks += [(at + attempt.offset, text) for at, text in zip(logged, texts, strict=True)]
+    for offset, steps in logged_steps(attempts, *limits, spacing):
+        texts = tick_labels(steps, _LABEL_WIDTH)
+        ticks += [(step + offset, text) for step, text in zip(steps, texts, strict=True)]
     return ticks
-
-
-def place(run: RunView, axis: Axis, accumulated_step: float, wall_time: float) -> float | None:
-    """Return where something that happened at a step and a time stands on an axis, or None."""
-    if axis is Axis.ACCUMULATED:
-        return accumulated_step
-    if axis is Axis.WALL:
-        return None if math.isnan(wall_time) else wall_time
-    if axis is Axis.EPOCH:
-        return epoch_at(run, accumulated_step)
-    attempt = next((a for a in reversed(run.attempts) if a.first_step + a.offset <= accumulated_step), None)
-    if attempt is None:
-        return None
-    if axis is Axis.RELATIVE:
-        return None if math.isnan(wall_time) else wall_time - attempt.start_time
-    return accumulated_step - attempt.offset

@@ -24,21 +24,6 @@ _SMOOTHED_SHARE = 1 / 60
 _MOST_WEIGHT = 0.9999
 
 
-def extent(run: RunView, series: SeriesView, axis: Axis) -> Limits | None:
-    """Return the smallest and largest x of a series on any axis; None where no point has one."""
-    if axis is not Axis.EPOCH:
-        return series.extent(axis)
-    steps = series.extent(Axis.ACCUMULATED)
-    return None if steps is None else (epoch_at(run, steps[0]), epoch_at(run, steps[1]))
-
-
-@np.errstate(over="ignore", invalid="ignore")  # a logged epoch may be any number
-def epoch_at(run: RunView, accumulated_step: float) -> float:
-    """Return the epoch at a step; the step itself where nothing tells epochs."""
-    epochs = run.epoch_of_step(np.asarray([accumulated_step]))
-    return accumulated_step if epochs is None or not np.isfinite(epochs[0]) else float(epochs[0])
-
-
 @np.errstate(over="ignore", invalid="ignore")
 def folded(
     run: RunView, series: SeriesView, axis: Axis, limits: Limits, columns: int, attempt: int | None = None

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from tuimon.analysis.placing import choose_axis
 from tuimon.charts.scales import Limits
 from tuimon.core.roles import CHART_ORDER, FALLING_IS_GOOD, HARDWARE_ROLES, Role, is_evaluation, pair_key
 from tuimon.core.text import clean
 from tuimon.monitor.snapshot import RunState
-from tuimon.output.axes import X_LABELS, choose_axis, panel_limits, reach, x_ticks
+from tuimon.output.axes import X_LABELS, panel_limits, reach, x_ticks
 from tuimon.output.curves import folded, smoothed
 from tuimon.output.distribution import distribution
 from tuimon.output.figure import Curve, Figure, Panel

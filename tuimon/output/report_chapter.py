@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from tuimon.analysis.findings.finding import Finding
 from tuimon.analysis.incidents import Incident, incidents_of
+from tuimon.analysis.placing import choose_axis, place
 from tuimon.charts.scales import Limits
 from tuimon.core.roles import HARDWARE_ROLES, Role
 from tuimon.monitor.snapshot import RunState
-from tuimon.output.axes import X_LABELS, choose_axis, panel_limits, place, reach, x_ticks
+from tuimon.output.axes import X_LABELS, panel_limits, reach, x_ticks
 from tuimon.output.checked import Checked
 from tuimon.output.curves import folded
 from tuimon.output.figure import Curve, Panel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from tuimon.analysis.findings.finding import Finding, Severity
-from tuimon.output.axes import place
+from tuimon.analysis.placing import place
 from tuimon.output.figure import Sign
 from tuimon.store.axis import Axis
 from tuimon.store.run import RunView

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tuimon.analysis.placing import choose_axis, extent, logged_steps
 from tuimon.charts.axes import TickLabels
 from tuimon.charts.limits import stepped_window, stepped_x_limits
 from tuimon.charts.scales import Limits
-from tuimon.charts.ticks import linear_ticks
+from tuimon.charts.ticks import linear_ticks, round_step
 from tuimon.charts.time_ticks import clock_ticks, duration_ticks
-from tuimon.core.roles import HARDWARE_ROLES
 from tuimon.core.units import format_clock, format_count, format_duration
 from tuimon.monitor.snapshot import RunState
-from tuimon.store.axis import Attempt, Axis
+from tuimon.store.axis import Axis
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 from tuimon.tui.view import View
@@ -47,16 +46,6 @@ class ChartAxis:
     shown: Limits
 
 
-def choose_axis(run: RunView, view: View) -> Axis:
-    """Return the axis the person chose, else one on which the points lie apart."""
-    if view.axis is not None:
-        return view.axis
-    curves = [s for s in run.series.values() if len(s) > 1 and s.role not in HARDWARE_ROLES]
-    if curves and all(s.statistics.first_step == s.statistics.last_step for s in curves):
-        return Axis.WALL if any(s.times_rise for s in curves) else Axis.STEP
-    return Axis.ACCUMULATED
-
-
 def extents_of(state: RunState, axis: Axis) -> frozenset[tuple[float, float]]:
     """Return the different extents of a run's series; tags that are logged together have the same."""
     found = (extent(state.run, series, axis) for series in state.run.series.values() if len(series))
@@ -74,7 +63,7 @@ def shared_axis(
 
     `look_up` is `extents_of`, or what remembers its answers: a run may have thousands of series.
     """
-    axis = choose_axis(state.run, view)
+    axis = choose_axis([state.run], view.axis)
     extents = [each for run in (state, *others) for each in look_up(run, axis)]
     if not extents:
         return ChartAxis(axis, (0.0, 1.0), (0.0, 1.0))
@@ -101,15 +90,6 @@ def own_axis(run: RunView, series: SeriesView, shared: ChartAxis) -> ChartAxis:
         return shared
     limits = stepped_x_limits(*own)
     return replace(shared, full=limits, shown=limits)
-
-
-def extent(run: RunView, series: SeriesView, axis: Axis) -> tuple[float, float] | None:
-    """Return the smallest and largest x of a series on any axis."""
-    if axis is not Axis.EPOCH:
-        return series.extent(axis)
-    steps = series.extent(Axis.ACCUMULATED)
-    epochs = None if steps is None else run.epoch_of_step(np.asarray(steps))
-    return None if epochs is None else (float(epochs[0]), float(epochs[1]))
 
 
 def last_x(run: RunView, axis: Axis) -> float | None:
@@ -146,23 +126,6 @@ def accumulated(run: RunView, step: int) -> float:
     return float(step + (held[-1].offset if held else 0))
 
 
-def place(run: RunView, axis: Axis, accumulated_step: float, wall_time: float) -> float | None:
-    """Return where something that happened at a step and a time stands on an axis, or None."""
-    if axis is Axis.WALL:
-        return None if math.isnan(wall_time) else wall_time
-    if axis is Axis.EPOCH:
-        epochs = run.epoch_of_step(np.asarray([accumulated_step]))
-        return None if epochs is None else float(epochs[0])
-    if axis is Axis.ACCUMULATED:
-        return accumulated_step
-    attempt = next((a for a in reversed(run.attempts) if a.first_step + a.offset <= accumulated_step), None)
-    if attempt is None:
-        return None
-    if axis is Axis.RELATIVE:
-        return None if math.isnan(wall_time) else wall_time - attempt.start_time
-    return accumulated_step - attempt.offset
-
-
 def tick_labels(run: RunView, axis: ChartAxis, count: int) -> TickLabels | None:
     """Return what ticks say; on the accumulated axis they are labelled with the steps that were logged."""
     if axis.axis is Axis.WALL:
@@ -174,17 +137,9 @@ def tick_labels(run: RunView, axis: ChartAxis, count: int) -> TickLabels | None:
     if axis.axis is Axis.STEP or all(attempt.offset == 0 for attempt in run.attempts):
         # Steps are whole numbers: a short axis has few ticks rather than the same label twice.
         return [(x, format_count(x)) for x in linear_ticks(*axis.shown, count) if x == round(x)]
-    return _logged_ticks(run.attempts, axis.shown, count)
-
-
-def _logged_ticks(attempts: tuple[Attempt, ...], limits: Limits, count: int) -> list[tuple[float, str]]:
-    """Return ticks at round logged steps of every attempt, at their places on the accumulated axis."""
-    span = linear_ticks(0.0, limits[1] - limits[0], count)
-    step = max(span[1] - span[0], 1.0) if len(span) > 1 else 1.0
-    ticks = []
-    for attempt, after in zip(attempts, (*attempts[1:], None), strict=True):
-        end = limits[1] if after is None else after.first_step + after.offset
-        first = math.ceil(max(limits[0] - attempt.offset, attempt.first_step) / step)
-        last = math.floor((min(end, limits[1]) - attempt.offset) / step)
-        ticks += [(at * step + attempt.offset, format_count(at * step)) for at in range(first, last + 1)]
-    return ticks
+    spacing = max(round_step((axis.shown[1] - axis.shown[0]) / max(count, 1)), 1.0)
+    return [
+        (step + offset, format_count(step))
+        for offset, steps in logged_steps(run.attempts, *axis.shown, spacing)
+        for step in steps
+    ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from tuimon.analysis.placing import place
 from tuimon.charts.grid import CellGrid
 from tuimon.charts.heatmap import Histogram, draw_heatmap
 from tuimon.charts.layout import plot_area
 from tuimon.charts.style import Glyphs, Style
 from tuimon.core.text import clean, shorten
 from tuimon.monitor.snapshot import RunState
-from tuimon.tui.chart_axis import ChartAxis, accumulated, place, tick_labels
+from tuimon.tui.chart_axis import ChartAxis, accumulated, tick_labels
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_marks import chart_marks
 from tuimon.tui.ink import Ink

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tuimon.analysis.findings.finding import Finding, Severity
+from tuimon.analysis.placing import place
 from tuimon.charts.marks import Mark
 from tuimon.core.roles import FALLING_IS_GOOD, Role
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
-from tuimon.tui.chart_axis import accumulated, place
+from tuimon.tui.chart_axis import accumulated
 from tuimon.tui.chart_list import ChartSpec
 
 _MOST_CHECKPOINTS = 30
