@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from tuimon.analysis.charted import is_noisy
 from tuimon.analysis.smoothing import SmoothedSeries, Smoothing
 from tuimon.charts.scales import Limits
 from tuimon.core.columns import Columns, Float64Array
-from tuimon.core.roles import HARDWARE_ROLES, Role, is_evaluation
 from tuimon.store.axis import Axis
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
-# A learning rate is a schedule, not a noisy measurement; sensors are read as they are.
-_NEVER_SMOOTHED = frozenset({Role.LEARNING_RATE, *HARDWARE_ROLES})
 _LEAST_SMOOTHED = 20
 # The average goes over about this part of the curve, so that it looks the same however long the run is.
 _SMOOTHED_SHARE = 1 / 60
@@ -41,8 +39,7 @@ def smoothed(series: SeriesView, weight: float | None = None) -> SeriesView | No
             sixtieth of the curve, and none for what is no noisy measurement.
     """
     if weight is None:
-        measured = series.role not in _NEVER_SMOOTHED and not is_evaluation(series.tag)
-        weight = _usual_weight(len(series)) if measured else 0.0
+        weight = _usual_weight(len(series)) if is_noisy(series) else 0.0
     if weight <= 0 or len(series) < 2:
         return None
     return SmoothedSeries(Smoothing(weight=weight)).update(series)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from tuimon.analysis.charted import MAY_RUN_AWAY, by_chart, chart_rank, is_curve
 from tuimon.analysis.placing import choose_axis
 from tuimon.charts.scales import Limits
-from tuimon.core.roles import CHART_ORDER, FALLING_IS_GOOD, HARDWARE_ROLES, Role, is_evaluation, pair_key
+from tuimon.core.roles import HARDWARE_ROLES, Role, is_evaluation
 from tuimon.core.text import clean
 from tuimon.monitor.snapshot import RunState
 from tuimon.output.axes import X_LABELS, panel_limits, reach, x_ticks
@@ -25,9 +26,6 @@ from tuimon.store.series import SeriesView
 MOST_RUNS = 8
 _MOST_PANELS = 24
 _FOUR = 4
-_NEVER_CURVES = frozenset({Role.CONFIG, Role.SUMMARY, Role.EPOCH, Role.PROCESS_ALIVE})
-_RANK = {role: rank for rank, role in enumerate(CHART_ORDER)}
-_MAY_RUN_AWAY = frozenset({Role.GRAD_NORM, *FALLING_IS_GOOD})
 # What has run away over such a factor is read on a log axis.
 _LOG_SPAN = 1e4
 # Learning rates of several runs that lie so far apart are compared on a log axis; a zero has no place there.
@@ -71,7 +69,7 @@ class Group:
     @property
     def role(self) -> Role:
         """What the values are: the first role in the order of charts."""
-        return min((member.series.role for member in self.members), key=_order)
+        return min((member.series.role for member in self.members), key=chart_rank)
 
 
 def make_figure(states: Sequence[RunState], choice: Choice, title: str = "") -> Figure:
@@ -118,23 +116,11 @@ def grouped(runs: Sequence[RunView]) -> tuple[Group, ...]:
     """
     groups: dict[str, list[Member]] = {}
     for number, run in enumerate(runs):
-        taken: set[tuple[str, bool]] = set()
-        for series in run.series.values():
-            if not is_curve(series):
-                continue
-            # A tag may be spelt like what a pair has in common; the space keeps the two kinds of key apart.
-            pair = (f"{pair_key(series.tag)} ", is_evaluation(series.tag))
-            alone = series.role in HARDWARE_ROLES or pair in taken
-            taken.add(pair)
-            groups.setdefault(series.tag if alone else pair[0], []).append(Member(number, series))
+        for key, series in by_chart(filter(is_curve, run.series.values())):
+            groups.setdefault(key, []).append(Member(number, series))
     made = [Group(key, tuple(members)) for key, members in groups.items()]
     # Sorting is stable: groups of one role stay in the order in which their tags appeared.
-    return tuple(sorted(made, key=lambda group: _order(group.role)))
-
-
-def is_curve(series: SeriesView) -> bool:
-    """Return whether a series is worth a panel."""
-    return len(series) > 1 and series.role not in _NEVER_CURVES and not series.statistics.constant
+    return tuple(sorted(made, key=lambda group: chart_rank(group.role)))
 
 
 def curve_panel(
@@ -191,11 +177,11 @@ def expected(groups: Sequence[Group]) -> list[Maker]:
     These are loss, learning rate, gradient norm and distribution of the loss; others take the places of those
     that are not logged.
     """
-    by_role = {role: next((g for g in groups if g.role is role), None) for role in _RANK}
-    loss = by_role[Role.LOSS]
+    by_role = {group.role: group for group in reversed(groups)}
+    loss = by_role.get(Role.LOSS)
     if loss is None:
         return [_maker(group) for group in groups[:_FOUR]]
-    wanted = [loss, by_role[Role.LEARNING_RATE], by_role[Role.GRAD_NORM]]
+    wanted = (loss, by_role.get(Role.LEARNING_RATE), by_role.get(Role.GRAD_NORM))
     chosen = [group for group in wanted if group is not None]
     others = [group for group in groups if group not in chosen and group.role not in HARDWARE_ROLES]
     chosen += others[: _FOUR - 1 - len(chosen)]
@@ -248,7 +234,7 @@ def _is_log(group: Group) -> bool:
     if group.role in _SMALL_OR_LARGE and peaks and 0 < min(peaks) * _APART < max(peaks):
         return True
     runs_away = any(lo > 0 and hi > lo * _LOG_SPAN for lo, hi in positive)
-    return group.role in _MAY_RUN_AWAY and runs_away and all(lo > 0 for lo, _ in positive)
+    return group.role in MAY_RUN_AWAY and runs_away and all(lo > 0 for lo, _ in positive)
 
 
 def _note(group: Group) -> str:
@@ -259,7 +245,3 @@ def _note(group: Group) -> str:
     if _is_log(group) and any((s.minimum or 0.0) <= 0 for s in known):
         parts.append("values <= 0 are not shown")
     return ", ".join(parts)
-
-
-def _order(role: Role) -> int:
-    return len(_RANK) + 1 if role in HARDWARE_ROLES else _RANK.get(role, len(_RANK))

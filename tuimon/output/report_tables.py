@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tuimon.analysis.charted import chart_rank, is_curve
 from tuimon.analysis.epochs import epoch_statistics
-from tuimon.core.roles import CHART_ORDER, FALLING_IS_GOOD, HARDWARE_ROLES, RISING_IS_GOOD, Role
+from tuimon.core.roles import FALLING_IS_GOOD, HARDWARE_ROLES, RISING_IS_GOOD, Role
 from tuimon.core.units import format_count, format_date, format_duration, format_rate, format_value
 from tuimon.monitor.snapshot import RunState
-from tuimon.output.panels import is_curve
 from tuimon.output.quantity import quantity
 from tuimon.output.report import Table
 from tuimon.store.run import RunView
@@ -21,7 +21,6 @@ _MOST_PROBLEMS = 20
 _MOST_CHECKPOINTS = 20
 # The first line of a run is among so many of its first points.
 _FIRST_POINTS = 16
-_RANK = {role: rank for rank, role in enumerate(CHART_ORDER)}
 _NO_METRICS = HARDWARE_ROLES | {Role.CONFIG, Role.EPOCH}
 
 
@@ -44,7 +43,7 @@ def tables(state: RunState) -> Iterator[Table]:
 def metric_table(run: RunView) -> Table:
     """Return last, best and extremes of every metric, those worth most first."""
     shown = [series for series in run.series.values() if len(series) and series.role not in _NO_METRICS]
-    shown.sort(key=lambda series: _RANK.get(series.role, len(_RANK)))
+    shown.sort(key=lambda series: chart_rank(series.role))
     rows = []
     for series in shown[:_MOST_ROWS]:
         s = series.statistics

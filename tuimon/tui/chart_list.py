@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuimon.core.roles import CHART_ORDER, HARDWARE_ROLES, Role, is_evaluation, pair_key
+from tuimon.analysis.charted import by_chart, chart_rank, is_curve
+from tuimon.core.roles import Role, is_evaluation
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 from tuimon.tui.view import View
-
-_NEVER_CHARTS = frozenset({Role.CONFIG, Role.SUMMARY, Role.EPOCH, Role.PROCESS_ALIVE})
-_RANK = {role: rank for rank, role in enumerate(CHART_ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +31,22 @@ def chart_specs(run: RunView, view: View, *, paired: bool = True) -> tuple[Chart
     they are not, for a colour is a run then. Series of one point and constant ones are facts (see `facts`),
     and have none.
     """
+    unfolded = (series for series in run.series.values() if group_of(series.tag) not in view.folded)
+    curves = filter(is_curve, unfolded)
     groups: dict[str, list[SeriesView]] = {}
-    for series in run.series.values():
-        if is_curve(series) and group_of(series.tag) not in view.folded:
-            key = _group_key(series, groups) if paired else series.tag
-            groups.setdefault(key, []).append(series)
+    for key, series in by_chart(curves) if paired else ((series.tag, series) for series in curves):
+        groups.setdefault(key, []).append(series)
     specs = [
-        ChartSpec(key, tuple(s.tag for s in sorted(group, key=lambda s: is_evaluation(s.tag))), _role(group))
+        ChartSpec(
+            key,
+            tuple(s.tag for s in sorted(group, key=lambda s: is_evaluation(s.tag))),
+            min((s.role for s in group), key=chart_rank),
+        )
         for key, group in groups.items()
         if any(view.matches(series.tag) for series in group)
     ]
     # Sorting is stable: charts of one role stay in the order in which their tags appeared.
-    specs.sort(key=lambda spec: _order(spec.role))
+    specs.sort(key=lambda spec: chart_rank(spec.role))
     heatmaps = (
         ChartSpec(f"histogram {tag}", (tag,), Role.OTHER, is_heatmap=True)
         for tag in run.histograms
@@ -58,11 +60,6 @@ def group_of(tag: str) -> str:
     return tag.rpartition("/")[0]
 
 
-def is_curve(series: SeriesView) -> bool:
-    """Return whether a series is worth a chart."""
-    return len(series) > 1 and series.role not in _NEVER_CHARTS and not series.statistics.constant
-
-
 def facts(run: RunView) -> tuple[tuple[str, float], ...]:
     """Return the tags with one point or a constant value, and that value."""
     return tuple(
@@ -70,25 +67,3 @@ def facts(run: RunView) -> tuple[tuple[str, float], ...]:
         for series in run.series.values()
         if len(series) and not is_curve(series) and series.role is not Role.EPOCH
     )
-
-
-def _group_key(series: SeriesView, groups: dict[str, list[SeriesView]]) -> str:
-    """Return the chart of a series: with its counterpart if that is the only one, else its own."""
-    # A tag may be spelt like what a pair has in common; the space keeps the two kinds of key apart.
-    pair = f"{pair_key(series.tag)} "
-    present = groups.get(pair, [])
-    if series.role in HARDWARE_ROLES or any(
-        is_evaluation(s.tag) is is_evaluation(series.tag) for s in present
-    ):
-        return series.tag
-    return pair
-
-
-def _role(group: list[SeriesView]) -> Role:
-    return min((series.role for series in group), key=_order)
-
-
-def _order(role: Role) -> int:
-    if role in HARDWARE_ROLES:
-        return len(_RANK) + 1
-    return _RANK.get(role, len(_RANK))

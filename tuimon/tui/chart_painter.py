@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tuimon.analysis.charted import MAY_RUN_AWAY, is_noisy, is_smoothed_role
 from tuimon.analysis.smoothing import SmoothedSeries, Smoothing
 from tuimon.charts.grid import CellGrid
 from tuimon.charts.layout import columns_wanted, plot_area
@@ -15,7 +16,7 @@ from tuimon.charts.marks import Mark
 from tuimon.charts.scales import LINEAR, LOG, SYMLOG, Limits, Scale
 from tuimon.charts.style import Glyphs, Style, raw_style, series_style
 from tuimon.core.columns import Float64Array
-from tuimon.core.roles import FALLING_IS_GOOD, HARDWARE_ROLES, Role, is_evaluation
+from tuimon.core.roles import Role, is_evaluation
 from tuimon.core.units import format_value
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
@@ -38,9 +39,6 @@ from tuimon.tui.rows import Row
 from tuimon.tui.view import View
 
 _SCALES = {"linear": LINEAR, "log": LOG, "symlog": SYMLOG}
-# A learning rate is a schedule, not a noisy measurement; sensors are read as they are.
-_NEVER_SMOOTHED = frozenset({Role.LEARNING_RATE, *HARDWARE_ROLES})
-_MAY_RUN_AWAY = frozenset({Role.GRAD_NORM, *FALLING_IS_GOOD})
 _LEAST_SMOOTHED = 20
 _OFF = Smoothing()
 PINNED_KEY = "p"
@@ -244,7 +242,7 @@ class ChartPainter:
         span = _LOG_SPAN_GRAD_NORM if spec.role is Role.GRAD_NORM else _LOG_SPAN
         known = [(s.statistics.minimum or 0.0, s.statistics.maximum or 0.0) for s in series]
         positive = bool(known) and all(lo > 0 for lo, _ in known)
-        if spec.role in _MAY_RUN_AWAY and positive and any(hi > lo * span for lo, hi in known):
+        if spec.role in MAY_RUN_AWAY and positive and any(hi > lo * span for lo, hi in known):
             return LOG
         return LINEAR
 
@@ -277,14 +275,14 @@ def _shown_range(limits: Limits) -> str:
 
 
 def _smoothing_of(series: SeriesView, view: View) -> Smoothing:
-    if series.role in _NEVER_SMOOTHED or is_evaluation(series.tag) or len(series) < _LEAST_SMOOTHED:
+    if not is_noisy(series) or len(series) < _LEAST_SMOOTHED:
         return _OFF
     return view.smoothing
 
 
 def _right_title(state: RunState, view: View, scale: Scale, axis: ChartAxis, spec: ChartSpec) -> Row:
     parts = ["sketch"] if state.sketched else []
-    if view.smoothing != _OFF and spec.role not in _NEVER_SMOOTHED:
+    if view.smoothing != _OFF and is_smoothed_role(spec.role):
         parts.append(view.smoothing.label)
     if scale is not LINEAR:
         parts.append(scale.kind)
