@@ -16,6 +16,8 @@ _ORDERING_SHARE, _ORDERING_BURST_S = 0.05, 0.02
 # Judging runs that nobody looks at and nobody writes may take this share of the time, after a few seconds in
 # which a usual number of runs is done.
 _JUDGING_SHARE, _JUDGING_BURST_S = 0.5, 3.0
+# ... and each rest is long enough to be worth it: before and after it thousands of runs are put in order.
+_JUDGING_PAUSE_S = 0.25
 _LONGEST_REST_S = 1.0
 
 
@@ -85,7 +87,8 @@ class Turns:
         self._judging.begin()
         watch.pending = watch.judge.extend(watch.view)
         self._judging.end()
-        self.judge_at = time.monotonic() + self._judging.rest_s
+        if self._judging.rest_s:
+            self.judge_at = time.monotonic() + self._judging.rest_s + _JUDGING_PAUSE_S
 
 
 def in_turn(
