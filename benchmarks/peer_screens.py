@@ -2,13 +2,14 @@
 
 `--wandb` names the Python of an environment with wandb 0.31 or newer, which writes the offline run that both
 read. All run in turn in a terminal of 120x40, until a program has used less than a twentieth of a core for
-two seconds. Everything is drawn when its curves changed for the last time: the time and the CPU that it took
-until then are compared. (Beside that tuimon checks the run for what is wrong; LEET has no such thing.)
+two seconds. Everything is drawn when its curves are complete: the time and the CPU that it took until then
+are compared. (Beside that tuimon checks the run for what is wrong; LEET has no such thing.)
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 import time
@@ -24,7 +25,10 @@ _TAGS = 20
 _EVENTS, _PEER = "tuimon, as many points in an event file", "LEET"
 _STEPS, _QUICK_STEPS = 100_000, 10_000
 _CALM_S, _CALM_SHARE = 2.0, 0.05
-_LOOK_S = 0.25
+_LOOK_S = 0.1
+# What tuimon says while it reads, and what it says of the run when rules look at it.
+_READING = re.compile(r"\bread +\d+(\.\d+)?%|\bsketch\b")
+_JUDGES = re.compile("Diagnosis")
 _PATIENCE_S = 180.0
 # The curves of a training: falling with noise. Only wandb writes files that are surely read as wandb's.
 _WRITER = """
@@ -118,18 +122,27 @@ def _read(command: Sequence[str]) -> Reading:
             looks.append(now)
             since = next((look for look in reversed(looks) if now[0] - look[0] >= _CALM_S), None)
             if since is not None and now[1] - since[1] <= _CALM_SHARE * (now[0] - since[0]):
-                drawn_s = _last_curve_s(terminal)
+                drawn_s = _drawn_s(terminal)
                 return Reading(drawn_s, next(cpu_s for at_s, cpu_s in looks if at_s >= drawn_s))
     raise RuntimeError(f"{' '.join(command)} did not come to rest in {_PATIENCE_S:.0f} s")
 
 
-def _last_curve_s(terminal: Terminal) -> float:
-    """Return when a braille cell changed for the last time, in seconds since the start."""
-    curves, last = "", 0.0
+def _drawn_s(terminal: Terminal) -> float:
+    """Return when everything was drawn, in seconds since the start.
+
+    tuimon says how much it has read, and that a curve is a sketch, until that is no longer so. LEET says
+    nothing: there it is the last change of a braille cell.
+    """
+    curves, last, reading = "", 0.0, False
     for at, screen in terminal.screens():
-        now = "".join(c if "\u2801" <= c <= "\u28ff" else " " for line in screen.display for c in line)
-        if now != curves:
-            curves, last = now, at - terminal.started
+        text = "\n".join(screen.display)
+        was_reading, reading = reading, _READING.search(text) is not None
+        now = "".join(c if "\u2801" <= c <= "\u28ff" else " " for c in text)
+        # What changes on a screen that says so is a mark of a finding.
+        drawn = now != curves and not _JUDGES.search(text)
+        if reading or was_reading or drawn:
+            last = at - terminal.started
+        curves = now
     return last
 
 
