@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.tui.drawing import pane_text
 from tests.tui.feeds import FixedFeed
 from tests.tui.keyboard import press
@@ -45,6 +47,13 @@ def test_a_filter_leaves_what_it_means_and_says_so() -> None:
     assert "loss<0.7" in text
     assert "huggingface" not in text
     assert "no run passes" in pane_text(picture_of(View("healthy", run_filter="nobody")), "runs")
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_what_short_names_leave_of_the_table_is_for_the_findings(width: int) -> None:
+    view = View("healthy", run_table=True)
+    text = pane_text(Painter("braille").paint(sample_snapshot(), view, width, 24), "runs")
+    assert "divergence" in text
 
 
 def test_a_selected_run_lies_under_the_open_one_in_its_own_colour_with_its_value() -> None:

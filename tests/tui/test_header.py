@@ -32,6 +32,12 @@ def test_a_live_run_in_80_columns() -> None:
         assert answer in second
 
 
+def test_a_run_that_the_rules_have_not_seen_yet_is_not_called_fine() -> None:
+    _, second = lines(replace(live_state(), checked=False))
+    assert "not checked yet" in second
+    assert "no open finding" not in second
+
+
 def test_a_failed_run_in_80_columns_says_what_is_wrong() -> None:
     first, second = lines(sample_state("diverged"))
     for answer in ("✗ diverged FAILED", "339/600", "56.5%"):

@@ -220,6 +220,24 @@ def test_without_runs_the_screen_says_what_it_waits_for_and_what_is_wrong() -> N
     assert "! 1 problem" in pane_text(picture, "footer")
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_what_to_do_without_runs_is_never_cut(width: int) -> None:
+    cause = (
+        "is no log of metrics that tuimon can read: neither its name nor its content is that of an event file"
+    )
+    picture = Painter("braille").paint(snapshot_of(problems=(Problem("outputs", cause),)), View(), width, 40)
+    text = " ".join(pane_text(picture, "chart0").replace("│", " ").split())
+    assert f"outputs: {cause}" in text
+    assert "tables, logs, …" in text
+
+
+def test_sensors_alone_are_no_metrics() -> None:
+    picture = Painter("braille").paint(
+        snapshot_of(scalar_state({"gpu.0.util": [90.0]})), View("run-1"), 120, 40
+    )
+    assert "no metric was logged yet" in pane_text(picture, "chart0")
+
+
 def test_the_diagnosis_tells_each_matter_from_its_first_sign_on_and_resolved_ones_last() -> None:
     lines = pane_text(paint(View("diverged", shown={"log": False})), "diagnosis").splitlines()
     assert "1 open, 0 resolved; 8 findings" in lines[0]
@@ -314,7 +332,7 @@ def test_gauges_of_a_finished_run_come_from_its_own_log() -> None:
     text = pane_text(picture, "hardware")
     assert "GPU1" in text
     assert "GPU2" not in text
-    assert "from the run's log" in text
+    assert "as logged" in text
 
 
 def test_an_unknown_gpu_use_is_no_zero() -> None:

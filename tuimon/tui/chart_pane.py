@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuimon.charts.style import Glyphs
+from tuimon.core.roles import HARDWARE_ROLES
 from tuimon.core.text import clean
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.tui.arrange import Rect, bounding
@@ -11,7 +12,7 @@ from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_painter import ChartPainter
 from tuimon.tui.ink import Ink
 from tuimon.tui.panes.diagnosis import explanation_rows, listed, related_rows
-from tuimon.tui.rows import PLAIN, ROUND, Row, fit, framed, grid_rows
+from tuimon.tui.rows import PLAIN, ROUND, Row, fit, framed, grid_rows, wrapped
 from tuimon.tui.scene import Picture, Scene
 from tuimon.tui.view import View
 
@@ -135,7 +136,7 @@ class ChartPane:
     def _empty_chart(self, state: RunState, view: View, rect: Rect) -> list[Row]:
         if view.filter_text:
             text = f"no metric matches {view.filter_text!r}: / changes the filter, Esc clears it"
-        elif state.run.series:
+        elif any(series.role not in HARDWARE_ROLES for series in state.run.series.values()):
             text = "no curve yet: every metric has one point or a constant value (3 shows them)"
         else:
             text = "no metric was logged yet"
@@ -153,9 +154,12 @@ class ChartPane:
             "`tuimon doctor PATH` tells what each file was taken for.",
         ]
         rows: list[Row] = [()] * max(rect.height // 2 - 3, 0)
-        rows += [((f"  {line}", Ink.MUTED if index else Ink.STRONG),) for index, line in enumerate(lines)]
-        for problem in snapshot.problems[:5]:
-            rows.append(((clean(f"  {problem.path}: {problem.message}"), Ink.WARNING),))
+        told = [(line, Ink.MUTED if index else Ink.STRONG) for index, line in enumerate(lines)]
+        told += [
+            (clean(f"{problem.path}: {problem.message}"), Ink.WARNING) for problem in snapshot.problems[:5]
+        ]
+        room = rect.width - 5  # the frame, a margin, and the indent of later lines
+        rows += [((f"  {line}", ink),) for text, ink in told for line in wrapped(text, room, indent="  ")]
         picture.plan.charts = [rect]
         picture.panes["chart0"] = framed(
             rows, rect.width, rect.height, (("tuimon", Ink.TITLE),), frame=self._frame

@@ -63,7 +63,7 @@ def gauges(snapshot: Snapshot, state: RunState | None) -> Gauges:
         return _from_sensors(snapshot.hardware) if sensed else Gauges("", (), ())
     if state.status.live and sensed and (snapshot.hardware[-1].gpus or not _logged_gpus(state.run)):
         return _from_sensors(snapshot.hardware)
-    return Gauges("from the run's log", _logged_gpus(state.run), _logged_host(state.run))
+    return Gauges("as logged", _logged_gpus(state.run), _logged_host(state.run))
 
 
 def hardware_title(shown: Gauges) -> Row:

@@ -147,6 +147,8 @@ def _value_parts(state: RunState) -> list[tuple[str, str, int]]:
 
 def _findings_row(state: RunState, width: int) -> Row:
     wrong = open_incidents(state)
+    if not wrong and not state.checked:
+        return (("not checked yet", Ink.MUTED),)
     if not wrong:
         return (("no open finding", Ink.GREEN),)
     title = shorten(wrong[0].title, max(width // 2 - len("! 10 open: "), _LEAST_TITLE))

@@ -11,7 +11,7 @@ from tuimon.analysis.best import Best
 from tuimon.charts.sparkline import sparkline
 from tuimon.charts.style import Glyphs
 from tuimon.core.roles import Role
-from tuimon.core.text import clean, pad, shorten_middle
+from tuimon.core.text import cell_width, clean, pad, shorten_middle
 from tuimon.core.units import format_duration, format_percent, format_rate, format_value
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
@@ -105,11 +105,12 @@ class RunTable:
         height, width = size
         if not runs and view.run_filter:
             return no_runs(width)
-        columns, name_width, curve_width = _fitting(width)
+        folder = shared_folder(runs)
+        longest = max((cell_width(clean(run.name.removeprefix(folder))) for run in runs), default=0)
+        columns, name_width, curve_width = _fitting(width, longest)
         rows = [_heading(columns, name_width, curve_width, view, width)]
         room = max(height - 1, 1)
         first = first_shown(runs, view.run_name, room)
-        folder = shared_folder(runs)
         for state in runs[first : first + room]:
             best = known.best(state)
             spans = [*self._name(state, state.name.removeprefix(folder), view, name_width, glyphs)]
@@ -154,8 +155,8 @@ def _drawn_curve(state: RunState, width: int, glyphs: Glyphs) -> list[Span]:
     return list(grid_rows(sparkline(series.window(Axis.ACCUMULATED, edges), width, glyphs))[0])
 
 
-def _fitting(width: int) -> tuple[list[_Column], int, int]:
-    """Return the columns that fit, the width of the names and that of the curves."""
+def _fitting(width: int, longest: int) -> tuple[list[_Column], int, int]:
+    """Return the columns that fit, the width of the names and that of the curves; findings have the rest."""
     findings = 20 if width >= 80 else 6
     curve = next((cells for least, cells in _CURVES if width >= least), 0)
     room = width - 3 - _LEAST_NAME - findings - (curve + 2 if curve else 0)
@@ -165,7 +166,7 @@ def _fitting(width: int) -> tuple[list[_Column], int, int]:
             break
         columns.append(column)
         room -= column.width + 1
-    return columns, min(_LEAST_NAME + max(room, 0), _MOST_NAME), curve
+    return columns, min(_LEAST_NAME + max(room, 0), max(longest, _LEAST_NAME), _MOST_NAME), curve
 
 
 def _heading(columns: Sequence[_Column], name_width: int, curve_width: int, view: View, width: int) -> Row:
