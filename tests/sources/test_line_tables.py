@@ -15,9 +15,9 @@ from tests.sources.reading import Points, points_by_tag
 from tuimon.core.batch import Problem, Record
 from tuimon.sources import jsonl
 from tuimon.sources.base import ReadBudget
-from tuimon.sources.line_blocks import BlockTail
 from tuimon.sources.line_shape import learn_shape
 from tuimon.sources.line_tables import TableReader
+from tuimon.sources.tail import LineTail
 
 SHAPES = [
     '{"step":#,"time":#,"train/loss":#,"lr":#}',
@@ -110,7 +110,7 @@ def rows(count: int) -> list[str]:
 
 def table_lines(path: Path) -> int:
     """Return how many lines of a file are read as tables."""
-    tables, _ = TableReader().read(BlockTail(path).read_block())
+    tables, _ = TableReader().read(LineTail(path).read_block())
     return sum(len(table.places) for table in tables)
 
 

@@ -13,13 +13,14 @@ from tuimon.core.columns import Int64Array
 from tuimon.sources.base import Sniff, Source, Trainer
 from tuimon.sources.jsonl_sniff import sniff_lines
 from tuimon.sources.lenient_json import parse
-from tuimon.sources.line_blocks import BlockTail, LineBlock
+from tuimon.sources.line_blocks import LineBlock
 from tuimon.sources.line_files import BadLines, FileRead, LineFilesSource
 from tuimon.sources.line_tables import TableReader
 from tuimon.sources.row_decoder import RowDecoder
 from tuimon.sources.row_dialects import SIGNS, RowDialects
 from tuimon.sources.rows import NumberTable, Row
 from tuimon.sources.sniffing import LFS_PREFIX
+from tuimon.sources.tail import LineTail
 
 _BAD = object()
 # What is done with a larger block would not stay in the processor's cache.
@@ -74,7 +75,7 @@ class _JsonlFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._tail = BlockTail(path, complete_last=_is_complete)
+        self._tail = LineTail(path, complete_last=_is_complete)
         self._tables = TableReader(refused=SIGNS)
         self._decoder = RowDecoder()
         self._dialects = RowDialects()

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 from tuimon.core.batch import Problem
+from tuimon.sources.line_blocks import LineBlock, joined_lines
 from tuimon.sources.tailed_file import BLOCK_BYTES, Chunk, TailedFile
 
 MAX_LINE_BYTES = 8 << 20
@@ -35,6 +37,15 @@ class Lines:
     more: bool = False
     bytes_read: int = 0
     problems: tuple[Problem, ...] = ()
+
+
+class _Taken(NamedTuple):
+    """The bytes of one read behind the unfinished line before them, which begins at `start` in the file."""
+
+    chunk: Chunk
+    text: bytes
+    start: int
+    problems: list[Problem]
 
 
 class LineTail:
@@ -68,18 +79,43 @@ class LineTail:
 
     def read(self, max_bytes: int = BLOCK_BYTES) -> Lines:
         """Read up to `max_bytes` bytes on and return the lines that they complete. Never raises."""
+        taken = self._take(max_bytes)
+        lines, offsets = self._split(taken)
+        self._take_last(lines, offsets, taken)
+        chunk = taken.chunk
+        return Lines(lines, offsets, chunk.new_generation, chunk.more, len(chunk.data), tuple(taken.problems))
+
+    def read_block(self, max_bytes: int = BLOCK_BYTES) -> LineBlock:
+        """Read like `read`, but leave the lines in one piece: for who looks at many of them at once."""
+        taken = self._take(max_bytes)
+        text, whole = taken.text, 0
+        lines: list[bytes] = []
+        offsets: list[int] = []
+        has_mark = taken.start == 0 and text.startswith(_BYTE_ORDER_MARK)
+        if self._is_skipping or has_mark or len(text) > self._max_line_bytes:
+            lines, offsets = self._split(taken)
+        else:
+            whole = text.rfind(b"\n") + 1
+            self._partial = text[whole:]
+        self._take_last(lines, offsets, taken)
+        chunk = taken.chunk
+        return LineBlock(
+            *joined_lines(text, whole, taken.start, lines, offsets),
+            chunk.new_generation,
+            chunk.more,
+            len(chunk.data),
+            tuple(taken.problems),
+        )
+
+    def _take(self, max_bytes: int) -> _Taken:
+        """Return what comes behind the whole lines that were handed out."""
         chunk = self.tail.read(max_bytes)
         if chunk.new_generation:
             self._partial, self._is_skipping, self._has_hole = b"", False, False
         problems = [chunk.problem] if chunk.problem else []
-        lines: list[bytes] = []
-        offsets: list[int] = []
-        if chunk.data:
-            start = chunk.offset - len(self._partial)
-            text = self._fill_holes(chunk, start, problems)
-            lines, offsets = self._split(text, start, problems)
-            self._take_last(lines, offsets, start + len(text), at_end=not chunk.more)
-        return Lines(lines, offsets, chunk.new_generation, chunk.more, len(chunk.data), tuple(problems))
+        start = chunk.offset - len(self._partial)
+        text = self._fill_holes(chunk, start, problems) if chunk.data else self._partial
+        return _Taken(chunk, text, start, problems)
 
     def _fill_holes(self, chunk: Chunk, start: int, problems: list[Problem]) -> bytes:
         """Return the unfinished line and the new bytes, with line ends for NUL bytes and carriage returns."""
@@ -95,7 +131,9 @@ class LineTail:
             text = text.replace(b"\0", b"\n")
         return text.replace(b"\r", b"\n") if b"\r" in text else text
 
-    def _split(self, text: bytes, start: int, problems: list[Problem]) -> tuple[list[bytes], list[int]]:
+    def _split(self, taken: _Taken) -> tuple[list[bytes], list[int]]:
+        """Return the whole lines of a text and where they begin; keep what is not whole yet."""
+        text, start = taken.text, taken.start
         pieces = text.split(b"\n")
         starts = list(accumulate((len(piece) + 1 for piece in pieces), initial=start))
         self._partial = pieces.pop()
@@ -105,7 +143,7 @@ class LineTail:
         if start == 0 and pieces and pieces[0].startswith(_BYTE_ORDER_MARK):
             pieces[0] = pieces[0][len(_BYTE_ORDER_MARK) :]
         if len(text) > self._max_line_bytes:
-            self._drop_long_lines(pieces, starts, problems)
+            self._drop_long_lines(pieces, starts, taken.problems)
         if self._is_skipping:
             self._partial = b""
         if b"" not in pieces:
@@ -126,11 +164,11 @@ class LineTail:
             else:
                 self._is_skipping = True
 
-    def _take_last(self, lines: list[bytes], offsets: list[int], end: int, *, at_end: bool) -> None:
+    def _take_last(self, lines: list[bytes], offsets: list[int], taken: _Taken) -> None:
         """Hand out the line that has no end yet if the caller takes it as complete."""
-        if not (at_end and self._partial and self._complete_last):
+        if not (taken.chunk.data and not taken.chunk.more and self._partial and self._complete_last):
             return
-        place = end - len(self._partial)
+        place = taken.start + len(taken.text) - len(self._partial)
         line = self._partial.removeprefix(_BYTE_ORDER_MARK) if place == 0 else self._partial
         if self._complete_last(line):
             lines.append(line)
