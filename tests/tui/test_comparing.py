@@ -49,11 +49,11 @@ def test_a_filter_leaves_what_it_means_and_says_so() -> None:
     assert "no run passes" in pane_text(picture_of(View("healthy", run_filter="nobody")), "runs")
 
 
-@pytest.mark.parametrize("width", [80, 100])
-def test_what_short_names_leave_of_the_table_is_for_the_findings(width: int) -> None:
+@pytest.mark.parametrize(("width", "told"), [(80, "!1 diverge"), (100, "!1 divergence, then loss s")])
+def test_what_short_names_leave_of_the_table_is_for_the_findings(width: int, told: str) -> None:
     view = View("healthy", run_table=True)
     text = pane_text(Painter("braille").paint(sample_snapshot(), view, width, 24), "runs")
-    assert "divergence" in text
+    assert told in text
 
 
 def test_a_selected_run_lies_under_the_open_one_in_its_own_colour_with_its_value() -> None:
@@ -128,6 +128,13 @@ def test_the_facts_say_what_differs_from_the_pinned_run() -> None:
     assert "0.0001 -> 0.0003" in text
     assert "- -> 10" in text
     assert "seed  " not in text.split("Best")[0]
+
+
+def test_settings_that_are_equal_numbers_do_not_differ() -> None:
+    states = [make_state([ConfigRecord({"lr": rate})], name=name) for name, rate in (("a", 1), ("b", 1.0))]
+    view = View("b", pinned="a", shown={"facts": True})
+    text = pane_text(Painter("braille").paint(snapshot_of(*states), view, *SIZE), "facts")
+    assert "the same hyper-parameters" in text
 
 
 def test_folders_that_all_runs_share_are_not_repeated_in_the_list() -> None:
