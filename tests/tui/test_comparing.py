@@ -130,8 +130,11 @@ def test_the_facts_say_what_differs_from_the_pinned_run() -> None:
     assert "seed  " not in text.split("Best")[0]
 
 
-def test_settings_that_are_equal_numbers_do_not_differ() -> None:
-    states = [make_state([ConfigRecord({"lr": rate})], name=name) for name, rate in (("a", 1), ("b", 1.0))]
+def test_results_among_the_settings_are_no_difference() -> None:
+    states = [
+        make_state([ConfigRecord({"lr": 1e-4, "best_metric": best})], name=name)
+        for name, best in (("a", 0.1), ("b", 0.2))
+    ]
     view = View("b", pinned="a", shown={"facts": True})
     text = pane_text(Painter("braille").paint(snapshot_of(*states), view, *SIZE), "facts")
     assert "the same hyper-parameters" in text

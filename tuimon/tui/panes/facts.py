@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuimon.analysis.best import best_value
+from tuimon.analysis.differences import differences
 from tuimon.analysis.epochs import epoch_statistics
 from tuimon.core.text import clean
 from tuimon.core.units import format_clock, format_duration, format_value
@@ -26,12 +27,7 @@ def facts_rows(
 
     Against a `pinned` run, what differs comes first. `process` is what is known of the process behind it.
     """
-    sections = (
-        *(
-            ()
-            if pinned is None
-            else ((f"Against {clean(pinned.name)}", _difference_rows(state, pinned, width)),)
-        ),
+    sections: list[tuple[str, list[Row]]] = [
         ("Best", _best_rows(state.run, width)),
         ("Process", [((f" {line}", Ink.TEXT),) for line in process]),
         ("Trend", _trend_rows(state)),
@@ -41,7 +37,9 @@ def facts_rows(
         ("Config", _config_rows(state.run, width)),
         ("Facts", _fact_rows(state.run, width)),
         ("Other records", _count_rows(state.run)),
-    )
+    ]
+    if pinned is not None:
+        sections.insert(0, (f"Against {clean(pinned.name)}", _difference_rows(state, pinned, width)))
     rows: list[Row] = []
     for title, body in sections:
         if body:
@@ -49,20 +47,16 @@ def facts_rows(
     return [fit(row, width) for row in rows]
 
 
-def _difference_rows(state: RunState, pinned: RunState | None, width: int) -> list[Row]:
+def _difference_rows(state: RunState, pinned: RunState, width: int) -> list[Row]:
     """Return the best values of two runs, and the settings in which they differ: pinned -> this one."""
-    if pinned is None:
-        return []
     rows = []
     best, other = best_value(state.run), best_value(pinned.run)
     if best is not None and other is not None and best.series == other.series:
         values = f"{format_value(other.value)} -> {format_value(best.value)}"
         rows.append(_pair_row(f"best {best.series}", values, width))
-    ours, theirs = state.run.config, pinned.run.config
     rows += [
-        _pair_row(name, f"{theirs.get(name, '-')} -> {ours.get(name, '-')}", width)
-        for name in dict.fromkeys((*theirs, *ours))
-        if ours.get(name) != theirs.get(name)
+        _pair_row(name, " -> ".join("-" if value is None else str(value) for value in values), width)
+        for name, values in differences([pinned.run, state.run]).different.items()
     ]
     return rows or [((" the same hyper-parameters", Ink.MUTED),)]
 
