@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from scripts.between_markers import fill
 from tuimon.tui.keys import markdown_table
 
-BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->\n"
-README = Path(__file__).parent.parent / "README.md"
-
-
-def main() -> None:
-    """Replace what stands between the two markers."""
-    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    README.write_text(f"{before}{BEGIN}{markdown_table()}{END}{after}", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    fill("README.md", {"keys": markdown_table()})
