@@ -35,6 +35,7 @@ from tuimon.tui.view import View
 
 _LEAST_FRAMED = 3
 _BARS = frozenset({"header", "scrubber", "footer"})
+_LAST_EVENTS, _ALL_EVENTS = 200, 20_000
 # A low hardware pane spends its lines on GPUs rather than on a frame.
 _UNFRAMED_HARDWARE = 6
 
@@ -51,7 +52,7 @@ class Painter:
         self._events: tuple[Event, ...] = ()
         self._facts_rows: list[Row] = []
         self._facts_of: tuple[object, ...] | None = None
-        self._events_of: tuple[str, int, int] | None = None
+        self._events_of: tuple[str, int, int, int] | None = None
 
     @property
     def _frame(self) -> Frame:
@@ -191,7 +192,9 @@ class Painter:
             return hardware_title(scene.gauges), hardware_rows(scene.gauges, width, height, self.glyphs)
         if name == "log":
             run = None if state is None else state.run
-            return log_title(view, run), log_rows(self._log(state), run, view, (height, width), snapshot.now)
+            return log_title(view, run), log_rows(
+                self._log(state, view), run, view, (height, width), snapshot.now
+            )
         pinned = None if view.pinned in (None, view.run_name) else snapshot.run(view.pinned)
         everything = self._facts(state, pinned, width, snapshot)
         view.cursor["facts"] = max(0, min(view.line("facts"), len(everything) - height))
@@ -211,13 +214,15 @@ class Painter:
             self._facts_of = seen
         return self._facts_rows
 
-    def _log(self, state: RunState | None) -> tuple[Event, ...]:
+    def _log(self, state: RunState | None, view: View) -> tuple[Event, ...]:
         if state is None:
             return ()
-        seen = (state.name, state.run.revision, len(state.findings))
+        # Live, the last ones are enough; of a run that has ended, all of them can be scrolled to and searched.
+        looked_for = view.line("log") > 0 or view.full_log or bool(view.log_filter)
+        most = _ALL_EVENTS if looked_for and not state.status.live else _LAST_EVENTS
+        seen = (state.name, state.run.revision, len(state.findings), most)
         if seen != self._events_of:
-            # Live, the last 200 are enough; of a run that has ended, all of them can be scrolled to.
-            self._events = run_events(state, 200 if state.status.live else 20_000)
+            self._events = run_events(state, most)
             self._events_of = seen
         return self._events
 
