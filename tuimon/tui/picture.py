@@ -217,7 +217,7 @@ class Painter:
     def _log(self, state: RunState | None, view: View) -> tuple[Event, ...]:
         if state is None:
             return ()
-        # Live, the last ones are enough; of a run that has ended, all of them can be scrolled to and searched.
+        # Live, the last ones are enough; those of a run that has ended can all be scrolled to and searched.
         looked_for = view.line("log") > 0 or view.full_log or bool(view.log_filter)
         most = _ALL_EVENTS if looked_for and not state.status.live else _LAST_EVENTS
         seen = (state.name, state.run.revision, len(state.findings), most)
