@@ -25,7 +25,10 @@ RUN_FIELDS = (
     "first_wall_time last_wall_time config problems series texts histograms images"
 )
 SERIES_FIELDS = "role count first_step last_step min min_step max max_step mean last nan inf source also_in"
-FINDING_FIELDS = "run id incident incident_title rule series severity step time value usual message causes remedies state resolved_step count"
+FINDING_FIELDS = (
+    "run id incident incident_title rule series severity step time value usual message causes remedies "
+    "state resolved_step count"
+)
 
 
 def contract(heading: str) -> Contract:
