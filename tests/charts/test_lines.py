@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from tuimon.charts.grid import CellGrid, rows
 from tuimon.charts.layout import columns_wanted, plot_area
-from tuimon.charts.legend import draw_legend
 from tuimon.charts.lines import Line, draw_lines, value_range
 from tuimon.charts.marks import Mark, MarkKind
 from tuimon.charts.scales import LINEAR, LOG, SYMLOG, Limits, Scale
@@ -209,14 +208,6 @@ def test_every_line_of_many_ends_in_its_key(fold: Fold) -> None:
     text = "".join(rows(draw_lines(lines, size, limits))[:14])
     plot_only = "".join(row[7:] for row in rows(draw_lines(lines, size, limits))[:14])
     assert [plot_only.count(str(index)) for index in range(4)] == [1, 1, 1, 1], text
-    assert rows(draw_legend(lines, 60))[0].rstrip() == "0 run 0  1 run 1  2 run 2  3 run 3"
-
-
-def test_a_legend_without_room_says_how_many_it_leaves_out(fold: Fold) -> None:
-    columns = fold(np.zeros(0), np.zeros(0), (0, 1), 10)
-    lines = [Line(columns, key=str(index), name="训练/loss") for index in range(5)]
-    assert rows(draw_legend(lines, 24))[0].rstrip() == "0 训~  1 训~  2 训~  +2"
-    assert rows(draw_legend(lines[:1], 6, "ascii"))[0] == "0 ??~ "
 
 
 @pytest.mark.parametrize(
@@ -271,16 +262,6 @@ def test_x_labels_come_from_the_caller() -> None:
     assert rows(draw_lines([], size, (0, 100), x_tick_labels=given_ticks))[-1].split() == ["30", "10", "20"]
 
 
-def test_a_logarithmic_x_axis_spreads_decades(fold: Fold) -> None:
-    size, limits = (10, 47), (1.0, 10_000.0)
-    columns = fold(np.array([1.0, 10, 100, 1000]), np.array([1.0, 2, 3, 4]), limits, 9999)
-    grid = draw_lines([Line(columns)], size, limits, x_scale=LOG)
-    assert rows(grid)[-1].split() == ["1", "10", "100", "1000", "10k"]
-    inked = np.flatnonzero(dots_of(grid, size).any(axis=0)).tolist()
-    assert inked[0] < 4
-    assert inked == list(range(inked[0], inked[-1] + 1))
-
-
 def test_no_points_is_said_and_no_scale_is_invented(fold: Fold) -> None:
     columns = fold(np.zeros(0), np.zeros(0), (0, 1), 66)
     text = rows(draw_lines([Line(columns)], (8, 40), (0, 1)))
@@ -318,7 +299,6 @@ def test_the_cursor_can_be_placed_by_cell() -> None:
     size=st.tuples(st.integers(-1, 12), st.integers(-1, 50)),
     x_limits=st.tuples(any_float, any_float),
     y_limits=st.none() | st.tuples(any_float, any_float),
-    x_scale=scales,
     y_scale=scales,
     glyphs=glyph_sets,
     mark_x=any_float,
@@ -331,7 +311,6 @@ def test_any_input_gives_a_picture(
     size: tuple[int, int],
     x_limits: Limits,
     y_limits: Limits | None,
-    x_scale: Scale,
     y_scale: Scale,
     glyphs: Glyphs,
     mark_x: float,
@@ -350,7 +329,6 @@ def test_any_input_gives_a_picture(
         size,
         x_limits,
         y_limits,
-        x_scale=x_scale,
         y_scale=y_scale,
         glyphs=glyphs,
         marks=[Mark(mark_x, kind, label) for kind in kinds],
@@ -358,5 +336,3 @@ def test_any_input_gives_a_picture(
     assert grid.chars.shape == grid.styles.shape == (max(size[0], 0), max(size[1], 0))
     text = "".join(rows(grid))
     assert glyphs == "braille" or all(" " <= character <= "~" for character in text)
-    legend = "".join(rows(draw_legend([line], size[1], glyphs)))
-    assert glyphs == "braille" or all(" " <= character <= "~" for character in legend)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from tuimon.charts.limits import stepped_limits, stepped_window, stepped_x_limits
 from tuimon.charts.scales import LINEAR, LOG, SYMLOG, Axis, Scale
-from tuimon.core.columns import Columns
 
 any_float = st.floats(allow_nan=True, allow_infinity=True, width=64)
 scales = st.sampled_from([LINEAR, LOG, SYMLOG])
@@ -29,14 +27,6 @@ def test_log_has_no_place_for_what_is_not_positive() -> None:
     placed = Axis(LOG, (0.1, 10)).fractions([-1, 0, math.nan, math.inf, 1])
     assert np.isnan(placed[:4]).all()
     assert placed[4] == pytest.approx(0.5)
-
-
-def test_hidden_points_are_counted(fold: Callable[..., Columns]) -> None:
-    values = np.array([1.0, 2, 0, -1, -2, math.nan, -3, 5])
-    columns = fold(np.arange(8.0), values, (0, 8), 4)
-    # Columns: (1, 2), (0, -1), (-2, NaN), (-3, 5); of the last one only one point is sure to be hidden.
-    assert LOG.count_hidden(columns) == 4
-    assert LINEAR.count_hidden(columns) == 0
 
 
 @given(scales, any_float, any_float, st.lists(any_float, max_size=8))

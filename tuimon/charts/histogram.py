@@ -22,8 +22,6 @@ def draw_histogram(
     edges: Float64Array,
     size: Size,
     glyphs: Glyphs = "braille",
-    *,
-    style: int = Style.SERIES_1,
 ) -> CellGrid:
     """Draw bins as vertical bars, the highest as high as the chart, with the outer edges below it.
 
@@ -35,7 +33,6 @@ def draw_histogram(
         edges: float64[n + 1], ascending and finite; other edges are drawn as an empty chart.
         size: (height, width) in cells.
         glyphs: block elements or ASCII.
-        style: of the bars.
     """
     grid = blank(*size)
     labelled = grid.height >= _LABELLED_FROM
@@ -54,7 +51,7 @@ def draw_histogram(
         rows = np.arange(height - 1, -1, -1)[:, None] * EIGHTHS
         characters = _ASCII_UPWARD if glyphs == "ascii" else UPWARD
         grid.chars[:height] = characters[np.clip(eighths - rows, 0, EIGHTHS)]
-        grid.styles[:height][grid.chars[:height] != UPWARD[0]] = style
+        grid.styles[:height][grid.chars[:height] != UPWARD[0]] = Style.SERIES_1
     if labelled:
         last = axis_number(float(edges[-1]))
         text_at(grid, height, 0, axis_number(float(edges[0])), Style.LABEL)

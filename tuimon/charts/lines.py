@@ -72,13 +72,12 @@ def clipped_range(lines: Iterable[Line], y_scale: Scale = LINEAR) -> Limits | No
     return (lo, hi) if lo < hi and (everything[0] < lo or everything[1] > hi) else None
 
 
-def draw_lines(  # noqa: PLR0913 - each is one independent choice of the reader at the screen
+def draw_lines(
     lines: Sequence[Line],
     size: Size,
     x_limits: Limits,
     y_limits: Limits | None = None,
     *,
-    x_scale: Scale = LINEAR,
     y_scale: Scale = LINEAR,
     glyphs: Glyphs = "braille",
     x_tick_labels: TickLabels | None = None,
@@ -91,7 +90,6 @@ def draw_lines(  # noqa: PLR0913 - each is one independent choice of the reader 
         size: (height, width) in cells, all of which the chart takes.
         x_limits: the window shown.
         y_limits: None fits them to the values. A live chart passes `stepped_limits(*value_range(lines), …)`.
-        x_scale: scale of the x axis.
         y_scale: scale of the y axis.
         glyphs: braille dots or plain ASCII.
         x_tick_labels: a label for an x, or ready ticks; None writes the x itself.
@@ -101,7 +99,7 @@ def draw_lines(  # noqa: PLR0913 - each is one independent choice of the reader 
     area = plot_area(size, glyphs)
     if area.width <= 0 or area.height <= 0:
         return grid
-    x = Axis(x_scale, x_scale.usable(x_limits))
+    x = Axis(LINEAR, LINEAR.usable(x_limits))
     y = _y_axis(lines, y_scale, y_limits)
     placed = placed_marks(marks, x)
     ticks = y_ticks(area, y) if y else []

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from tuimon.core.columns import Columns, Float64Array
+from tuimon.core.columns import Float64Array
 
 Limits = tuple[float, float]
 
@@ -74,17 +74,6 @@ class Scale:
             return lo, hi
         room = max(abs(lo) * 0.1, _SMALLEST_LOG) if lo else 1.0
         return max(lo - room, -_LARGEST), min(hi + room, _LARGEST)
-
-    def count_hidden(self, columns: Columns) -> int:
-        """At least how many finite points of `columns` the scale cannot show (values <= 0 on a log scale).
-
-        A column with both kinds of points knows only that it has such a point, and counts as one.
-        """
-        if self.kind != "log":
-            return 0
-        finite = columns.count - columns.nonfinite
-        all_hidden = columns.hi <= 0
-        return int(finite[all_hidden].sum() + np.count_nonzero((columns.lo <= 0) & ~all_hidden))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ def sparkline(
     glyphs: Glyphs = "braille",
     *,
     limits: Limits | None = None,
-    style: int = Style.SERIES_1,
 ) -> CellGrid:
     """Draw a series in `width` cells: a grid of one row.
 
@@ -39,7 +38,6 @@ def sparkline(
         width: cells.
         glyphs: block elements, or ASCII characters of growing weight.
         limits: the values of the lowest and highest glyph; None takes the smallest and largest value.
-        style: of the cells with a finite value.
     """
     grid = blank(1, width)
     lo, hi, nonfinite = _per_cell(values, grid.width)
@@ -48,7 +46,7 @@ def sparkline(
     if shown.any():
         glyph_levels = _ASCII_LEVELS if glyphs == "ascii" else UPWARD[1:]
         chars[shown] = glyph_levels[_levels(lo[shown], hi[shown], limits)]
-        styles[shown] = style
+        styles[shown] = Style.SERIES_1
     chars[nonfinite] = ord(NONFINITE_GLYPH[glyphs])
     styles[nonfinite] = Style.NONFINITE
     return grid

@@ -168,7 +168,6 @@ SUMMARIES = frozenset(
     }
 )
 SUMMARY_WORDS = frozenset({"best"})
-SUMMARY_FOLDERS = frozenset({"final", "best", "summary"})
 CONFIG_FOLDERS = _words(
     "config configuration dataset hparam hparams hyperparameter hyperparameters args arguments"
 )

@@ -18,7 +18,6 @@ CRITICAL_LIGHT, CRITICAL_DARK = "#c62828", "#ff6b6b"
 WARNING_LIGHT, WARNING_DARK = "#9a4a00", "#ffb454"
 
 
-def series_colour(place: int, *, dark: bool = False) -> str:
-    """Return a colour of the palette as `#rrggbb`; the ninth is the first again."""
-    palette = SERIES_DARK if dark else SERIES_LIGHT
-    return palette[place % len(palette)]
+def series_colour(place: int) -> str:
+    """Return a colour on light ground as `#rrggbb`; the ninth is the first again."""
+    return SERIES_LIGHT[place % len(SERIES_LIGHT)]

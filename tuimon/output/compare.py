@@ -23,7 +23,6 @@ from tuimon.store.series import SeriesView
 
 Goal = Literal["min", "max"]
 RankBy = Literal["best", "last", "at"]
-RANKINGS: tuple[RankBy, ...] = ("best", "last", "at")
 
 _SHORT = {
     "lr": Role.LEARNING_RATE,

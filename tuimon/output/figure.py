@@ -127,10 +127,10 @@ class Figure:
     left_out: int = 0
 
 
-def y_ticks(axis: Axis, count: int, width: int = _Y_LABEL_WIDTH) -> Ticks:
-    """Return about `count` ticks of a y axis with labels of at most `width` characters."""
+def y_ticks(axis: Axis, count: int) -> Ticks:
+    """Return about `count` ticks of a y axis with short labels."""
     places = ticks_of(axis, count)
     if len(places) < 2:
         places = axis.limits
-    labels = tick_labels(tuple(places), width, uniform=axis.scale == LINEAR)
+    labels = tick_labels(tuple(places), _Y_LABEL_WIDTH, uniform=axis.scale == LINEAR)
     return [(place, label) for place, label in zip(places, labels, strict=True) if label]

@@ -72,13 +72,12 @@ class Group:
         return min((member.series.role for member in self.members), key=chart_rank)
 
 
-def make_figure(states: Sequence[RunState], choice: Choice, title: str = "") -> Figure:
+def make_figure(states: Sequence[RunState], choice: Choice) -> Figure:
     """Return the picture of one run or of several that share its panels.
 
     Args:
         states: At least one; at most `MOST_RUNS` can be told apart.
         choice: What to show.
-        title: Above all; for one run its name by default.
     """
     runs = [state.run for state in states]
     axis = choose_axis(runs, choice.axis)
@@ -94,7 +93,7 @@ def make_figure(states: Sequence[RunState], choice: Choice, title: str = "") -> 
     panels = tuple(make(states, choice, axis, shared) for make in makers)
     named = tuple((clean(state.name), number) for number, state in enumerate(states))
     several = len(states) > 1
-    return Figure(title or ("" if several else named[0][0]), panels, named if several else (), left_out)
+    return Figure("" if several else named[0][0], panels, named if several else (), left_out)
 
 
 def shared_reach(groups: Sequence[Group], runs: Sequence[RunView], axis: Axis) -> Limits | None:

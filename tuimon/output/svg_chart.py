@@ -22,6 +22,7 @@ _TITLE_HEIGHT, _LEGEND_HEIGHT, _SIGN_HEIGHT = 22.0, 18.0, 12.0
 _PIXELS_PER_X_TICK, _PIXELS_PER_Y_TICK = 80.0, 36.0
 _SAMPLE = 18.0
 _GAP = 16.0
+_FIGURE_WIDTH, _PANEL_WIDTH = 1120.0, 540.0
 _CROSS = 3.0
 _CHARACTER = 6.8
 
@@ -48,15 +49,15 @@ class _Plot:
         return self.bottom - self.y.fractions(values) * (self.bottom - self.top)
 
 
-def figure_svg(figure: Figure, *, width: float = 1120.0, columns: int = 2) -> str:
+def figure_svg(figure: Figure, *, columns: int = 2) -> str:
     """Return a picture of its own, with its style sheet: a file that any browser shows.
 
     Args:
         figure: What to draw.
-        width: Pixels.
         columns: Panels side by side.
     """
     columns = max(min(columns, len(figure.panels)), 1)
+    width = _FIGURE_WIDTH
     each = (width - _GAP * (columns + 1)) / columns
     height = each * 0.58
     names = _names_row(figure, width)
@@ -88,20 +89,19 @@ def figure_svg(figure: Figure, *, width: float = 1120.0, columns: int = 2) -> st
     )
 
 
-def panel_svg(panel: Panel, *, width: float = 540.0, height: float = 300.0, named_above: bool = False) -> str:
+def panel_svg(panel: Panel, *, height: float = 300.0, named_above: bool = False) -> str:
     """Return one panel as SVG that stands in a page with the style sheet `chart_style`.
 
     Args:
         panel: What to draw.
-        width: Pixels.
-        height: Pixels.
+        height: Pixels, at the width that the page scales.
         named_above: The page says which colour is which run.
     """
     return element(
         "svg",
-        panel_parts(panel, width, height, named_above=named_above),
+        panel_parts(panel, _PANEL_WIDTH, height, named_above=named_above),
         class_="chart",
-        viewBox=f"0 0 {width:.0f} {height:.0f}",
+        viewBox=f"0 0 {_PANEL_WIDTH:.0f} {height:.0f}",
         role="img",
         aria_label=panel.title,
     )

@@ -197,9 +197,9 @@ class Discoverer:
         return tuple(sorted(runs, key=lambda run: natural_key(run.name)))
 
 
-def discover(roots: Sequence[Root], factories: Sequence[SourceFactory] = FACTORIES) -> Discovery:
+def discover(roots: Sequence[Root]) -> Discovery:
     """Look once for runs at and below the given paths. Never raises."""
-    return Discoverer(factories).discover(roots)
+    return Discoverer().discover(roots)
 
 
 def explain(path: Path) -> list[FileVerdict]:

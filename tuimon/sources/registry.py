@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tuimon.sources.base import Source, SourceFactory, SourceRef
 from tuimon.sources.config_file import ConfigFactory
 from tuimon.sources.csv_table import CsvFactory
@@ -33,9 +31,9 @@ FACTORIES: tuple[SourceFactory, ...] = (
 )
 
 
-def markdown_table(factories: Sequence[SourceFactory] = FACTORIES) -> str:
+def markdown_table() -> str:
     """Return what is read, as a Markdown table: a line per trainer, formats in the order given."""
-    lines = [f"| {trainer.name} | {trainer.files} |" for factory in factories for trainer in factory.trainers]
+    lines = [f"| {trainer.name} | {trainer.files} |" for factory in FACTORIES for trainer in factory.trainers]
     return "\n".join(["| written by | files |", "|---|---|", *lines, ""])
 
 

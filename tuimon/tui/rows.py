@@ -129,12 +129,12 @@ def _edge(title: Row, right_title: Row, width: int, ink: int, frame: Frame) -> R
     )
 
 
-def columns_row(cells: Sequence[tuple[str, int, int]], gap: str = " ") -> Row:
+def columns_row(cells: Sequence[tuple[str, int, int]]) -> Row:
     """Make a table row of (text, width, ink) cells; a negative width aligns to the right."""
     spans: list[Span] = []
     for text, width, ink in cells:
         if spans:
-            spans.append((gap, Ink.TEXT))
+            spans.append((" ", Ink.TEXT))
         if width >= 0:
             spans.append((pad(text, width), ink))
         else:
