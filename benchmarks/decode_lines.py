@@ -81,7 +81,7 @@ def _cpu_s(name: str, path: Path) -> float:
         return time.process_time() - began_s
     budget = importlib.import_module("tuimon.sources.base").ReadBudget(_BLOCK_BYTES)
     source = importlib.import_module("tuimon.sources.jsonl").JsonlFactory().open((path,))
-    store = importlib.import_module("tuimon.store.run").RunStore()
+    store = importlib.import_module("tuimon.store.run_store").RunStore()
     began_s = time.process_time()
     more = True
     while more:

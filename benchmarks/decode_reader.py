@@ -36,7 +36,7 @@ def _read(folder: Path, *, is_stored: bool) -> tuple[int, float, float]:
     base = importlib.import_module("tuimon.sources.base")
     factory = importlib.import_module("tuimon.sources.tfevents").TfEventsFactory()
     batch = importlib.import_module("tuimon.core.batch").ScalarBatch
-    store = importlib.import_module("tuimon.store.run").RunStore if is_stored else None
+    store = importlib.import_module("tuimon.store.run_store").RunStore if is_stored else None
     importlib.import_module("google_crc32c")
     budget = base.ReadBudget(_BLOCK_BYTES)
     points, stores = 0, []

@@ -125,7 +125,7 @@ def _folded(points: int) -> dict[str, float]:
     from tuimon.core.settings import Settings  # noqa: PLC0415
     from tuimon.store.axis import Axis  # noqa: PLC0415
     from tuimon.store.budget import MemoryBudget  # noqa: PLC0415
-    from tuimon.store.run import RunStore  # noqa: PLC0415
+    from tuimon.store.run_store import RunStore  # noqa: PLC0415
 
     rng = np.random.default_rng(7)
     values = rng.standard_normal(_PORTION).astype(np.float32)

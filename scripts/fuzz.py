@@ -26,7 +26,7 @@ from tests.sources.format_cases import CASES, Case
 from tuimon.core.batch import Record, ScalarBatch
 from tuimon.sources.base import ReadBudget, ReadResult, SourceFactory
 from tuimon.sources.registry import FACTORIES
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 
 LONGEST_S = 1.0
 _MOST_EXTRA_BYTES = 64 << 20

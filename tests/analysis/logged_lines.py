@@ -8,7 +8,8 @@ from typing import TypeAlias
 import numpy as np
 
 from tuimon.core.batch import ConfigRecord, ConfigValue, LifecycleRecord, Record, ScalarBatch, TextRecord
-from tuimon.store.run import RunStore, RunView
+from tuimon.store.run import RunView
+from tuimon.store.run_store import RunStore
 
 Line: TypeAlias = Mapping[str, float]
 

@@ -8,7 +8,8 @@ import pytest
 from tuimon.analysis.alignment import AlignedCurve, Alignment, align
 from tuimon.analysis.differences import differences, settings_of
 from tuimon.core.batch import ConfigRecord, ConfigValue, ScalarBatch
-from tuimon.store.run import RunStore, RunView
+from tuimon.store.run import RunView
+from tuimon.store.run_store import RunStore
 
 START = 1.75e9
 

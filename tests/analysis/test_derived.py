@@ -9,7 +9,8 @@ from tests.analysis.logged_lines import Line, run_of
 from tuimon.analysis.derived import DerivedSeries
 from tuimon.core.batch import ScalarBatch
 from tuimon.core.roles import Role
-from tuimon.store.run import RunStore, RunView
+from tuimon.store.run import RunView
+from tuimon.store.run_store import RunStore
 
 
 def derived_tags(*lines: Line) -> list[str]:

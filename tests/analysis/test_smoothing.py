@@ -16,7 +16,7 @@ from tuimon.analysis.smoothing import (
 )
 from tuimon.core.batch import ScalarBatch
 from tuimon.store.axis import Axis
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 from tuimon.store.series import SeriesView
 
 Floats = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import pytest
 from tests.analysis.logged_lines import run_of
 from tuimon.analysis.trend import Trend, loss_trend, measure_trend
 from tuimon.core.batch import ScalarBatch
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 from tuimon.store.series import SeriesView
 
 Floats = npt.NDArray[np.float64]

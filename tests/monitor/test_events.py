@@ -11,7 +11,7 @@ from tuimon.analysis.status import Status
 from tuimon.core.batch import ScalarBatch
 from tuimon.monitor.events import Event, EventKind, run_events
 from tuimon.monitor.snapshot import RunState
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 
 
 def state_of(store: RunStore, status: Status) -> RunState:

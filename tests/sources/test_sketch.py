@@ -19,7 +19,7 @@ from tuimon.sources.base import UNBOUNDED, SourceRef
 from tuimon.sources.registry import open_source
 from tuimon.sources.sketch import read_sketch
 from tuimon.store.axis import Axis
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 
 COUNT = 4000
 

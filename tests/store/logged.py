@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tuimon.core.batch import ScalarBatch
 from tuimon.core.columns import Columns, Float64Array
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 from tuimon.store.series import SeriesView
 
 START = 1_700_000_000.0

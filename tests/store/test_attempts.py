@@ -8,7 +8,8 @@ import pytest
 from tests.store.logged import START, batch
 from tuimon.core.batch import LifecycleRecord, Record, ScalarBatch
 from tuimon.store.axis import Axis
-from tuimon.store.run import HARDWARE_STREAM, RunStore, RunView
+from tuimon.store.run import HARDWARE_STREAM, RunView
+from tuimon.store.run_store import RunStore
 
 
 def run_of(*records: Record) -> RunView:

@@ -21,7 +21,8 @@ from tuimon.store.axis import Axis
 from tuimon.store.budget import MemoryBudget
 from tuimon.store.packing import PackedColumn
 from tuimon.store.rows import RowReader
-from tuimon.store.run import RunStore, RunView
+from tuimon.store.run import RunView
+from tuimon.store.run_store import RunStore
 from tuimon.store.series import SeriesView
 from tuimon.store.thinning import NOTHING_OMITTED, omitted_by
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.store.logged import START, batch
 from tuimon.store.rows import RowReader, Rows
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 
 Point = tuple[str, int, float, float]
 

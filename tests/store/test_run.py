@@ -17,7 +17,8 @@ from tuimon.core.batch import (
 )
 from tuimon.core.roles import Role
 from tuimon.store.axis import Axis
-from tuimon.store.run import KEPT_HISTOGRAMS, KEPT_LOG_LINES, KEPT_TEXTS, RunStore, RunView
+from tuimon.store.run import RunView
+from tuimon.store.run_store import KEPT_HISTOGRAMS, KEPT_LOG_LINES, KEPT_TEXTS, RunStore
 from tuimon.store.twins import Duplicate
 
 

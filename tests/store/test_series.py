@@ -12,7 +12,7 @@ from tests.store.logged import START, assert_same_columns, batch, series_of
 from tuimon.store.axis import Axis
 from tuimon.store.column import BLOCK
 from tuimon.store.growing import GrowingArray
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 from tuimon.store.series import SeriesView, Statistics
 
 PORTIONS = st.lists(

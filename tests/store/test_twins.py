@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.store.logged import batch
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 from tuimon.store.series import SeriesView
 from tuimon.store.twins import Verdict, compare
 

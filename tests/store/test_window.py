@@ -12,7 +12,7 @@ from tuimon.core.batch import ScalarBatch
 from tuimon.core.columns import Float64Array
 from tuimon.store.axis import Axis
 from tuimon.store.column import BLOCK
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 from tuimon.store.series import SeriesView
 
 AXES = [Axis.ACCUMULATED, Axis.STEP, Axis.RELATIVE, Axis.WALL]

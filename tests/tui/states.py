@@ -18,7 +18,7 @@ from tuimon.monitor.judging import RunJudge
 from tuimon.monitor.once import read_once
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.sources.naming import Root
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLE_RUNS = ROOT / "sample_runs"

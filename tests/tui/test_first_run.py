@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.tui.feeds import FixedFeed
 from tests.tui.states import NOW, sample_state, snapshot_of
 from tuimon.analysis.status import Status
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 from tuimon.tui.app import TuimonApp
 
 

@@ -17,7 +17,8 @@ from tuimon.sources.ends import WINDOW_BYTES, FileEnd, LastPoint, read_end
 from tuimon.store.attempts import leading_rank
 from tuimon.store.axis import Attempt
 from tuimon.store.packing import ClockRows
-from tuimon.store.run import RunStore, RunView
+from tuimon.store.run import RunView
+from tuimon.store.run_store import RunStore
 from tuimon.store.series import Series
 
 TELLING_ROLES = (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY, Role.ACCURACY)

@@ -11,7 +11,8 @@ from tuimon.sources.registry import open_source
 from tuimon.sources.sketch import read_sketch
 from tuimon.sources.tailed_file import ProblemOver
 from tuimon.store.budget import MemoryBudget
-from tuimon.store.run import RunStore, RunView
+from tuimon.store.run import RunView
+from tuimon.store.run_store import RunStore
 
 # A file with a million bad lines is one problem with many places; the first ones tell the story.
 _KEPT_PROBLEMS = 100

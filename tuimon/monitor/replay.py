@@ -15,7 +15,8 @@ from tuimon.monitor.judging import RunJudge
 from tuimon.monitor.publisher import Gate, Publisher
 from tuimon.monitor.snapshot import Playback, RunState, Snapshot
 from tuimon.monitor.timeline import make_timeline
-from tuimon.store.run import RunStore, RunView
+from tuimon.store.run import RunView
+from tuimon.store.run_store import RunStore
 
 if TYPE_CHECKING:
     from tuimon.analysis.findings.catalog import FindingSettings

@@ -13,7 +13,8 @@ from tuimon.analysis.findings.finding import Finding
 from tuimon.core.batch import ConfigValue, ScalarBatch
 from tuimon.core.columns import Float64Array
 from tuimon.store.rows import RowReader, Rows
-from tuimon.store.run import RunStore, RunView
+from tuimon.store.run import RunView
+from tuimon.store.run_store import RunStore
 
 START = 1.7e9
 

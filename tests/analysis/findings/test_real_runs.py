@@ -13,7 +13,7 @@ from tuimon.sources.jsonl import JsonlSource
 from tuimon.sources.tfevents import TfEventsSource
 from tuimon.sources.trainer_state import TrainerStateSource
 from tuimon.store.rows import RowReader
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 
 ROOT = Path(__file__).parents[3]
 SHARED = ROOT.parent / "shared" / "data" / "files"

@@ -20,7 +20,7 @@ from tuimon.core.batch import ScalarBatch
 from tuimon.output.export import rows as export_rows
 from tuimon.output.export.numbers import texts_of
 from tuimon.output.export.rows import Stretch, rows_of
-from tuimon.store.run import RunStore
+from tuimon.store.run_store import RunStore
 
 NAMES = ("diverged", "healthy", "huggingface", "overfit", "resumed")
 DOUBLES = st.floats(width=64)
