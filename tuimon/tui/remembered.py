@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TypeGuard
 
 from tuimon.analysis.smoothing import SMOOTHING_CYCLE
+from tuimon.core.whole_file import whole_file
 from tuimon.tui.run_list import ORDERS
 from tuimon.tui.view import LOGS, PANES, View
 
@@ -30,9 +30,8 @@ def remember(view: View, path: Path) -> None:
     }
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.{os.getpid()}")
-        beside.write_bytes(orjson.dumps(document))
-        beside.replace(path)
+        with whole_file(path) as file:
+            file.write(orjson.dumps(document))
 
 
 def recall(view: View, path: Path) -> None:
