@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.commands import SAMPLES
 from tests.sources.event_writer import event, frame, loop, scalar, simple, summary, version
 from tests.watching import points, rows, wait_for, watching, write
+from tuimon.analysis.charted import main_series
 from tuimon.analysis.status import Status
 from tuimon.monitor import listing, turns
 from tuimon.monitor.listing import Listed, list_run
@@ -25,7 +26,7 @@ from tuimon.sources.base import UNBOUNDED, ReadBudget
 from tuimon.sources.discovery import discover
 from tuimon.sources.ends import WINDOW_BYTES
 from tuimon.sources.naming import Root
-from tuimon.tui.run_list import RunList, main_series
+from tuimon.tui.run_list import RunList
 
 EVENTS = "events.out.tfevents.1700000000.host.1.0"
 TAGS = ("train/loss", "discriminator/loss", "reward", "eval/loss", "lr", "note", "accuracy")
@@ -44,7 +45,7 @@ def both(path: Path) -> tuple[Listed | None, RunState]:
 
 def assert_is_so(listed: Listed, read: RunState) -> None:
     assert listed.progress.step == read.progress.step
-    (shown,), whole = listed.run.series.values(), main_series(read)
+    (shown,), whole = listed.run.series.values(), main_series(read.run)
     assert whole is not None
     assert shown.tag == whole.tag
     assert repr(shown.statistics.last) == repr(whole.statistics.last)
@@ -214,7 +215,7 @@ def test_many_runs_are_listed_before_they_are_read(tmp_path: Path, monkeypatch: 
         assert [run.name for run in listed.runs] == [f"run{number}" for number in range(12)]
         for number, run in enumerate(listed.runs):
             assert run.progress.step == 99 + number
-            series = main_series(run)
+            series = main_series(run.run)
             assert series is not None
             assert series.statistics.last == 1 / (100 + number)
             assert run.sketched or run.name == "run11"

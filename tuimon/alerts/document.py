@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from tuimon.alerts.alert import Alert, AlertKind
+from tuimon.analysis.charted import telling_series
 from tuimon.core.text import clean
 from tuimon.core.units import format_duration, format_value
 from tuimon.output.check import finding_documents
 from tuimon.output.document import Json, number
-from tuimon.output.status_line import telling_series
 from tuimon.output.waiting import finding_text
 
 
 def alert_document(alert: Alert) -> dict[str, Json]:
     """Return what a command or a receiver is told of an alert; see `docs/json.md`."""
     state, progress = alert.state, alert.state.progress
-    best, told = alert.best, telling_series(state)
+    best, told = alert.best, telling_series(state.run)
     return {
         "event": alert.kind.value,
         "run": state.name,

@@ -1,4 +1,4 @@
-"""Which series are worth a chart, which share one, which come first, and which are smoothed."""
+"""Which series are worth a chart, share one, come first, are smoothed, and stand for their run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from tuimon.core.roles import (
     is_evaluation,
     pair_key,
 )
+from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
 MAY_RUN_AWAY = frozenset({Role.GRAD_NORM, *FALLING_IS_GOOD})
 """What is read on a log axis once it spans some powers of ten."""
+
+TELLING_ROLES = (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY, Role.ACCURACY)
+"""What stands for a run in one number, the first that it logs."""
 
 _NEVER_CHARTED = frozenset({Role.CONFIG, Role.SUMMARY, Role.EPOCH, Role.PROCESS_ALIVE})
 _RANK = {role: rank for rank, role in enumerate(CHART_ORDER)}
@@ -26,6 +30,18 @@ _NEVER_NOISY = frozenset({Role.LEARNING_RATE, *HARDWARE_ROLES})
 def is_curve(series: SeriesView) -> bool:
     """Return whether a series is worth a chart; those of one point and constant ones are facts."""
     return len(series) > 1 and series.role not in _NEVER_CHARTED and not series.statistics.constant
+
+
+def telling_series(run: RunView) -> SeriesView | None:
+    """Return the series that stands for a run in one number: its loss, or what is logged in its place."""
+    longest = (found[0] for role in TELLING_ROLES if (found := run.with_role(role)))
+    return next((series for series in longest if len(series)), None)
+
+
+def main_series(run: RunView) -> SeriesView | None:
+    """Return the series that stands for a run in a list: the telling one, else its first metric."""
+    others = (series for series in run.series.values() if len(series) and series.role is Role.OTHER)
+    return telling_series(run) or next(others, None)
 
 
 def chart_rank(role: Role) -> int:

@@ -8,6 +8,7 @@ from functools import cache
 
 import numpy as np
 
+from tuimon.analysis.charted import TELLING_ROLES
 from tuimon.analysis.progress import Progress
 from tuimon.analysis.status import Status
 from tuimon.core.batch import LifecycleRecord, ScalarBatch
@@ -20,9 +21,6 @@ from tuimon.store.packing import ClockRows
 from tuimon.store.run import RunView
 from tuimon.store.run_store import RunStore
 from tuimon.store.series import Series
-
-TELLING_ROLES = (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY, Role.ACCURACY)
-"""What stands for a run in a list, the first that it logs."""
 
 LISTED_REVISION = -1
 """The revision of what is listed before it is read: no reading has it, so nothing made of it outlives it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tuimon.analysis.charted import telling_series
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.progress import EtaState
 from tuimon.analysis.status import Status
@@ -9,7 +10,6 @@ from tuimon.core.roles import Role
 from tuimon.core.text import clean, shorten_middle
 from tuimon.core.units import format_clock, format_duration, format_value
 from tuimon.monitor.snapshot import RunState
-from tuimon.store.series import SeriesView
 
 STATUS_GLYPH = {
     Status.RUNNING: "●",
@@ -38,8 +38,6 @@ _STATUS_COLOUR = {
 }
 _SEVERITY_COLOUR = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _NAME_WIDTH = 24
-# The first of these that is logged.
-_TELLING = (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY)
 
 
 def status_text(state: RunState, now: float, *, ascii_only: bool = False) -> str:
@@ -50,11 +48,6 @@ def status_text(state: RunState, now: float, *, ascii_only: bool = False) -> str
 def status_tmux(state: RunState, now: float, *, ascii_only: bool = False) -> str:
     """Return the line with tmux's colours. No text of the run can be a command to tmux."""
     return " ".join(_coloured(text, colour) for text, colour in _parts(state, now, ascii_only=ascii_only))
-
-
-def telling_series(state: RunState) -> SeriesView | None:
-    """Return the series that stands for the run in one number: the loss, or what is logged in its place."""
-    return next((s for role in _TELLING for s in state.run.with_role(role) if len(s)), None)
 
 
 def _coloured(text: str, colour: str | None) -> str:
@@ -74,7 +67,7 @@ def _parts(state: RunState, now: float, *, ascii_only: bool) -> list[tuple[str, 
         parts.append((f"{int(100 * progress.fraction)}%", None))
     elif progress.step is not None:
         parts.append((f"@{progress.step}", None))
-    told = telling_series(state)
+    told = telling_series(state.run)
     if told is not None:
         word = "loss" if told.role in (Role.LOSS, Role.EVAL_LOSS) else told.role.value.replace("_", " ")
         parts.append((f"{word} {format_value(told.statistics.last)}", None))

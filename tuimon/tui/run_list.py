@@ -8,25 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tuimon.analysis.best import Best, best_value
+from tuimon.analysis.charted import main_series
 from tuimon.analysis.status import Status
-from tuimon.core.roles import Role, role_of
+from tuimon.core.roles import role_of
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.output.run_query import Query, QueryError, parse_query
-from tuimon.store.series import SeriesView
 from tuimon.tui.view import View
 
 ORDERS = ("name", "best", "loss", "changed", "status", "progress", "eta", "findings")
 _STATUSES = tuple(Status)
-_TELLING = (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY, Role.ACCURACY)
-
-
-def main_series(state: RunState) -> SeriesView | None:
-    """Return the series that stands for a run in a list: its loss, else its reward, else its first one."""
-    for role in _TELLING:
-        found = state.run.with_role(role)
-        if found and len(found[0]):
-            return found[0]
-    return next((s for s in state.run.series.values() if len(s) and s.role is Role.OTHER), None)
 
 
 @dataclass(slots=True)
@@ -100,7 +90,7 @@ def run_filter(text: str) -> Query:
 
 
 def _last(state: RunState) -> float | None:
-    series = main_series(state)
+    series = main_series(state.run)
     return None if series is None else series.statistics.last
 
 

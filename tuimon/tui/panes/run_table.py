@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuimon.analysis.best import Best
+from tuimon.analysis.charted import main_series
 from tuimon.charts.sparkline import sparkline
 from tuimon.charts.style import Glyphs
 from tuimon.core.roles import Role
@@ -19,7 +20,7 @@ from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATU
 from tuimon.tui.panes.diagnosis import open_incidents
 from tuimon.tui.panes.runs import first_shown, marker, no_runs, shared_folder
 from tuimon.tui.rows import Row, Span, columns_row, fit, grid_rows
-from tuimon.tui.run_list import RunList, main_series
+from tuimon.tui.run_list import RunList
 from tuimon.tui.view import View
 
 _LEAST_NAME, _MOST_NAME = 14, 44
@@ -53,7 +54,7 @@ def _eta(state: RunState, _best: Best | None) -> str:
 
 
 def _loss(state: RunState, _best: Best | None) -> str:
-    series = main_series(state)
+    series = main_series(state.run)
     return "" if series is None else format_value(series.statistics.last)
 
 
@@ -147,7 +148,7 @@ class RunTable:
 
 
 def _drawn_curve(state: RunState, width: int, glyphs: Glyphs) -> list[Span]:
-    series = main_series(state)
+    series = main_series(state.run)
     reach = None if series is None else series.extent(Axis.ACCUMULATED)
     if series is None or reach is None:
         return [(" " * width, Ink.TEXT)]

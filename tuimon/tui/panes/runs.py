@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
+from tuimon.analysis.charted import main_series
 from tuimon.charts.bars import progress_bar
 from tuimon.charts.style import Glyphs, series_style
 from tuimon.core.text import clean, pad, shorten_middle
@@ -14,7 +15,6 @@ from tuimon.tui.chart_painter import PINNED_KEY
 from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATUS_INK, Ink
 from tuimon.tui.panes.diagnosis import open_incidents
 from tuimon.tui.rows import Row, Span, fit, grid_rows, row_width, wrapped
-from tuimon.tui.run_list import main_series
 from tuimon.tui.view import View
 
 _LINES_PER_RUN = 2
@@ -122,7 +122,7 @@ def _tab(state: RunState, glyphs: Glyphs, *, is_open: bool) -> tuple[Span, Span]
 
 def _run_rows(state: RunState, name: str, view: View, width: int, glyphs: Glyphs) -> list[Row]:
     status_glyph = STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII
-    series = main_series(state)
+    series = main_series(state.run)
     value = format_value(series.statistics.last) if series is not None else ""
     is_open = state.name == view.run_name
     room = width - 4 - len(value)
