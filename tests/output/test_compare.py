@@ -269,3 +269,17 @@ def test_a_file_of_no_known_kind_is_wrong_usage(tmp_path: Path) -> None:
     outcome = run("compare", SAMPLES / "huggingface", "--save", tmp_path / "a.xlsx")
     assert outcome.code == 2
     assert "has no ending that says what to write" in outcome.err
+
+
+def test_names_that_differ_are_never_cut_to_the_same(tmp_path: Path) -> None:
+    names = [f"exp-{number:03d}-llama-7b-openwebtext-seed-17-bs-32" for number in range(12)]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.jsonl").write_text(
+            "".join(
+                json.dumps({"step": step * 1000, "eval_loss": 1 / step, "time": 60.0 * step}) + "\n"
+                for step in range(1, 20)
+            )
+        )
+    lines = run("compare", tmp_path).out.splitlines()
+    assert len({line.split()[1] for line in lines[3 : 3 + len(names)]}) == len(names)

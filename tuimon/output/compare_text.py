@@ -153,13 +153,20 @@ def _aligned(columns: Sequence[_Column], compared: Sequence[Compared], width: in
     widths = [max(map(cell_width, cells)) for _, cells in told]
     excess = sum(widths) + 2 * (len(widths) - 1) - width
     name = next(place for place, (column, _) in enumerate(told) if column.heading == _NAME)
-    widths[name] = min(widths[name], max(widths[name] - excess, _LEAST_NAME))
+    widths[name] = _distinct(told[name][1], max(widths[name] - excess, _LEAST_NAME), widths[name])
     for line in zip(*(cells for _, cells in told), strict=True):
         parts = (
             pad(shorten_middle(cell, room), room) if column.left else " " * (room - cell_width(cell)) + cell
             for cell, room, (column, _) in zip(line, widths, told, strict=True)
         )
         yield "  ".join(parts).rstrip()
+
+
+def _distinct(names: Sequence[str], least: int, most: int) -> int:
+    """Return the least width at which names that differ still do when they are cut."""
+    different = len(set(names))
+    widths = range(min(least, most), most)
+    return next((w for w in widths if len({shorten_middle(name, w) for name in names}) == different), most)
 
 
 def _settings(comparison: Comparison, width: int) -> Iterator[str]:
