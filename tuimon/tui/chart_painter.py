@@ -182,16 +182,7 @@ class ChartPainter:
             marks=cursor
             + chart_marks(state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None),
         )
-        told = [
-            Told(each, series_style(index), _key(each, len(series)), _value(state, each, axis, crosshair))
-            for index, each in enumerate(series)
-        ]
-        for overlay, each in under:
-            there = _value(overlay.state, each, axis, crosshair)
-            # Away from the cursor the two runs' last values stand at different steps.
-            is_reference = overlay.key == PINNED_KEY and crosshair is not None
-            reference = told[0].value if is_reference else None
-            told.append(Told(each, overlay.style, overlay.key, there, named=False, reference=reference))
+        told = _told(state, series, under, axis, crosshair)
         title = chart_title(told, size[1] - _EDGE, at_cursor=crosshair is not None)
         right = _right_title(state, view, scale, axis, spec)
         if clipped is not None:
@@ -257,6 +248,27 @@ def _overlaid(overlays: tuple[Overlay, ...], series: list[SeriesView]) -> list[t
             same = list(run.with_role(series[0].role)[:1])
         found += [(overlay, each) for each in same if len(each)]
     return found
+
+
+def _told(
+    state: RunState,
+    series: list[SeriesView],
+    under: list[tuple[Overlay, SeriesView]],
+    axis: ChartAxis,
+    crosshair: float | None,
+) -> list[Told]:
+    """Return what a title says of the curves of a chart: those of the open run, then the others."""
+    told = [
+        Told(each, series_style(index), _key(each, len(series)), _value(state, each, axis, crosshair))
+        for index, each in enumerate(series)
+    ]
+    for overlay, each in under:
+        there = _value(overlay.state, each, axis, crosshair)
+        # Away from the cursor the two runs' last values stand at different steps.
+        is_reference = overlay.key == PINNED_KEY and crosshair is not None
+        reference = told[0].value if is_reference else None
+        told.append(Told(each, overlay.style, overlay.key, there, named=False, reference=reference))
+    return told
 
 
 def _key(series: SeriesView, count: int) -> str:
