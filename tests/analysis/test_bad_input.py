@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.logged_lines import Line, run_of
+from tests.analysis.measuring import measure_progress
 from tuimon.analysis.best import best_value
 from tuimon.analysis.derived import DerivedSeries
 from tuimon.analysis.epochs import epoch_statistics
-from tuimon.analysis.eta import measure_progress, trace_eta
+from tuimon.analysis.eta import trace_eta
 from tuimon.analysis.smoothing import SMOOTHING_CYCLE, SmoothedSeries
 from tuimon.analysis.status import Evidence, decide_status
 from tuimon.analysis.totals import find_totals

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from tests.analysis.logged_lines import Line, run_of
-from tuimon.analysis.eta import measure_progress, trace_eta
+from tests.analysis.measuring import measure_progress
+from tuimon.analysis.eta import trace_eta
 from tuimon.analysis.progress import EtaState, Progress, SteadyEta
 from tuimon.analysis.status import Status
 from tuimon.analysis.totals import find_totals

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.analysis.logged_lines import Line, run_of
-from tuimon.analysis.eta import measure_progress
+from tests.analysis.measuring import measure_progress
 from tuimon.analysis.status import Evidence, Status, decide_status
 from tuimon.analysis.totals import find_totals
 from tuimon.core.batch import LifecycleRecord

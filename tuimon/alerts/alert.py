@@ -28,10 +28,6 @@ class AlertKind(StrEnum):
     OPEN = "open"
 
 
-# What a person can ask a command for.
-EVENTS = (AlertKind.DONE, AlertKind.FAILED, AlertKind.BEST, AlertKind.FINDING)
-
-
 @dataclass(frozen=True, slots=True)
 class Alert:
     """Something that happened to a run.

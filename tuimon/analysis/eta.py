@@ -91,16 +91,6 @@ class Gauge:
         return _with_eta(progress, self.pace, self.lines, now, stalled=stalled)
 
 
-def measure_progress(
-    run: RunView, now: float, totals: Totals, status: Status | None = None, *, stalled: bool = False
-) -> Progress:
-    """Return `Gauge.of(run, totals).at(now, status, stalled=stalled)`.
-
-    The answer depends on the points of `run` alone, not on what was asked before.
-    """
-    return Gauge.of(run, totals).at(now, status, stalled=stalled)
-
-
 def _with_eta(progress: Progress, pace: Pace, lines: TrainingLines, now: float, *, stalled: bool) -> Progress:
     """Count the time that has passed since the last line off what was left then.
 

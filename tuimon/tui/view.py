@@ -32,7 +32,7 @@ _LEVELS: tuple[tuple[str, object], ...] = (
     ("run_filter", ""),
     ("log_filter", ""),
 )
-SCALES = ("linear", "log", "symlog")
+SCALES = ("log", "symlog", "linear")
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from tuimon.store.axis import Axis
 from tuimon.tui.actions.base import ActionBase
 from tuimon.tui.chart_axis import LABELS, shared_axis
 from tuimon.tui.chart_list import group_of
+from tuimon.tui.view import SCALES
 
 _ZOOM = 1.6
 _MOST_ZOOM = 1e-6
@@ -23,7 +24,7 @@ class ChartActions(ActionBase):
 
     def action_scale(self) -> None:
         """Choose the next scale of values."""
-        choices = (None, "log", "symlog", "linear")
+        choices = (None, *SCALES)
         self.view.scale = choices[(choices.index(self.view.scale) + 1) % len(choices)]
         self.say(f"values: {self.view.scale or 'as suits each metric'}")
         self.draw()
