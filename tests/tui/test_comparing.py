@@ -116,6 +116,17 @@ async def test_a_query_is_typed_and_its_error_is_told() -> None:
         assert [state.name for state in app.picture.runs] == ["diverged", "overfit", "resumed"][1:]
 
 
+async def test_after_a_filter_the_next_key_chooses_among_the_runs_that_pass() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "f", *"over", "enter", "j")
+        assert app.view.run_name == "overfit"
+        await press(pilot, "f", *(["backspace"] * 4), "e", "d", "enter", "j")
+        assert app.picture is not None
+        assert [state.name for state in app.picture.runs] == ["diverged", "resumed"]
+        assert app.view.run_name == "diverged"
+
+
 def test_the_facts_say_what_differs_from_the_pinned_run() -> None:
     slow = make_state([batch("eval/loss", [3.0, 2.0]), ConfigRecord({"lr": 1e-4, "seed": 1})], name="slow")
     fast = make_state(

@@ -96,7 +96,8 @@ class MovingActions(ActionBase):
         """Open the run that lies so many lines further down the list."""
         names = [run.name for run in self.picture.runs] if self.picture is not None else []
         if names:
-            at = names.index(self.view.run_name) if self.view.run_name in names else 0
+            # Where a filter leaves the open run out, the first step leads to the first run.
+            at = names.index(self.view.run_name) if self.view.run_name in names else -int(by > 0)
             self._open_run(names[max(0, min(at + by, len(names) - 1))])
 
     def action_finding(self, by: int) -> None:

@@ -125,6 +125,8 @@ class PromptActions(ActionBase):
             return
         if text and not any(chosen(state) for state in self._shown.runs):
             self.say("no run passes the filter")
+        elif text and self.picture is not None and "runs" in self.picture.plan.panes:
+            self.view.focus = "runs"  # the next key chooses among them
 
     async def _run_command(self, text: str) -> None:
         """Do the typed command, or the chosen one of those that are meant."""
