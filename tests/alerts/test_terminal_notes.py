@@ -114,3 +114,13 @@ def test_a_replay_changes_no_title(tmp_path: Path) -> None:
     playback = Playback(1.0, paused=False, position=0.0, start=0.0, end=1.0, step=1)
     snapshot = replace(shown(read(tmp_path, broken(40))), playback=playback)
     assert teller.look(snapshot, "alpha") == ""
+
+
+def test_a_terminal_without_unicode_is_sent_none(tmp_path: Path) -> None:
+    state = replace(read(tmp_path, healthy(200)), name="训练")
+    plain = ScreenHerald(
+        Herald(START, {}), with_title=True, bell=False, notify="off", ascii_only=True, environ={}
+    )
+    sent = plain.look(shown(state), "训练")
+    assert sent.isascii()
+    assert "* ?? 19%" in sent

@@ -23,7 +23,9 @@ ATTACKS = (
 ATTACK = "".join(ATTACKS)
 # What could only come from an attack; Textual itself sends a few operating system commands (OSC 22).
 DANGEROUS = re.compile(
-    rb"\x1b\[31337|\x1b\](?!22;)|\x1bP|\x9b31337|\xc2[\x80-\x9f]|31337\r|31337\x08|\x7f|\xe2\x80\xae|\xe2\x81\xa6|\xe2\x80\x8b"
+    # The program's own title is all that may begin so.
+    rb"\x1b\[31337|\x1b\](?!22;|2;[^\x00-\x1f\x7f]* - tuimon\x07)|\x1bP"
+    rb"|\x9b31337|\xc2[\x80-\x9f]|31337\r|31337\x08|\x7f|\xe2\x80\xae|\xe2\x81\xa6|\xe2\x80\x8b"
 )
 
 

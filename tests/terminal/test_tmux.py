@@ -139,7 +139,7 @@ def test_every_panel_at_larger_sizes(open_tmux: Callable[..., Tmux], width: int,
 
 def test_a_storm_of_sizes_ends_in_the_same_picture(open_tmux: Callable[..., Tmux]) -> None:
     tmux = open_tmux(200, 60)
-    ready = ("healthy DONE", "nothing found; checked to step 873", "run done", "failed @339 5m05s  !1")
+    ready = ("healthy DONE", "nothing found; checked to step 873", "run done", "failed @339 5m05s", "!1")
     before = tmux.wait_for(*ready)
     for width, height in ((150, 50), (40, 12), (199, 59), (20, 5), (81, 25), (40, 12)):
         tmux.resize(width, height)

@@ -74,6 +74,7 @@ class ScreenHerald:
         with_title: Whether the terminal's title shows the open run.
         bell: Whether what is urgent rings.
         notify: `off`, or the kind of notification; see `terminal.notification`.
+        ascii_only: Whether the terminal is sent nothing beyond ASCII.
         environ: Tells what terminal this is.
         clock: Seconds of a clock that does not fall.
     """
@@ -85,6 +86,7 @@ class ScreenHerald:
         with_title: bool,
         bell: bool,
         notify: str,
+        ascii_only: bool = False,
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -92,6 +94,7 @@ class ScreenHerald:
         self._with_title = with_title
         self._bell = bell
         self._notify = notify
+        self._ascii_only = ascii_only
         self._environ = environ
         self._clock = clock
         self._title = ""
@@ -110,7 +113,8 @@ class ScreenHerald:
             What is to be sent to the terminal; "" where nothing has changed.
         """
         urgent = [alert for alert in self._herald.look(snapshot) if alert.urgent]
-        return self._titled(snapshot, run_name) + self._noted(urgent)
+        sent = self._titled(snapshot, run_name) + self._noted(urgent)
+        return sent.encode("ascii", "replace").decode("ascii") if self._ascii_only else sent
 
     def complaint(self) -> str | None:
         """Return what went wrong with a command or a message, each once; None where nothing did."""
@@ -125,7 +129,7 @@ class ScreenHerald:
         state = snapshot.run(run_name)
         if not self._with_title or state is None or snapshot.playback is not None:
             return ""
-        text = status_text(state, snapshot.now)
+        text = status_text(state, snapshot.now, ascii_only=self._ascii_only)
         # What matters shows at once; a loss that changes with every line, now and then.
         said = f"{state.name} {state.status} {len(state.open_findings)}"
         now = self._clock()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from tuimon.cli.terminal import wants_ascii
 from tuimon.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def make_herald(
 def screen_herald(settings: Settings) -> Callable[[], ScreenHerald]:
     """Return what makes a herald that also tells the terminal, when there is time for it."""
     since = time.time()
+    ascii_only = wants_ascii(settings)  # once the screen is there, standard output is another one
     if settings.send_to:
         make_herald(settings, since=since)  # what is wrong with it is said before the screen is there
 
@@ -97,6 +99,7 @@ def screen_herald(settings: Settings) -> Callable[[], ScreenHerald]:
             with_title=settings.title and has_title(os.environ),
             bell=settings.bell,
             notify=settings.notify,
+            ascii_only=ascii_only,
         )
 
     return make
