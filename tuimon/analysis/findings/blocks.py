@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import fmean
+
+from tuimon.analysis.findings.windows import mean
 
 _MOST_BLOCKS = 64
 
@@ -51,10 +52,10 @@ class Blocks:
     def push(self, value: float, rate: float) -> bool:
         """Add a point; return whether a block is complete."""
         self._sum += value
-        self._count += 1
-        if self._count < self.length:
+        self._count = count = self._count + 1
+        if count < self.length:
             return False
-        self.means.append(self._sum / self._count)
+        self.means.append(self._sum / count)
         self.rates.append(rate)
         self._sum, self._count = 0.0, 0
         if len(self.means) == _MOST_BLOCKS:
@@ -66,15 +67,15 @@ class Blocks:
     def change(self, earlier: slice, later: slice) -> Change:
         """Compare two stretches of at least two blocks each."""
         before, after = self.means[earlier], self.means[later]
-        mean_before, mean_after = fmean(before), fmean(after)
+        mean_before, mean_after = mean(before), mean(after)
         square = _squared_error(before, mean_before) + _squared_error(after, mean_after)
         return Change(mean_before, mean_after, math.sqrt(square))
 
     def fall(self, earlier: slice, later: slice) -> float:
         """Return by how much a stretch lies below an earlier one, which is cheaper than `change`."""
-        return fmean(self.means[earlier]) - fmean(self.means[later])
+        return mean(self.means[earlier]) - mean(self.means[later])
 
 
-def _squared_error(values: list[float], mean: float) -> float:
+def _squared_error(values: list[float], middle: float) -> float:
     """Return the square of the standard error of a mean."""
-    return sum((value - mean) ** 2 for value in values) / (len(values) * (len(values) - 1))
+    return sum((value - middle) ** 2 for value in values) / (len(values) * (len(values) - 1))

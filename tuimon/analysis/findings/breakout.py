@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from statistics import fmean
 
 from tuimon.analysis.findings.climb import Ascent
+from tuimon.analysis.findings.windows import mean
 
 # A stretch is looked at in quarters of this many blocks each, over blocks of doubling length: the windows lie
 # so close to each other that a climb of any length has one that fits it.
@@ -50,30 +50,24 @@ class Breakout:
         self._count += 1
         if self._count < _BLOCK_READINGS:
             return None
-        mean, found = self._sum / self._count, None
+        block, found = self._sum / self._count, None
         self._sum, self._count = 0.0, 0
-        for scale in range(_SCALES):
-            self._append(scale, mean)
-            found = found or self._ascent(scale)
-            earlier, self._carried[scale] = self._carried[scale], mean
+        for scale, means in enumerate(self._means):
+            if len(means) == _KEPT_BLOCKS and means[0] > self._highest[scale]:
+                self._highest[scale] = means[0]
+            means.append(block)
+            # Nearly all readings end here: one of the newest blocks must lie above the one before.
+            if len(means) >= 8 and (block > means[-2] or means[-2] > means[-3]):
+                found = found or self._ascent(scale)
+            earlier, self._carried[scale] = self._carried[scale], block
             if earlier is None:
                 break
             self._carried[scale] = None
-            mean = 0.5 * (earlier + mean)
+            block = 0.5 * (earlier + block)
         return found
 
-    def _append(self, scale: int, mean: float) -> None:
-        means = self._means[scale]
-        if len(means) == _KEPT_BLOCKS:
-            self._highest[scale] = max(self._highest[scale], means[0])
-        means.append(mean)
-
     def _ascent(self, scale: int) -> Ascent | None:
-        means = self._means[scale]
-        # Nearly all readings end here: the newest block must be the highest.
-        if len(means) < 8 or (means[-1] - means[-2] <= 0.0 and means[-2] - means[-3] <= 0.0):
-            return None
-        known = list(means)
+        known = list(self._means[scale])
         for blocks in _BLOCKS_PER_QUARTER:
             if len(known) < 8 * blocks:
                 break
@@ -85,11 +79,14 @@ class Breakout:
     def _over(self, means: list[float], blocks: int, highest: float, readings: int) -> Ascent | None:
         """Return the climb over the last four quarters of `blocks` blocks of `readings` readings each."""
         stop = len(means)
-        first, second, third, last = (
-            fmean(means[stop - n * blocks : stop - (n - 1) * blocks or None]) for n in (4, 3, 2, 1)
-        )
-        steps = (second - first, third - second, last - third)
-        if min(steps) <= self._least_step or steps[2] < self._least_last * max(steps[0], steps[1]):
+        least = self._least_step
+        last, third = mean(means[stop - blocks :]), mean(means[stop - 2 * blocks : stop - blocks])
+        if last - third <= least:
+            return None
+        first = mean(means[stop - 4 * blocks : stop - 3 * blocks])
+        second = mean(means[stop - 3 * blocks : stop - 2 * blocks])
+        steps = (second - first, third - second)
+        if min(steps) <= least or last - third < self._least_last * max(steps):
             return None
         before = means[stop - 8 * blocks : stop - 4 * blocks]
         rise = last - first

@@ -69,7 +69,7 @@ class Climb:
         self._least_step = least_step
         self._least_last = least_last
         self._lengths = [length * growth**scale for scale in range(scales)]
-        self._growth = growth
+        self._length, self._growth = length, growth
         self._blocks = blocks
         self.clear()
 
@@ -77,22 +77,28 @@ class Climb:
         """Forget everything."""
         self._means: list[deque[float]] = [deque(maxlen=self._blocks) for _ in self._lengths]
         self._highest = [-math.inf] * len(self._lengths)
+        # Of the means that the next mean of the next length is made of.
         self._sums = [0.0] * len(self._lengths)
         self._counts = [0] * len(self._lengths)
+        self._sum, self._count = 0.0, 0
 
     def push(self, value: float) -> bool:
         """Add a reading; return whether a block is complete."""
-        carried = value
-        for scale in range(len(self._lengths)):
-            self._sums[scale] += carried
-            self._counts[scale] += 1
-            if self._counts[scale] < (self._lengths[0] if scale == 0 else self._growth):
-                return scale > 0
-            carried = self._sums[scale] / self._counts[scale]
-            means = self._means[scale]
+        self._sum += value
+        self._count += 1
+        if self._count < self._length:
+            return False
+        carried = self._sum / self._count
+        self._sum, self._count = 0.0, 0
+        for scale, means in enumerate(self._means):
             if len(means) == self._blocks:
                 self._highest[scale] = max(self._highest[scale], means[0])
             means.append(carried)
+            self._sums[scale] += carried
+            self._counts[scale] += 1
+            if self._counts[scale] < self._growth:
+                break
+            carried = self._sums[scale] / self._counts[scale]
             self._sums[scale], self._counts[scale] = 0.0, 0
         return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -40,7 +40,7 @@ _WANTED = frozenset().union(_SIGNS_OF_LIFE, *(rule.roles for rule in RULES))
 class _Channel:
     """One series on its way to the rules that look at it."""
 
-    __slots__ = ("closing", "evaluation", "hardware", "history", "ignored", "looks", "role", "tag")
+    __slots__ = ("closing", "evaluation", "hardware", "history", "ignored", "looks", "role", "rules", "tag")
 
     def __init__(
         self, tag: str, rules: tuple[Rule[Any], ...], history: History | None, *, ignored: bool
@@ -49,10 +49,15 @@ class _Channel:
         self.role = role_of(tag)
         self.hardware = self.role in HARDWARE_ROLES
         self.evaluation = is_evaluation(tag) and not self.hardware
-        self.looks = tuple(rule.point for rule in rules)
+        self.rules = rules
+        self.choose()
         self.history = history
         self.ignored = ignored
         self.closing = _closes(tag)
+
+    def choose(self) -> None:
+        """Let the rules look at its points that hear them."""
+        self.looks = tuple(rule.point for rule in self.rules if rule.hears(self.tag))
 
 
 class _SensorLayout:
@@ -142,13 +147,11 @@ class FindingEngine:
                 tags = [rows.tags[index] for index in shape]
                 layouts[shape] = self._layout_of(tags)
             layout = layouts[shape]
-            if (
-                layout is not None
-                and times[start] == times[stop - 1]
-                and all(map(math.isfinite, values[start:stop]))
-            ):
-                self._take_sensors(layout, values[start:stop], steps[start], times[start])
-                continue
+            if layout is not None and times[start] == times[stop - 1]:
+                record = values[start:stop]
+                if all(map(math.isfinite, record)):
+                    self._take_sensors(layout, record, steps[start], times[start])
+                    continue
             for at in range(start, stop):
                 channel = channels[indices[at]]
                 if channel is None:
@@ -198,7 +201,9 @@ class FindingEngine:
         for rule in self._on_end:
             rule.ended()
 
-    def _take(self, channel: _Channel, step: int, time: float, value: float) -> None:
+    def _take(  # noqa: C901, PLR0912 - all that a point meets, in its order; a call per case costs more
+        self, channel: _Channel, step: int, time: float, value: float
+    ) -> None:
         """Look at one point."""
         if channel.ignored:
             return
@@ -207,14 +212,37 @@ class FindingEngine:
         if time != self._moment or step != run.step:
             run.move(step, time)
             self._moment, self._fresh = time, True
-        if not channel.hardware:
-            self._take_metric(channel, value)
+        if channel.hardware:
+            for look in channel.looks:
+                look(value)
+            if math.isfinite(value):
+                self._gate.add(channel.role, channel.tag, value, time)
+            self._look_at_silence()
             return
-        for look in channel.looks:
-            look(value)
-        if math.isfinite(value):
-            self._gate.add(channel.role, channel.tag, value, time)
-        self._look_at_silence()
+        if channel.closing:
+            self._closed_at = (step, time)
+            run.ended = True
+        if run.ended and self._closed_at is not None and _same(self._closed_at, step, time):
+            # The closing record repeats the mean of the loss under the name of a training loss.
+            return
+        if channel.tag == self._leader:
+            self._take_line()
+        elif channel.evaluation:
+            self._take_evaluation(channel, value)
+        if not math.isfinite(value):
+            for look in channel.looks:
+                look(value)
+            return
+        history = channel.history
+        if history is None:
+            for look in channel.looks:
+                look(value)
+        else:
+            history.measure(value)
+            for look in channel.looks:
+                look(value)
+            history.absorb(value)
+        run.latest[channel.role] = value
 
     def _layout_of(self, tags: list[str]) -> _SensorLayout | None:
         """Return the layout of a record that holds sensors only, each once; else None."""
@@ -247,37 +275,23 @@ class FindingEngine:
             for rule in self._on_silence:
                 rule.silence()
 
-    def _take_metric(self, channel: _Channel, value: float) -> None:
-        run = self._run
-        if channel.closing:
-            self._closed_at = (run.step or 0, run.time)
-            run.ended = True
-        if run.ended and self._closed_at is not None and _same(self._closed_at, run.step, run.time):
-            # The closing record repeats the mean of the loss under the name of a training loss.
-            return
-        if channel.tag == self._leader:
-            self._take_line()
-        elif channel.evaluation:
-            self._take_evaluation(channel, value)
-        finite, history = math.isfinite(value), channel.history
-        if finite and history is not None:
-            history.measure(value)
-            for look in channel.looks:
-                look(value)
-            history.absorb(value)
-        else:
-            for look in channel.looks:
-                look(value)
-        if finite:
-            run.latest[channel.role] = value
+    def _choose(self) -> None:
+        """Leave out the rules that do not hear lines or points any more."""
+        self._run.choose_anew = False
+        self._on_line = tuple(rule for rule in self._on_line if rule.hears(RUN_SERIES))
+        for channel in self._channels.values():
+            channel.choose()
 
     def _take_line(self) -> None:
         run = self._run
+        if run.choose_anew:
+            self._choose()
         if run.begin_line():
             self._gate.drop()
             for rule in self._on_restart:
                 rule.restarted()
         self._note_activity()
+        self._ledger.line()
         for rule in self._on_line:
             rule.line()
         for sample in self._gate.release(run.lines, paused=run.paused):
@@ -327,10 +341,10 @@ class FindingEngine:
         return rule(self._run, self._ledger, series, self._settings.limits_of(rule.name, series))
 
 
-def _records(rows: Rows) -> list[tuple[int, int]]:
+def _records(rows: Rows) -> Iterable[tuple[int, int]]:
     """Return the first and one past the last point of each record."""
     borders = (np.flatnonzero(np.diff(rows.record)) + 1).tolist()
-    return list(pairwise([0, *borders, len(rows)])) if len(rows) else []
+    return pairwise([0, *borders, len(rows)]) if len(rows) else ()
 
 
 def _closes(tag: str) -> bool:

@@ -190,6 +190,7 @@ class EvalMissing(Rule[EvalMissingLimits]):
         """Start without an evaluation."""
         self._alarm = Alarm(self, clear=1)
         self._gaps = SortedWindow(_NOISE_EVALS)
+        self._usual = self._most_steps = math.inf
         self._last_step: int | None = None
 
     def point(self, value: float) -> None:  # noqa: ARG002 - that it came is what counts
@@ -199,6 +200,9 @@ class EvalMissing(Rule[EvalMissingLimits]):
         step, last = self.run.train_step or 0, self._last_step
         if last is not None and step > last:
             self._gaps.push(float(step - last))
+            if len(self._gaps.values) >= self.limits.least_evals - 1:
+                self._usual = self._gaps.median
+                self._most_steps = self._allowed_gaps(self._usual) * self._usual
         self._last_step = step
 
     def restarted(self) -> None:
@@ -208,12 +212,11 @@ class EvalMissing(Rule[EvalMissingLimits]):
 
     def line(self) -> None:
         """Look at how far training has come since the last evaluation."""
-        if self._last_step is None or len(self._gaps) < self.limits.least_evals - 1:
+        if self._last_step is None:
             return
-        usual = self._gaps.median
         steps = (self.run.train_step or 0) - self._last_step
-        if steps > self._allowed_gaps(usual) * usual:
-            self._alarm.hit(lambda: self._describe(steps, usual))
+        if steps > self._most_steps:
+            self._alarm.hit(lambda: self._describe(steps, self._usual))
 
     def _allowed_gaps(self, usual: float) -> float:
         limits = self.limits

@@ -57,7 +57,7 @@ class OutOfMemory(Rule[OutOfMemoryLimits]):
 
     def prepare(self) -> None:
         """Start without a word."""
-        self._alarm = Alarm(self, clear=self.limits.clear)
+        self._alarm = Alarm(self, clear=self.limits.clear, by_lines=True)
         self._last: Sample = {}
 
     def sampled(self, sample: Sample) -> None:
@@ -68,10 +68,6 @@ class OutOfMemory(Rule[OutOfMemoryLimits]):
         """Look at what a log says failed."""
         if _OUT_OF_MEMORY.search(text):
             self._alarm.hit(lambda: self._describe(text))
-
-    def line(self) -> None:
-        """Training goes on."""
-        self._alarm.miss()
 
     def _describe(self, text: str) -> Evidence:
         if _ON_THE_HOST.search(text):
@@ -112,16 +108,12 @@ class LogError(Rule[LogErrorLimits]):
 
     def prepare(self) -> None:
         """Start without a word."""
-        self._alarm = Alarm(self, clear=self.limits.clear)
+        self._alarm = Alarm(self, clear=self.limits.clear, by_lines=True)
 
     def told(self, text: str) -> None:
         """Look at what a log says failed."""
         if text and not _OUT_OF_MEMORY.search(text) and not _INTERRUPTED.search(text):
             self._alarm.hit(lambda: _describe(text))
-
-    def line(self) -> None:
-        """Training goes on."""
-        self._alarm.miss()
 
 
 def _describe(text: str) -> Evidence:

@@ -47,6 +47,7 @@ class Ledger:
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._numbers: Counter[tuple[str, str]] = Counter()
+        self._outlived: list[Alarm] = []
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -60,6 +61,18 @@ class Ledger:
         entry = Entry(replace(finding, number=self._numbers[of_its_kind]))
         self._entries.append(entry)
         return entry
+
+    def watch(self, alarm: Alarm) -> None:
+        """Let training lines be misses of an alarm for as long as it is awake."""
+        if alarm not in self._outlived:
+            self._outlived.append(alarm)
+
+    def line(self) -> None:
+        """Take note of a training line."""
+        if self._outlived:
+            for alarm in self._outlived:
+                alarm.miss()
+            self._outlived = [alarm for alarm in self._outlived if alarm.awake]
 
     def is_open(self, *rules: str) -> bool:
         """Return whether any finding of these rules is open."""
@@ -120,41 +133,53 @@ class Alarm:
     The series is the rule's, unless the alarm has one of its own (one GPU of several).
     `hold` hits in a row open a finding; while it is open, hits are counted; `clear` calm misses in a row
     resolve it and arm the alarm again. This is the whole removal of duplicates.
+    Where hits are events (a line in a log), each training line is a calm miss: `by_lines`.
+
+    Attributes:
+        hold: Hits in a row that open a finding.
+        clear: Calm misses in a row that resolve it.
+        is_open: Whether a finding is open, a possible one not counted.
+        awake: Whether a miss would change anything. Most points are misses of alarms that are not.
     """
 
     __slots__ = (
-        "_calm", "_entry", "_onset", "_onset_line", "_possible", "_rule", "_series", "_streak",
-        "clear", "hold",
+        "_by_lines", "_calm", "_entry", "_onset", "_onset_line", "_rule", "_series", "_streak",
+        "awake", "clear", "hold", "is_open",
     )  # fmt: skip
 
     def __init__(
-        self, rule: Rule[Any], hold: int = 1, clear: int | None = None, series: str | None = None
+        self,
+        rule: Rule[Any],
+        hold: int = 1,
+        clear: int | None = None,
+        series: str | None = None,
+        *,
+        by_lines: bool = False,
     ) -> None:
         self._rule = rule
+        self._by_lines = by_lines
         self._series = series
         self.hold = hold
         self.clear = clear if clear is not None else max(5, 2 * hold)
+        self.is_open = self.awake = False
         self._entry: Entry | None = None
-        self._possible = False
         self._streak = 0
         self._calm = 0
         self._onset: int | None = None
         self._onset_line = 0
 
-    @property
-    def is_open(self) -> bool:
-        """Whether a finding is open, a possible one not counted."""
-        return self._entry is not None and not self._possible
-
     def hit(self, describe: Describe) -> None:
         """Report what the rule looks for; `describe` is called only when that opens a finding."""
         self._calm = 0
-        if self._entry is not None and not self._possible:
+        if self._by_lines and not self.awake:
+            self._rule.ledger.watch(self)
+        if self._entry is not None and self.is_open:
             self._entry.repeat(self._rule.run.step)
             return
         if self._streak == 0:
             self._onset, self._onset_line = self._rule.run.step, self._rule.run.lines
         self._streak += 1
+        self.awake = True
         if self._streak >= self.hold:
             self.resolve()
             self._open(describe(), possible=False)
@@ -177,6 +202,7 @@ class Alarm:
         """Report a point that is not what the rule looks for."""
         self._streak = 0
         if self._entry is None:
+            self.awake = False
             return
         self._calm = self._calm + 1 if calm else 0
         if self._calm >= self.clear:
@@ -186,7 +212,7 @@ class Alarm:
         """End an open finding at once."""
         if self._entry is not None:
             self._entry.resolve(self._rule.run.step, self._rule.run.lines)
-        self._entry = None
+        self._entry, self.is_open, self.awake = None, False, False
         self._streak = self._calm = 0
 
     def _open(self, evidence: Evidence, *, possible: bool) -> None:
@@ -196,7 +222,7 @@ class Alarm:
         if possible:
             severity = Severity.INFO
             message = f"possible {rule.name.replace('_', ' ')}: {message}"
-        self._possible = possible
+        self.is_open, self.awake = not possible, True
         self._entry = rule.ledger.add(
             Finding(
                 rule=rule.name,
@@ -252,6 +278,13 @@ class Rule(Generic[LimitsT]):
 
     def prepare(self) -> None:
         """Make alarms and windows, once."""
+
+    def hears(self, tag: str) -> bool:  # noqa: ARG002 - for rules that override it
+        """Return whether points of a tag (`run`: training lines) can mean anything to it.
+
+        It is asked when a tag is met, and again when a rule has said `run.choose_anew`.
+        """
+        return True
 
     def point(self, value: float) -> None:
         """Look at a point of one of the roles; `value` may be non-finite."""

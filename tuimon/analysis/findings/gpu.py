@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from statistics import fmean
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import RUN_SERIES, Alarm, Evidence, Rule, Sample
+from tuimon.analysis.findings.windows import mean
 from tuimon.core.roles import Role
+
+# Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
+_GPU_UTILISATION = Role.GPU_UTILISATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +67,32 @@ class GpuUnderutilised(Rule[GpuUnderutilisedLimits]):
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of all GPUs."""
-        logged = sample.get(Role.GPU_UTILISATION, {})
+        logged = sample.get(_GPU_UTILISATION, {})
         gpus = {tag: percent for tag, percent in logged.items() if 0.0 <= percent <= 100.0}
         if not gpus:
             return
-        self._means.append(fmean(gpus.values()))
-        mean = fmean(self._means)
+        self._means.append(mean(gpus.values()))
         self.series = next(iter(gpus)) if len(gpus) == 1 else RUN_SERIES
-        self._judge(mean, len(gpus))
+        self._judge(mean(self._means), len(gpus))
 
-    def _judge(self, mean: float, gpus: int) -> None:
+    def _judge(self, percent: float, gpus: int) -> None:
         limits = self.limits
         if len(self._means) < limits.least_samples:
             if len(self._means) >= limits.possible_samples and max(self._means) < limits.possible_percent:
-                self._alarm.suspect(lambda: self._describe(mean, gpus))
+                self._alarm.suspect(lambda: self._describe(percent, gpus))
         elif self.ledger.is_open("dataloader_bottleneck"):
             # That finding says it better.
             self._alarm.miss(calm=False)
-        elif mean < limits.percent:
-            self._alarm.hit(lambda: self._describe(mean, gpus))
-        else:
-            self._alarm.miss(calm=mean > limits.calm_percent)
+        elif percent < limits.percent:
+            self._alarm.hit(lambda: self._describe(percent, gpus))
+        elif self._alarm.awake:
+            self._alarm.miss(calm=percent > limits.calm_percent)
 
-    def _describe(self, mean: float, gpus: int) -> Evidence:
+    def _describe(self, percent: float, gpus: int) -> Evidence:
         who = "the GPU was" if gpus == 1 else f"the {gpus} GPUs were"
         return Evidence(
-            value=mean,
+            value=percent,
             usual=None,
-            message=f"{who} busy {mean:.0f} % of the time over the last {len(self._means)} readings "
+            message=f"{who} busy {percent:.0f} % of the time over the last {len(self._means)} readings "
             f"(below {self.limits.percent:.0f} %)",
         )

@@ -6,12 +6,16 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from statistics import fmean, median, pvariance
+from statistics import median, pvariance
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
-from tuimon.analysis.findings.windows import SortedWindow
+from tuimon.analysis.findings.windows import SortedWindow, mean
 from tuimon.core.roles import Role, gpu_index
+
+# Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
+_UTILISATION, _TEMPERATURE = Role.GPU_UTILISATION, Role.GPU_TEMPERATURE
+_CLOCK, _THROTTLE = Role.GPU_CLOCK, Role.GPU_THROTTLE
 
 
 def by_gpu(readings: Mapping[str, float]) -> dict[int, float]:
@@ -74,30 +78,35 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of all GPUs."""
         limits = self.limits
-        for tag, percent in sample.get(Role.GPU_UTILISATION, {}).items():
+        for tag, percent in sample.get(_UTILISATION, {}).items():
             if 0.0 <= percent <= 100.0:
-                self._recent.setdefault(tag, deque(maxlen=limits.mean_samples)).append(percent)
-        known = {tag: fmean(last) for tag, last in self._recent.items() if len(last) >= limits.least_samples}
+                if tag not in self._recent:
+                    self._recent[tag] = deque(maxlen=limits.mean_samples)
+                self._recent[tag].append(percent)
+        if len(self._recent) < 2:
+            return
+        known = {tag: mean(last) for tag, last in self._recent.items() if len(last) >= limits.least_samples}
         if len(known) < 2:
             return
         if max(known.values()) - min(known.values()) < limits.calm_points:
             for alarm in self._alarms.values():
-                alarm.miss()
+                if alarm.awake:
+                    alarm.miss()
             return
-        for tag, mean in known.items():
+        for tag, own in known.items():
             others = median(other for name, other in known.items() if name != tag)
-            self._judge(tag, mean, others)
+            self._judge(tag, own, others)
 
-    def _judge(self, tag: str, mean: float, others: float) -> None:
+    def _judge(self, tag: str, own: float, others: float) -> None:
         limits = self.limits
         alarm = self._alarms.get(tag)
         if alarm is None:
             alarm = self._alarms[tag] = Alarm(self, limits.hold, limits.clear, series=tag)
-        if others - mean > limits.points and others - mean > limits.errors * self._error():
-            message = f"GPU {gpu_index(tag)} is busy {mean:.0f} % of the time, the others {others:.0f} %"
-            alarm.hit(lambda: Evidence(value=mean, usual=others, message=message))
+        if others - own > limits.points and others - own > limits.errors * self._error():
+            message = f"GPU {gpu_index(tag)} is busy {own:.0f} % of the time, the others {others:.0f} %"
+            alarm.hit(lambda: Evidence(value=own, usual=others, message=message))
         else:
-            alarm.miss(calm=others - mean < limits.calm_points)
+            alarm.miss(calm=others - own < limits.calm_points)
 
     def _error(self) -> float:
         """Return the standard error of a difference of two means, by the most uneven GPU."""
@@ -166,15 +175,15 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of all GPUs."""
-        bits = by_gpu(sample.get(Role.GPU_THROTTLE, {}))
-        clocks = by_gpu(sample.get(Role.GPU_CLOCK, {}))
-        busy = by_gpu(sample.get(Role.GPU_UTILISATION, {}))
-        temperatures = by_gpu(sample.get(Role.GPU_TEMPERATURE, {}))
+        bits = by_gpu(sample.get(_THROTTLE, {}))
+        clocks = by_gpu(sample.get(_CLOCK, {}))
+        busy = by_gpu(sample.get(_UTILISATION, {}))
+        temperatures = by_gpu(sample.get(_TEMPERATURE, {}))
         for index in {**bits, **clocks}:
             if busy.get(index, 100.0) < self.limits.busy_percent:
                 continue
             if index not in self._gpus:
-                tags = {gpu_index(tag) or 0: tag for tag in sample.get(Role.GPU_TEMPERATURE, {})}
+                tags = {gpu_index(tag) or 0: tag for tag in sample.get(_TEMPERATURE, {})}
                 alarm = Alarm(self, clear=self.limits.clear, series=tags.get(index, f"gpu.{index}"))
                 self._gpus[index] = _Heat(alarm, self.limits.window)
             self._look(index, clocks.get(index), temperatures.get(index), int(bits.get(index, 0.0)))
@@ -182,12 +191,11 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
     def _look(self, index: int, clock: float | None, temperature: float | None, bits: int) -> None:
         limits, gpu = self.limits, self._gpus[index]
         hot = temperature is not None and temperature >= limits.temperature_c
-        usual = None
-        if (hot or bits & limits.bits) and len(gpu.clocks):
-            usual = gpu.clocks.quantile(0.8)
+        throttled = bool(bits & limits.bits)
+        usual = gpu.clocks.quantile(0.8) if (hot or throttled) and gpu.clocks.values else None
         slow = clock is not None and usual is not None and clock < limits.clock_share * usual
         gpu.count += 1
-        gpu.hot.append(bool(bits & limits.bits) or (hot and slow))
+        gpu.hot.append(throttled or (hot and slow))
         # The clock's usual value hardly changes: every fourth reading tells it as well.
         if clock is not None and gpu.count % 4 == 1 and not gpu.alarm.is_open:
             gpu.clocks.push(clock)
@@ -195,7 +203,7 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
             return
         if gpu.hot[-1] and sum(gpu.hot) >= limits.hits:
             gpu.alarm.hit(lambda: _describe(index, clock, usual, temperature))
-        else:
+        elif gpu.alarm.awake:
             gpu.alarm.miss(calm=not gpu.hot[-1])
 
 

@@ -13,18 +13,21 @@ from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
 from tuimon.core.roles import Role, gpu_index
 from tuimon.core.units import format_duration
 
-_ROLES = frozenset({Role.GPU_MEMORY_USED, Role.GPU_MEMORY_TOTAL, Role.GPU_MEMORY_PCT})
+# Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
+_USED, _TOTAL, _PERCENT = Role.GPU_MEMORY_USED, Role.GPU_MEMORY_TOTAL, Role.GPU_MEMORY_PCT
+_ROLES = frozenset({_USED, _TOTAL, _PERCENT})
 
 
 def memory_percents(sample: Sample) -> Iterator[tuple[int, str, float]]:
     """Yield number, tag and used share of the memory of each GPU of which both are known, in percent."""
-    totals = {gpu_index(tag): total for tag, total in sample.get(Role.GPU_MEMORY_TOTAL, {}).items()}
-    for tag, used in sample.get(Role.GPU_MEMORY_USED, {}).items():
-        total = totals.get(gpu_index(tag), 0.0)
+    totals = {gpu_index(tag): total for tag, total in sample.get(_TOTAL, {}).items()}
+    for tag, used in sample.get(_USED, {}).items():
+        index = gpu_index(tag)
+        total = totals.get(index, 0.0)
         if total > 0.0 and used >= 0.0:
-            yield gpu_index(tag) or 0, tag, min(100.0, 100.0 * used / total)
+            yield index or 0, tag, min(100.0, 100.0 * used / total)
     if not totals:
-        for tag, percent in sample.get(Role.GPU_MEMORY_PCT, {}).items():
+        for tag, percent in sample.get(_PERCENT, {}).items():
             if 0.0 <= percent <= 100.0:
                 yield gpu_index(tag) or 0, tag, percent
 

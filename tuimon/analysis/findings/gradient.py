@@ -86,10 +86,11 @@ class GradExplosion(Rule[GradExplosionLimits]):
         far = ratio > limits.ratio and history.score > limits.sigmas
         large = value > limits.norm and ratio > limits.norm_ratio and history.score > limits.sigmas
         self._recent.append(far or large)
-        often = sum(self._recent) >= limits.hits
-        if (far or large) and (often or ratio > limits.single_ratio or self._alarm.is_open):
+        if (far or large) and (
+            ratio > limits.single_ratio or self._alarm.is_open or sum(self._recent) >= limits.hits
+        ):
             self._alarm.hit(lambda: self._describe(value))
-        else:
+        elif self._alarm.awake:
             self._alarm.miss(calm=ratio < limits.calm_ratio)
 
     def _describe(self, value: float) -> Evidence:
@@ -152,6 +153,7 @@ class GradVanishing(Rule[GradVanishingLimits]):
         self._alarm = Alarm(self, self.limits.hold, self.limits.clear)
         self.history = self.run.history(self.series)
         self._last: deque[float] = deque(maxlen=self.limits.median_points)
+        self._small = max(self.limits.norm, self.limits.floor)
         self._small_until = 0
         self._slow_log = math.nan
         self._count = 0
@@ -163,11 +165,12 @@ class GradVanishing(Rule[GradVanishingLimits]):
             return
         self._count += 1
         self._last.append(value)
-        if value < max(limits.norm, limits.floor):
+        if value < self._small:
             self._small_until = self._count + limits.median_points
         if self._count >= self._small_until and not self._alarm.is_open:
             # No small norm among the last ones: nothing to look at.
-            self._alarm.miss()
+            if self._alarm.awake:
+                self._alarm.miss()
         elif self.history.ready and len(self._last) == limits.median_points:
             median = statistics.median(self._last)
             slow = math.exp(self._slow_log)
@@ -181,9 +184,9 @@ class GradVanishing(Rule[GradVanishingLimits]):
     def _remember(self, value: float) -> None:
         """Let a value into the slow mean, in which the first points count equally."""
         log = math.log(min(max(value, 1e-30), 1e30))
-        if self._count == 1:
-            self._slow_log = log
-        self._slow_log += (log - self._slow_log) / min(self._count, self.limits.memory_points)
+        count, most = self._count, self.limits.memory_points
+        slow = log if count == 1 else self._slow_log
+        self._slow_log = slow + (log - slow) / min(count, most)
 
     def _describe(self, median: float, slow: float) -> Evidence:
         return Evidence(

@@ -33,11 +33,14 @@ class History:
         median: Of the recent values, before the measured point; NaN before there is one.
         deviation: Of the measured point from the median: log of the ratio, or difference.
         sigma: Robust upper spread of earlier deviations.
+        score: How many sigmas the measured point lies above the recent median.
         ratio: The measured point over the median; in series that are not positive 1 + difference / |median|.
+        ready: Whether enough points are known to call one of them unusual.
     """
 
     __slots__ = (
-        "_deviations", "_outliers", "_recent", "count", "deviation", "median", "positive", "ratio", "sigma",
+        "_deviations", "_outliers", "_recent", "count", "deviation", "median", "positive", "ratio", "ready",
+        "score", "sigma",
     )  # fmt: skip
 
     def __init__(self, recent_points: int) -> None:
@@ -49,17 +52,9 @@ class History:
         self.median = math.nan
         self.deviation = 0.0
         self.sigma = math.inf
+        self.score = 0.0
         self.ratio = 1.0
-
-    @property
-    def ready(self) -> bool:
-        """Whether enough points are known to call one of them unusual."""
-        return self.count >= WARM_UP_POINTS
-
-    @property
-    def score(self) -> float:
-        """How many sigmas the measured point lies above the recent median."""
-        return self.deviation / self.sigma
+        self.ready = False
 
     @property
     def alone(self) -> bool:
@@ -89,45 +84,47 @@ class History:
         """Compare a finite value with what is usual."""
         if self.positive and value <= 0.0:
             self._become_linear()
-        if not len(self._recent):
-            self.deviation, self.ratio, self.sigma = 0.0, 1.0, math.inf
+        if not self._recent.values:
+            self.deviation, self.score, self.ratio, self.sigma = 0.0, 0.0, 1.0, math.inf
             return
         self.median = median = self._recent.median
         if self.positive:
-            self.ratio = value / median
+            self.ratio = ratio = value / median
             # A ratio of two numbers of ordinary size; of others it may be zero or infinite.
-            ratio = self.ratio
             normal = 0.0 < ratio < math.inf
-            self.deviation = math.log(ratio) if normal else math.log(value) - math.log(median)
+            deviation = math.log(ratio) if normal else math.log(value) - math.log(median)
             least = _LEAST_SPREAD
         else:
-            self.deviation = value - median
+            deviation = value - median
             scale = abs(median) or max(abs(self._recent.smallest), abs(self._recent.largest))
-            self.ratio = 1.0 + self.deviation / scale if scale else 1.0
+            self.ratio = 1.0 + deviation / scale if scale else 1.0
             least = _LEAST_SPREAD * scale or math.inf
-        self.sigma = max(self._deviations.upper_spread(), least)
+        spread = self._deviations.upper_spread()
+        self.deviation = deviation
+        self.sigma = least if least > spread else spread  # noqa: FURB136 - a call of max costs more
+        self.score = deviation / self.sigma
 
     def absorb(self, value: float) -> None:
         """Let the measured value become part of what is usual, unless it is an outlier."""
         self.count += 1
-        sigmas = _BACK_SIGMAS if self._outliers else _OUTLIER_SIGMAS
-        if (
-            self.ratio > _OUTLIER_RATIO
-            and self.count > WARM_UP_POINTS
-            and (self.deviation > sigmas * self.sigma or self.alone)
-        ):
+        if self.count > WARM_UP_POINTS and self.ratio > _OUTLIER_RATIO and self._is_outlier():
             self._outliers += 1
             if self._outliers < _MOST_OUTLIERS:
                 return
             self._recent.clear()
         elif self.count > 1 and math.isfinite(self.deviation):
             self._deviations.push(self.deviation)
+        self.ready = self.count >= WARM_UP_POINTS
         self._outliers = 0
         self._recent.push(value)
 
+    def _is_outlier(self) -> bool:
+        sigmas = _BACK_SIGMAS if self._outliers else _OUTLIER_SIGMAS
+        return self.deviation > sigmas * self.sigma or self.alone
+
     def _become_linear(self) -> None:
         """Start over with differences: the logarithms so far say nothing about values below zero."""
-        self.positive = False
+        self.positive = self.ready = False
         self.count = 0
         self._recent.clear()
         self._deviations.clear()

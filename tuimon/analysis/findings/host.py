@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import fmean
 
 from tuimon.analysis.findings.breakout import Breakout
 from tuimon.analysis.findings.climb import Ascent, Climb
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
+from tuimon.analysis.findings.windows import mean
 from tuimon.core.roles import Role
 from tuimon.core.units import format_duration
 
 # A disk that was foreseen to fill up, and reached no new height for so many readings, fills up no more.
 _LEVEL_READINGS = 60
+# Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
+_PROCESS_MEMORY, _HOST_MEMORY = Role.PROCESS_MEMORY, Role.HOST_MEMORY_PCT
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,10 @@ class DiskFull(Rule[DiskFullLimits]):
         if self._climb.push(value):
             rising = (ascent for ascent in self._climb.ascents() if ascent.rise > limits.rise)
             self._rising = next(rising, None)
-        self._since_peak = 0 if value > self._peak else self._since_peak + 1
-        self._peak = max(self._peak, value)
+        if value > self._peak:
+            self._since_peak, self._peak = 0, value
+        else:
+            self._since_peak += 1
         if early is not None and self._fills(early):
             self._rising = early
             self._foreseen = True
@@ -178,17 +182,15 @@ class HostMemoryLeak(Rule[HostMemoryLeakLimits]):
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of the host."""
-        processes = [size for size in sample.get(Role.PROCESS_MEMORY, {}).values() if size > 0.0]
-        hosts = [
-            percent for percent in sample.get(Role.HOST_MEMORY_PCT, {}).values() if 0.0 <= percent <= 100.0
-        ]
+        processes = [size for size in sample.get(_PROCESS_MEMORY, {}).values() if size > 0.0]
+        hosts = [percent for percent in sample.get(_HOST_MEMORY, {}).values() if 0.0 <= percent <= 100.0]
         if not processes or not hosts:
             return
         if self._first is None:
             self._first, self._start_time = max(processes), self.run.now
-            self.series = next(iter(sample[Role.PROCESS_MEMORY]))
+            self.series = next(iter(sample[_PROCESS_MEMORY]))
         self._readings += 1
-        host, process = fmean(hosts), max(processes) / self._first
+        host, process = mean(hosts), max(processes) / self._first
         self._host.push(host)
         early, grown = self._host_breakout.push(host), self._process_breakout.push(process)
         if self._process.push(process):

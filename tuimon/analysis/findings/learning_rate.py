@@ -77,7 +77,7 @@ class LrAnomaly(Rule[LrAnomalyLimits]):
         if jumped and value > self.limits.jump_over_peak * self._peak:
             last, peak = self._last, self._peak
             self._alarm.hit(lambda: self._describe_jump(value, last, peak))
-        else:
+        elif self._alarm.awake:
             self._alarm.miss(calm=value <= self.limits.jump_over_peak * self._peak)
         self._settled = self._settled or value <= self._last
         self._zeros = 0

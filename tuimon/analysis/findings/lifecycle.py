@@ -10,6 +10,9 @@ from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.core.roles import Role, role_of
 from tuimon.core.units import format_duration
 
+# Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
+_PROCESS_ALIVE = Role.PROCESS_ALIVE
+
 
 @dataclass(frozen=True, slots=True)
 class StalledLimits:
@@ -58,7 +61,7 @@ class Stalled(Rule[StalledLimits]):
 
     def point(self, value: float) -> None:
         """Take note of whether the process lives and its GPUs work."""
-        if role_of(self.run.tag) is Role.PROCESS_ALIVE:
+        if role_of(self.run.tag) is _PROCESS_ALIVE:
             self._gone = value == 0.0
         elif 0.0 <= value <= 100.0:
             self._gpu_percent[self.run.tag] = value
@@ -79,13 +82,15 @@ class Stalled(Rule[StalledLimits]):
     def silence(self) -> None:
         """Look at how long nothing has come."""
         run, limits = self.run, self.limits
+        if not limits.least_s < run.silence_s < limits.most_s:
+            return
         if self._alarm.is_open or self._gone or run.ended or run.lines < limits.least_lines:
             return
         if run.progress is not None and run.progress >= 1.0:
             return
         usual = run.usual_interval_s
         longest_allowed = max(limits.least_s, limits.intervals * usual, limits.gaps * self._longest_s)
-        if longest_allowed < run.silence_s < limits.most_s:
+        if run.silence_s > longest_allowed:
             self._alarm.hit(lambda: self._describe(run.silence_s, usual))
 
     def ended(self) -> None:
@@ -139,17 +144,14 @@ class Crashed(Rule[CrashedLimits]):
 
     def prepare(self) -> None:
         """Start with a process that lives, as far as is known."""
-        self._alarm = Alarm(self, self.limits.samples)
+        # A training line is a sign of life.
+        self._alarm = Alarm(self, self.limits.samples, clear=1, by_lines=True)
 
     def point(self, value: float) -> None:
         """Look at whether the process lives."""
         done = self.run.ended or (self.run.progress is not None and self.run.progress >= 1.0)
         if value == 0.0 and self.run.lines and not done:
             self._alarm.hit(self._describe)
-
-    def line(self) -> None:
-        """A training line is a sign of life."""
-        self._alarm.resolve()
 
     def ended(self) -> None:
         """Look at how it ended."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from statistics import fmean
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
-from tuimon.analysis.findings.windows import SortedWindow
+from tuimon.analysis.findings.windows import SortedWindow, mean
 from tuimon.core.roles import Role, role_of
 from tuimon.core.units import format_value
+
+# Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
+_GPU_UTILISATION, _CPU_UTILISATION = Role.GPU_UTILISATION, Role.CPU_UTILISATION
+_LOAD_TIME, _STEP_TIME = Role.LOAD_TIME, Role.STEP_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,16 @@ class DataloaderBottleneck(Rule[DataloaderBottleneckLimits]):
         self._cpu.clear()
         self._shares.clear()
 
+    def hears(self, tag: str) -> bool:
+        """Return whether a tag is a time: sensors come as samples."""
+        return role_of(tag) in (_LOAD_TIME, _STEP_TIME)
+
     def point(self, value: float) -> None:
         """Look at a logged loading time or step time."""
         role = role_of(self.run.tag)
-        if role is Role.LOAD_TIME:
+        if role is _LOAD_TIME:
             self._load_s = value
-        elif role is Role.STEP_TIME and value > 0.0 and 0.0 <= self._load_s <= value:
+        elif role is _STEP_TIME and value > 0.0 and 0.0 <= self._load_s <= value:
             self._shares.push(self._load_s / value)
             if self._shares.full:
                 self._judge_shares()
@@ -88,19 +95,19 @@ class DataloaderBottleneck(Rule[DataloaderBottleneckLimits]):
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of GPUs and CPU."""
         limits = self.limits
-        gpus = [p for p in sample.get(Role.GPU_UTILISATION, {}).values() if 0.0 <= p <= 100.0]
-        cpus = [p for p in sample.get(Role.CPU_UTILISATION, {}).values() if 0.0 <= p <= 100.0]
+        gpus = [p for p in sample.get(_GPU_UTILISATION, {}).values() if 0.0 <= p <= 100.0]
+        cpus = [p for p in sample.get(_CPU_UTILISATION, {}).values() if 0.0 <= p <= 100.0]
         if not gpus or not cpus:
             return
-        self._gpu.append(fmean(gpus))
-        self._cpu.push(fmean(cpus))
+        self._gpu.append(mean(gpus))
+        self._cpu.push(mean(cpus))
         if len(self._gpu) < limits.least_samples:
             return
-        gpu, cpu = fmean(self._gpu), self._cpu.median
+        gpu, cpu = mean(self._gpu), self._cpu.median
         if gpu < limits.gpu_percent and cpu >= limits.cpu_percent:
             message = f"the GPUs are busy {gpu:.0f} % while the CPU is at {cpu:.0f} %"
             self._alarm.hit(lambda: Evidence(value=gpu, usual=None, message=message))
-        elif not len(self._shares):
+        elif self._alarm.awake and not self._shares.values:
             self._alarm.miss(calm=gpu > limits.calm_gpu_percent)
 
     def _judge_shares(self) -> None:

@@ -86,17 +86,17 @@ class LossSpike(LossRule[LossSpikeLimits]):
         history, limits = self.history, self.limits
         if not math.isfinite(value):
             return
-        rise = history.ratio - 1.0
+        rise, score = history.ratio - 1.0, history.score
         if not history.ready:
             early = history.count >= limits.possible_points and rise > limits.possible_rise
-            early = early and history.score > limits.calm_sigmas
+            early = early and score > limits.calm_sigmas
             if early and history.deviation > limits.possible_beyond * history.largest_deviation:
                 self._alarm.suspect(lambda: self._describe(value))
             return
-        score = history.score
         if score <= limits.calm_sigmas:
             self._was_high = False
-            self._alarm.miss(calm=score < limits.calm_sigmas)
+            if self._alarm.awake:
+                self._alarm.miss(calm=score < limits.calm_sigmas)
             return
         beyond = history.deviation > limits.beyond * history.largest_deviation
         high = rise > limits.rise and ((score > limits.sigmas and beyond) or history.alone)
@@ -168,10 +168,9 @@ class LossSurge(LossRule[LossSurgeLimits]):
         if not history.ready:
             return
         high = history.ratio > limits.factor and history.score > limits.sigmas
-        if not high and not self._alarm.is_open:
-            self._recent.append(high)
-            return
         self._recent.append(high)
+        if not high and not self._alarm.is_open:
+            return
         if high and (self._alarm.is_open or sum(self._recent) >= limits.hits):
             self._alarm.hit(lambda: self._describe(value, history.median))
         else:
@@ -246,20 +245,20 @@ class Divergence(LossRule[DivergenceLimits]):
 
     def point(self, value: float) -> None:
         """Look at a loss."""
-        limits = self.limits
+        limits, window = self.limits, self._window
         if not math.isfinite(value) or not self.history.positive or self.run.undirected:
             return
-        self._window.push(value)
-        if not self._window.full:
+        window.push(value)
+        if len(window.values) < limits.median_points:
             return
-        median = self._window.median
+        median = window.median
         best = self._best.push(median)
         if self.history.count < limits.least_points:
             return
         risen = median > limits.factor * best and math.log(median / best) > limits.sigmas * self.history.sigma
-        if risen and self._window.count_above(limits.point_factor * best) >= limits.most_points:
+        if risen and window.count_above(limits.point_factor * best) >= limits.most_points:
             self._alarm.hit(lambda: self._describe(median, best))
-        else:
+        elif self._alarm.awake:
             self._alarm.miss(calm=median < limits.calm_factor * best)
 
     def _describe(self, median: float, best: float) -> Evidence:

@@ -17,6 +17,8 @@ from tuimon.analysis.findings.naming import spoken
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
 
+# Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
+_LEARNING_RATE = Role.LEARNING_RATE
 # In each half of a stretch: fewer evaluations do not tell how uneven they are.
 _LEAST_EVALS = 2
 
@@ -114,7 +116,7 @@ class Plateau(LossRule[PlateauLimits]):
             self._compare_points(value)
             return
         self._count += 1
-        rate = self.run.latest.get(Role.LEARNING_RATE, math.nan)
+        rate = self.run.latest.get(_LEARNING_RATE, math.nan)
         self._peak_rate = max(self._peak_rate, rate)
         if self._blocks.push(math.log(value), rate) and self._count >= self.limits.possible_points:
             self._check()

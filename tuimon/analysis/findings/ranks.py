@@ -91,7 +91,7 @@ class Straggler(Rule[StragglerLimits]):
         others = median(value for other, value in self._known.items() if other != tag)
         if own > self.limits.slowdown * others:
             rank.alarm.hit(lambda: _describe(tag, own, others))
-        else:
+        elif rank.alarm.awake:
             rank.alarm.miss(calm=own < self.limits.calm_slowdown * others)
 
     def _meet(self, tag: str) -> _Rank | None:

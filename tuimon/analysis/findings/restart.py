@@ -39,15 +39,11 @@ class RestartDetected(Rule[RestartDetectedLimits]):
 
     def prepare(self) -> None:
         """Start without a restart."""
-        self._alarm = Alarm(self, clear=self.limits.clear)
+        self._alarm = Alarm(self, clear=self.limits.clear, by_lines=True)
 
     def restarted(self) -> None:
         """Say so."""
         self._alarm.hit(self._describe)
-
-    def line(self) -> None:
-        """Count the lines since."""
-        self._alarm.miss()
 
     def _describe(self) -> Evidence:
         step, before = self.run.step or 0, self.run.step_before

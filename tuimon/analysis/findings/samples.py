@@ -15,6 +15,8 @@ _READING_S = 1.5
 _MOST_WAITING = 256
 # Start-up is not training: readings count after the third training line.
 _FIRST_LINE = 3
+# Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
+_GPU_THROTTLE = Role.GPU_THROTTLE
 
 
 class Layout:
@@ -69,7 +71,7 @@ class SampleGate:
             self._begun = time
         if reading is None:
             self._open[tag] = _Reading(role, value)
-        elif role is Role.GPU_THROTTLE:
+        elif role is _GPU_THROTTLE:
             # Bits have no mean: the last ones count.
             reading.total = value
         else:
@@ -101,6 +103,8 @@ class SampleGate:
 
     def release(self, lines: int, *, paused: bool) -> tuple[Sample, ...]:
         """Return the readings since the last training line, oldest first, or nothing after a pause."""
+        if not paused and not self._waiting:
+            return ()
         released = () if paused or lines <= _FIRST_LINE else tuple(self._waiting)
         self._waiting.clear()
         if paused:

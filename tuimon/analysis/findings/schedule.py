@@ -69,7 +69,7 @@ class LrScheduleMismatch(Rule[LrScheduleMismatchLimits]):
         near = min(abs(value - self._curve.at(run.step + by)) for by in (-1, 0, 1))
         if near > self.limits.share_of_peak * self._curve.peak:
             self._alarm.hit(lambda: self._describe(value, expected))
-        else:
+        elif self._alarm.awake:
             self._alarm.miss()
 
     def _describe(self, value: float, expected: float) -> Evidence:

@@ -30,7 +30,11 @@ _CAUSES_BY_RULE = {
 
 
 class SpeedRule(Rule[LimitsT]):
-    """A rule about the time that steps take, read from the best place that the run offers."""
+    """A rule about the time that steps take, read from the best place that the run offers.
+
+    Attributes:
+        inverted: Whether a throughput was logged, which is the inverse of a time.
+    """
 
     severity = Severity.WARNING
     roles = frozenset(_RANKS)
@@ -40,6 +44,7 @@ class SpeedRule(Rule[LimitsT]):
         """Start without a speed."""
         self._rank = _LINES_RANK + 1
         self._source = RUN_SERIES
+        self.inverted = False
         self.forget()
 
     def forget(self) -> None:
@@ -58,23 +63,20 @@ class SpeedRule(Rule[LimitsT]):
             self._adopt(_LINES_RANK, RUN_SERIES)
             self.take(self.run.step_s)
 
+    def hears(self, tag: str) -> bool:
+        """Return whether a series is the source, or a better one."""
+        return tag == self._source or _rank(tag) < self._rank
+
     def point(self, value: float) -> None:
         """Look at a logged step time or throughput."""
         tag = self.run.tag
         if tag != self._source:
-            if self._rank == 0:
-                return
-            rank = _RANKS[role_of(tag)]
+            rank = _rank(tag)
             if rank >= self._rank:
                 return
             self._adopt(rank, tag)
         if 0.0 < value < math.inf:
             self.take(1.0 / value if self.inverted else value)
-
-    @property
-    def inverted(self) -> bool:
-        """Whether a throughput was logged, which is the inverse of a time."""
-        return self._rank == _RANKS[Role.THROUGHPUT]
 
     def spoken_pace(self, slowness: float) -> str:
         """Return a pace as it was logged, or in seconds per step."""
@@ -88,7 +90,13 @@ class SpeedRule(Rule[LimitsT]):
         """Read the speed from a better source from now on."""
         if rank != self._rank:
             self.forget()
+            self.run.choose_anew = True
             self._rank, self._source, self.series = rank, source, source
+            self.inverted = rank == _RANKS[Role.THROUGHPUT]
+
+
+def _rank(tag: str) -> int:
+    return _LINES_RANK if tag == RUN_SERIES else _RANKS[role_of(tag)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,19 +165,19 @@ class ThroughputDrop(SpeedRule[ThroughputDropLimits]):
     def take(self, slowness: float) -> None:
         """Look at seconds per step, or at anything that grows with them."""
         limits = self.limits
-        self._count += 1
-        if self._count <= limits.skipped:
+        self._count = count = self._count + 1
+        if count <= limits.skipped:
             return
         log = math.log(slowness)
         self._recent.push(log)
         usual = self._usual.window
-        if self._count >= limits.possible_points and len(usual):
+        if count >= limits.possible_points and usual.values:
             excess = self._recent.median - usual.median
-            few = self._count < limits.least_points
+            few = count < limits.least_points
             slow = excess > self._log_possible if few else excess > self._log_slowdown
             if slow and excess > limits.sigmas * _spread(usual):
                 (self._alarm.suspect if few else self._alarm.hit)(self._describe)
-            elif not few:
+            elif not few and self._alarm.awake:
                 self._alarm.miss(calm=excess < self._log_calm)
         if not self._alarm.is_open:
             self._usual.push(log)
@@ -235,41 +243,50 @@ class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
         """Start without an outlier."""
         self._alarm = Alarm(self, clear=self.limits.clear)
         self._log_factor = math.log(self.limits.factor)
+        self._log_sparse = math.log(self.limits.sparse)
         super().prepare()
 
     def forget(self) -> None:
         """Start over."""
         self._alarm.resolve()
         self._count = 0
-        self._window = SortedWindow(self.limits.window)
+        self._last: deque[float] = deque(maxlen=self.limits.window)
+        self._fastest = math.inf
         self._recent: deque[float] = deque(maxlen=_RECENT_STEPS)
         self._outliers: deque[int] = deque()
 
     def take(self, slowness: float) -> None:
         """Look at seconds per step, or at anything that grows with them."""
-        limits = self.limits
-        self._count += 1
-        if self._count <= limits.skipped or not math.isfinite(slowness):
+        limits, outliers = self.limits, self._outliers
+        self._count = count = self._count + 1
+        if count <= limits.skipped or not math.isfinite(slowness):
             return
         log = math.log(slowness)
-        usual = self._window.median if len(self._window) else log
-        limit = self._limit(usual) if log > usual + self._log_factor else math.inf
-        self._window.push(log)
+        usual, limit = log, math.inf
+        if log < self._fastest:
+            self._fastest = log
+        elif log > self._fastest + self._log_factor:
+            # What is no outlier beside the fastest of the last steps is none beside the usual one.
+            window = SortedWindow(limits.window, self._last)
+            usual, self._fastest = window.median, window.smallest
+            limit = self._limit(window, usual)
+        self._last.append(log)
         self._recent.append(log)
-        while self._outliers and self._outliers[0] <= self._count - limits.window:
-            self._outliers.popleft()
+        while outliers and outliers[0] <= count - limits.window:
+            outliers.popleft()
         if log > limit:
-            self._outliers.append(self._count)
-            sparse = median(self._recent) < usual + math.log(limits.sparse)
-            if self._count >= limits.least_points and sparse and self._irregular():
+            outliers.append(count)
+            sparse = median(self._recent) < usual + self._log_sparse
+            if count >= limits.least_points and sparse and self._irregular():
                 self._alarm.hit(lambda: self._describe(slowness, math.exp(usual)))
                 return
-        self._alarm.miss()
+        if self._alarm.awake:
+            self._alarm.miss()
 
-    def _limit(self, usual: float) -> float:
+    def _limit(self, window: SortedWindow, usual: float) -> float:
         """Return the logarithm from which on a step is an outlier."""
         # Up to a quarter of the steps may be outliers, which these quantiles do not feel.
-        below, above = self._window.quantile(0.25), self._window.quantile(0.7)
+        below, above = window.quantile(0.25), window.quantile(0.7)
         sigma = max((usual - below) / 0.6745, (above - usual) / 0.5244)
         return usual + max(self._log_factor, self.limits.sigmas * sigma)
 

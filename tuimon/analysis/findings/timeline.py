@@ -57,6 +57,7 @@ class Timeline:
         eval_losses: The last finite evaluation losses of one series, each with `lines` at that moment.
         ended: The run said that it is over, or whoever watches it did.
         failed: It ended badly.
+        choose_anew: A rule hears other series, or fewer, from the next training line on.
     """
 
     def __init__(self) -> None:
@@ -82,6 +83,7 @@ class Timeline:
         self.undirected = False
         self.ended = False
         self.failed = False
+        self.choose_anew = False
         self._intervals = SortedWindow(_INTERVALS)
         self.eval_losses: deque[tuple[int, float]] = deque(maxlen=_EVAL_LOSSES)
         self._eval_loss_tag = ""
@@ -116,7 +118,7 @@ class Timeline:
     @property
     def usual_interval_s(self) -> float:
         """Median seconds between training lines; NaN before there are three."""
-        return self._intervals.median if len(self._intervals) > 1 else math.nan
+        return self._intervals.median if len(self._intervals.values) > 1 else math.nan
 
     def history(self, tag: str) -> History:
         """Return what is usual for a series of one of `HISTORY_POINTS`' roles."""
@@ -140,7 +142,9 @@ class Timeline:
     def move(self, step: int | None, time: float) -> None:
         """Go to the step and time of the row that is looked at next."""
         self.step = step
-        self.advance(time)
+        self.time = time
+        if not time <= self.now:
+            self.now = time
 
     def advance(self, time: float) -> None:
         """Let time pass."""

@@ -12,6 +12,7 @@ from tuimon.analysis.findings.naming import spoken
 from tuimon.analysis.findings.speed import SpeedRule
 
 _UNREST = 1.5
+_SQRT_2 = math.sqrt(2.0)
 
 
 class Unrest:
@@ -35,16 +36,20 @@ class Unrest:
 
     def push(self, deviation: float) -> None:
         """Add a finite deviation from what is usual; its sign counts for the share of changes of sign."""
-        self.count += 1
-        size = abs(deviation)
-        if self.count > self._now_points:
-            size = min(size, 8.0 * self.usual)
-        self.now += (size - self.now) / min(self.count, self._now_points)
+        now, usual, flips, now_points = self.now, self.usual, self.flips, self._now_points
+        self.count = count = self.count + 1
+        size, reach = abs(deviation), now_points
+        if count <= now_points:
+            reach = count
+        elif size > 8.0 * usual:
+            size = 8.0 * usual
+        now += (size - now) / reach
         # Unrest becomes usual, too, but only if it lasts for long.
-        points = self._usual_points if self.now < _UNREST * self.usual else 4 * self._usual_points
-        self.usual += (size - self.usual) / min(self.count, points)
-        self.flips += ((deviation > 0.0) is not (self._last > 0.0)) / self._now_points
-        self.flips -= self.flips / self._now_points
+        points = self._usual_points if now < _UNREST * usual else 4 * self._usual_points
+        usual += (size - usual) / min(count, points)
+        if (deviation > 0.0) is not (self._last > 0.0):
+            flips += 1.0 / now_points
+        self.now, self.usual, self.flips = now, usual, flips - flips / now_points
         self._last = deviation
 
 
@@ -106,14 +111,14 @@ class LossOscillation(LossRule[LossOscillationLimits]):
         # From one loss to the next: a loss that falls or rises is no less even.
         log = math.log(value)
         if math.isfinite(self._last_log):
-            unrest.push((log - self._last_log) / math.sqrt(2.0))
+            unrest.push((log - self._last_log) / _SQRT_2)
         self._last_log = log
         if unrest.count < limits.least_points or self.run.undirected:
             return
         swings = unrest.now > limits.ratio * unrest.usual and unrest.flips > limits.flips
         if swings and unrest.now > limits.share:
             self._alarm.hit(self._describe)
-        else:
+        elif self._alarm.awake:
             self._alarm.miss(calm=unrest.now < limits.calm_ratio * unrest.usual)
 
     def _describe(self) -> Evidence:
@@ -189,13 +194,13 @@ class SpeedUnstable(SpeedRule[SpeedUnstableLimits]):
         log = math.log(slowness)
         # From one step to the next: steps that all became slower are no less even.
         if math.isfinite(self._last_log):
-            unrest.push((log - self._last_log) / math.sqrt(2.0))
+            unrest.push((log - self._last_log) / _SQRT_2)
         self._last_log = log
         if unrest.count < limits.least_points:
             return
         if unrest.now > limits.ratio * unrest.usual and unrest.now > limits.share:
             self._alarm.hit(self._describe)
-        else:
+        elif self._alarm.awake:
             self._alarm.miss(calm=unrest.now < limits.calm_ratio * unrest.usual)
 
     def _describe(self) -> Evidence:
