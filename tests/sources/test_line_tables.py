@@ -189,3 +189,10 @@ def test_a_rule_about_a_row_is_about_those_that_follow(tmp_path: Path) -> None:
 )
 def test_no_shape_is_learned_from_what_needs_a_closer_look(line: bytes) -> None:
     assert learn_shape(line) is None
+
+
+def test_what_a_null_means_does_not_hang_on_which_lines_are_tables(tmp_path: Path) -> None:
+    lines = b'{"time":{},"loss":0.0}\n{"time":0.0,"loss":null}\n{"time":null,"loss":{}}\n'
+    path = tmp_path / "m.jsonl"
+    path.write_bytes(40 * lines)
+    assert_same(path, 1 << 20)

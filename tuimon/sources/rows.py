@@ -23,7 +23,6 @@ MAX_TAGS = 10_000
 MAX_DEPTH = 8
 # No number is written longer than this; what is longer is text.
 _LONGEST_NUMBER = 40
-_NOT_BESIDE_ROWS = (dict, type(None))
 # Of a single name the getter gives no tuple.
 _FEWEST_GOT = 2
 
@@ -214,8 +213,8 @@ class ColumnGatherer:
             is_whole = depth == 1 and name in self._kept_whole
             if numbers is None and not is_whole and dict in set(map(type, values)):
                 self._descend(values, places, f"{prefix}{name}/", depth)
-                # A name may hold a number in one row and more names in another.
-                others = [index for index, value in enumerate(values) if type(value) not in _NOT_BESIDE_ROWS]
+                # A name may hold a number or a null in one row and more names in another.
+                others = [index for index, value in enumerate(values) if type(value) is not dict]
                 if others:
                     plain = [values[index] for index in others]
                     self._append(prefix + name, RawColumn([places[index] for index in others], plain))
