@@ -80,6 +80,8 @@ class Breakout:
         """Return the climb over the last four quarters of `blocks` blocks of `readings` readings each."""
         stop = len(means)
         least = self._least_step
+        if blocks == 1 and means[-1] - means[-2] <= least:
+            return None
         last, third = mean(means[stop - blocks :]), mean(means[stop - 2 * blocks : stop - blocks])
         if last - third <= least:
             return None

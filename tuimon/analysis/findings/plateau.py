@@ -185,8 +185,9 @@ class Plateau(LossRule[PlateauLimits]):
         rates = [rate for rate in self._blocks.rates[first_block:] if math.isfinite(rate)]
         if not rates:
             return False
-        rose = any(later > limits.rate_rise * rate for rate, later in pairwise(rates))
-        return rose or rates[-1] < limits.share_of_peak * self._peak_rate
+        if rates[-1] < limits.share_of_peak * self._peak_rate:
+            return True
+        return any(later > limits.rate_rise * rate for rate, later in pairwise(rates))
 
     def _eval_change(self, first_block: int) -> Change | None:
         """Return how the evaluation loss changed between the halves of the blocks from `first_block` on.

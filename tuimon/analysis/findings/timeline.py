@@ -6,9 +6,9 @@ import math
 import re
 from collections import deque
 from collections.abc import Mapping
+from statistics import median
 
 from tuimon.analysis.findings.history import History
-from tuimon.analysis.findings.windows import SortedWindow
 from tuimon.core.batch import ConfigValue
 from tuimon.core.roles import Role, pair_key, role_of
 
@@ -84,7 +84,9 @@ class Timeline:
         self.ended = False
         self.failed = False
         self.choose_anew = False
-        self._intervals = SortedWindow(_INTERVALS)
+        self._intervals: deque[float] = deque(maxlen=_INTERVALS)
+        # None of them is shorter.
+        self._shortest_s = math.inf
         self.eval_losses: deque[tuple[int, float]] = deque(maxlen=_EVAL_LOSSES)
         self._eval_loss_tag = ""
         self._loss_tags: dict[str, str] = {}
@@ -118,7 +120,7 @@ class Timeline:
     @property
     def usual_interval_s(self) -> float:
         """Median seconds between training lines; NaN before there are three."""
-        return self._intervals.median if len(self._intervals.values) > 1 else math.nan
+        return median(self._intervals) if len(self._intervals) > 1 else math.nan
 
     def history(self, tag: str) -> History:
         """Return what is usual for a series of one of `HISTORY_POINTS`' roles."""
@@ -203,10 +205,20 @@ class Timeline:
             self.interval_s = self.step_s = math.nan
             self.paused = True
             return
-        usual = self.usual_interval_s
         self.interval_s = elapsed
         self.step_s = elapsed / steps if steps > 0 else math.nan
-        self.paused = not elapsed <= _PAUSE_INTERVALS * usual
+        self.paused = self._is_pause(elapsed)
         # The first interval holds compilation and warm caches.
         if self.lines_since_start > 1:
-            self._intervals.push(elapsed)
+            self._intervals.append(elapsed)
+            self._shortest_s = min(self._shortest_s, elapsed)
+
+    def _is_pause(self, elapsed: float) -> bool:
+        """Return whether an interval is much longer than usual, or what is usual is not known."""
+        if len(self._intervals) < 2:
+            return True
+        # What is short beside the shortest is short beside the usual one, which takes longer to tell.
+        if elapsed <= _PAUSE_INTERVALS * self._shortest_s:
+            return False
+        self._shortest_s = min(self._intervals)
+        return not elapsed <= _PAUSE_INTERVALS * self.usual_interval_s
