@@ -159,3 +159,9 @@ def test_folders_that_all_runs_share_are_not_repeated_in_the_list() -> None:
         assert "outputs" not in text
     alone = pane_text(Painter("braille").paint(snapshot_of(states[0]), View(), *SIZE), "runs")
     assert "out" in alone
+
+
+def test_a_best_value_of_another_metric_is_set_apart() -> None:
+    text = pane_text(picture_of(View("healthy", run_table=True)), "runs")
+    assert "(0.09049)" in text  # all that diverged has is a training loss
+    assert "(0.6525)" not in text

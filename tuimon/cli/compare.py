@@ -7,7 +7,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuimon.cli.paths import add_formats, add_paths, add_total, add_verify, roots_of, settings_of
+from tuimon.cli.paths import (
+    add_formats,
+    add_paths,
+    add_total,
+    add_verify,
+    roots_of,
+    settings_of,
+    thresholds_of,
+)
 from tuimon.cli.printing import print_documents, print_lines, print_problems
 from tuimon.cli.progress import progress_line
 from tuimon.cli.terminal import wants_ascii
@@ -83,12 +91,15 @@ def run(args: argparse.Namespace) -> int:
         roots = roots_of(args.paths, args.format)
         reading = read_once(roots, total=settings.total, clock=clock, tell=tell, verify=settings.verify)
     with progress_line("checking") as tell:
+        thresholds = thresholds_of(settings)
         most_points = max(_CHECKED_POINTS // len(reading.runs), _LEAST_CHECKED_POINTS)
         checked = []
         for number, state in enumerate(reading.runs):
             tell(number / len(reading.runs), state.name)
             now = clock.now() if state.status.live else data_time(state.run)
-            checked.append(check_run(state, now, total=settings.total, most_points=most_points))
+            checked.append(
+                check_run(state, now, total=settings.total, most_points=most_points, thresholds=thresholds)
+            )
     choice = Choice(args.metric, args.goal, Alignment(args.align), args.at, args.rank_by)
     comparison = compare(checked, choice)
     if args.metric is not None and not comparison.ranked:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tuimon.analysis.best import Best, best_value
 from tuimon.analysis.charted import main_series
 from tuimon.analysis.status import Status
-from tuimon.core.roles import role_of
+from tuimon.core.roles import Role, role_of
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.output.run_query import Query, QueryError, parse_query
 from tuimon.tui.view import View
@@ -33,6 +33,8 @@ class RunList:
     def __init__(self) -> None:
         self._of: tuple[int, str, str, int] | None = None
         self._listed: tuple[RunState, ...] = ()
+        self._usual: Role | None = None
+        self._usual_of: tuple[RunState, ...] | None = None
         self._known: dict[str, _Known] = {}
 
     def listed(self, snapshot: Snapshot, view: View) -> tuple[RunState, ...]:
@@ -67,10 +69,19 @@ class RunList:
 
         return key
 
+    def is_usual(self, best: Best) -> bool:
+        """Return whether a best value is one of the metric by which most of the listed runs are judged."""
+        if self._usual_of is not self._listed:
+            self._usual, self._usual_of = self._usual_role(self._listed), self._listed
+        return role_of(best.series) is self._usual
+
+    def _usual_role(self, runs: Sequence[RunState]) -> Role | None:
+        roles = Counter(role_of(best.series) for state in runs if (best := self.best(state)) is not None)
+        return roles.most_common(1)[0][0] if roles else None
+
     def _best_first(self, runs: Sequence[RunState]) -> Callable[[RunState], float | None]:
         """Return what sorts by the best value; runs whose best value is another metric's come after."""
-        roles = Counter(role_of(best.series) for state in runs if (best := self.best(state)) is not None)
-        usual = roles.most_common(1)[0][0] if roles else None
+        usual = self._usual_role(runs)
 
         def value(state: RunState) -> float | None:
             best = self.best(state)

@@ -118,6 +118,8 @@ class RunTable:
             is_open = state.name == view.run_name
             for column in columns:
                 text = column.text(state, best)
+                if column.order == "best" and best is not None and not known.is_usual(best):
+                    text = f"({text})"  # it is another metric's, and cannot be compared with the others
                 ink = Ink.CRITICAL if text in ("NaN", "Inf", "-Inf") else Ink.STRONG if is_open else Ink.TEXT
                 spans += [(" ", Ink.TEXT), *columns_row(((text, -column.width, ink),))]
             if curve_width:
