@@ -160,6 +160,7 @@ def _path_lines(path: Path, verdicts: Sequence[FileVerdict], found: Discovery) -
     yield f"{shown(path)}: file system {kind or 'unknown'}{slow}"
     for verdict in verdicts:
         taken = f"{verdict.format} ({verdict.confidence.name.lower()})" if verdict.format else "not read"
+        taken = "no run by itself" if verdict.is_console and not verdict.format else taken
         yield f"  {shown(verdict.path)}: {taken}: {clean(verdict.reason)}"
     for ref in found.runs:
         sources = ", ".join(f"{source.format} ({len(source.paths)})" for source in ref.sources)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tuimon.core.batch import LifecycleRecord, LogLine
 
@@ -34,6 +36,46 @@ _RAISED = re.compile(
     r"((?:\w+\.)*[A-Z]\w*(?:: .*|(?<=Error)|(?<=Exception)|(?<=Interrupt)|(?<=Exit)))$"
 )
 _LONGEST_TRACEBACK = 200
+
+
+# What raised an exception without a message is a failure too; an ERROR line alone may be a trifle.
+_EXCEPTION = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit)$")
+# A launcher says a few words behind the failure that ended its program.
+_LAST_LINES = 20
+
+
+def failures_that_count(
+    records: Sequence[LogLine | LifecycleRecord], *, written_at: float
+) -> list[LogLine | LifecycleRecord]:
+    """Return records of a console that tells no metrics, without failures that need not concern the run.
+
+    Nothing there says that training went on behind a failure. So one counts if it is an exception, or one of
+    `FAILURE`, and its line tells the time or the console ends with it.
+
+    Args:
+        records: In the order of their lines.
+        written_at: When the last line was written, in unix seconds; NaN where these are not the last lines.
+    """
+    grave = [
+        index
+        for index, record in enumerate(records)
+        if isinstance(record, LifecycleRecord) and _is_grave(record)
+    ]
+    # Ranks fail together: if the last of them ends the console, those shortly before it do, too.
+    last = grave[-1] if grave else -1
+    ends_so = math.isfinite(written_at) and len(records) - last <= _LAST_LINES
+    kept: list[LogLine | LifecycleRecord] = []
+    for index, record in enumerate(records):
+        if isinstance(record, LogLine) or math.isfinite(record.wall_time):
+            if isinstance(record, LogLine) or _is_grave(record):
+                kept.append(record)
+        elif ends_so and _is_grave(record) and last - index <= _LONGEST_TRACEBACK:
+            kept.append(replace(record, wall_time=written_at))
+    return kept
+
+
+def _is_grave(record: LifecycleRecord) -> bool:
+    return FAILURE.search(record.text) is not None or _EXCEPTION.match(record.text) is not None
 
 
 def without_colours(text: str) -> str:

@@ -144,6 +144,7 @@ class Discoverer:
         for listing in tree.listings:
             files: list[FoundFile] = []
             configs: list[FoundFile] = []
+            consoles: list[FoundFile] = []
             for entry in listing.candidates:
                 known = self._recognised(entry)
                 if known.verdict.trouble:
@@ -152,6 +153,9 @@ class Discoverer:
                     stored += self._stored_runs(known.found)
                 elif known.found is not None and is_log_of_run(known.verdict):
                     (configs if known.found.format == CONFIG_FORMAT else files).append(known.found)
+                elif known.verdict.is_console:
+                    place = known.verdict.path
+                    consoles.append(FoundFile(place, entry.name, "text", entry.size, entry.mtime))
             folders[id(listing)] = Folder(
                 path=listing.path,
                 name=listing.path.name,
@@ -160,6 +164,7 @@ class Discoverer:
                 names=frozenset(entry.name for entry in listing.candidates),
                 files=tuple(files),
                 configs=tuple(configs),
+                consoles=tuple(consoles),
             )
         return list(folders.values())
 

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from tuimon.sources.base import SourceRef
 from tuimon.sources.csv_dialects import dvclive_root, environment_of
 from tuimon.sources.layout import INNER_FOLDERS, Folder, FoundFile, Layout
+from tuimon.sources.naming import natural_key
 from tuimon.sources.state_file import CHECKPOINT_NAME, training_mark
 
 # Formats whose files are each a log by themselves; other formats spread one log over their files.
@@ -24,6 +25,9 @@ _COMPANION = re.compile(
 )
 # A run may have a log of each of its parts; a folder of many logs is a folder of runs.
 _MOST_TEXT_LOGS = 3
+# Enough for the streams of the ranks of one machine.
+_MOST_CONSOLES = 16
+_NUMBER = re.compile(r"\d+")
 # What the console showed stands in the `.wandb` file too; the rest is W&B's log of itself.
 _WANDB_INNER_FOLDERS = frozenset({"files", "logs", "tmp"})
 _EVALUATION = re.compile(r"^(eval|evaluation|val|valid|validation|test)([_-]?(logs?|metrics|history))?$")
@@ -96,6 +100,7 @@ def group_files(folders: Sequence[Folder]) -> list[Group]:
                 groups.setdefault(home, Group(home.path)).files.append((file, prefix + part))
     _place_loose(loose, groups)
     _place_configs(folders, groups.values())
+    _place_consoles(folders, layout, groups.values())
     return [split for group in groups.values() for split in _split_trainings(group)]
 
 
@@ -123,6 +128,36 @@ def _place_configs(folders: Sequence[Folder], groups: Iterable[Group]) -> None:
                 owners = beside if beside is not None and len(beside) == 1 else []
             for group in owners:
                 group.files.append((file, ""))
+
+
+def _place_consoles(folders: Sequence[Folder], layout: Layout, groups: Iterable[Group]) -> None:
+    """Give what a program printed to the run of its folder; of several runs, to the file of the same name.
+
+    Of logs that differ by a number only (a job's, a day's), the last one tells how the run ended.
+    """
+    with_consoles = [folder for folder in folders if folder.consoles and not _is_wandb_copy(folder)]
+    if not with_consoles:
+        return
+    runs: dict[Path, list[Group]] = {}
+    for group in groups:
+        runs.setdefault(group.path.parent if group.is_file else group.path, []).append(group)
+    for folder in with_consoles:
+        home, prefix = layout.home(folder)
+        beside = runs.get(home.path, [])
+        newest: dict[str, FoundFile] = {}
+        for file in sorted(folder.consoles, key=lambda file: natural_key(file.name)):
+            is_of_rank = _RANK.match(PurePath(file.name).stem.lower())
+            newest[file.name if is_of_rank else _NUMBER.sub("#", file.name)] = file
+        for file in list(newest.values())[-_MOST_CONSOLES:]:
+            stem = PurePath(file.name).stem
+            owners = [
+                group
+                for group in beside
+                if (group.path.stem == stem if group.is_file else len(beside) == 1)
+                or (len(beside) == 1 and _part_named(file.name) == "")
+            ]
+            for group in owners[:1]:
+                group.files.append((file, prefix))
 
 
 def _is_wandb_copy(folder: Folder) -> bool:

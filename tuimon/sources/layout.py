@@ -56,6 +56,7 @@ class Folder:
         names: The names of its text files.
         files: Its files of known format.
         configs: Its files of hyper-parameters, which make no run.
+        consoles: Its files of console output without metrics, which make none either.
         below: Its subfolders, as far as they could be listed.
         is_populated: Whether files of known format lie in it, or anywhere below.
         is_in_plots: Whether it lies in the `plots/metrics` that DVCLive makes, or is that.
@@ -68,6 +69,7 @@ class Folder:
     names: frozenset[str]
     files: tuple[FoundFile, ...]
     configs: tuple[FoundFile, ...] = ()
+    consoles: tuple[FoundFile, ...] = ()
     below: list[Folder] = field(default_factory=list)
     is_populated: bool = False
     is_in_plots: bool = False

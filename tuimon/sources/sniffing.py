@@ -32,6 +32,11 @@ _PLAIN_INTENT = re.compile(
 )
 # Tables that a trainer names so: worth a word where only a Git LFS pointer is left of them.
 _TABLE_INTENT = re.compile(r"^(metrics|progress)\.csv$|(^|\.)monitor\.csv$", re.IGNORECASE)
+# What catches a program's standard streams is named so, whatever the program prints.
+_CONSOLE = re.compile(r"\.(log|out|err)$|\.[oe]\d{4,}$|^(stdout|stderr|console[^/]*)\.txt$", re.IGNORECASE)
+# W&B's logs of itself tell of its own troubles.
+_OF_A_TOOL = re.compile(r"^debug(-internal|-core)?\.log$")
+CONSOLE_REASON = "console output: its lines and failures go to the run of its folder"
 _NO_ACCESS_TIME = getattr(os, "O_NOATIME", 0)
 
 
@@ -51,6 +56,7 @@ class FileVerdict:
         reason: Why, or why not, in one line.
         trouble: What a person should do about the file, or "".
         is_unread: It could not be opened, which may change without any sign of it in the file.
+        is_console: It makes no run, but tells what the run of its folder printed.
     """
 
     path: Path
@@ -59,6 +65,17 @@ class FileVerdict:
     reason: str
     trouble: str = ""
     is_unread: bool = False
+    is_console: bool = False
+
+
+def is_console(name: str, head: bytes) -> bool:
+    """Tell whether a file that is no log of metrics is by its name what a program printed, and is text."""
+    return (
+        bool(head.strip())
+        and b"\0" not in head
+        and _CONSOLE.search(name) is not None
+        and (_OF_A_TOOL.search(name) is None)
+    )
 
 
 def is_ignored(name: str) -> bool:
@@ -90,7 +107,12 @@ def is_log_of_run(verdict: FileVerdict) -> bool:
     """
     if verdict.format is None:
         return False
-    return verdict.confidence >= Confidence.LIKELY or is_event_file_name(verdict.path.name)
+    return is_sure(verdict.confidence) or is_event_file_name(verdict.path.name)
+
+
+def is_sure(confidence: Confidence) -> bool:
+    """Tell whether a file is so surely of its format that it makes a run without being named."""
+    return confidence >= Confidence.LIKELY
 
 
 def read_head(path: str | Path) -> bytes:
@@ -145,9 +167,13 @@ def sniff_file(path: Path, factories: Sequence[SourceFactory], formats: Formats 
         if sniff.confidence is Confidence.CERTAIN:
             break
     name, best = max(sniffs, key=lambda found: found[1].confidence)
+    may_be_console = best.confidence is Confidence.NO or (name == "text" and not is_sure(best.confidence))
+    console = may_be_console and is_console(path.name, head)
     if best.confidence is not Confidence.NO:
-        return FileVerdict(path, name, best.confidence, best.reason)
+        return FileVerdict(path, name, best.confidence, best.reason, is_console=console)
     # Every factory may say why not; the later ones judge the more general formats by their content.
     reason = next((sniff.reason for _, sniff in reversed(sniffs) if sniff.reason), "is of no known format")
+    if console:
+        reason = CONSOLE_REASON
     trouble = f"was left out: {reason}" if breaks_its_promise(path.name, head) else ""
-    return FileVerdict(path, None, Confidence.NO, reason, trouble)
+    return FileVerdict(path, None, Confidence.NO, reason, trouble, is_console=console)

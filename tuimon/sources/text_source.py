@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tuimon.core.batch import ConfigRecord, LifecycleRecord, Problem, Record, ScalarBatch
+from tuimon.core.batch import ConfigRecord, LifecycleRecord, LogLine, Problem, Record, ScalarBatch
 from tuimon.core.columns import Int64Array
-from tuimon.sources.console_lines import ConsoleLines
+from tuimon.sources.console_lines import ConsoleLines, failures_that_count
 from tuimon.sources.line_files import FileRead
 from tuimon.sources.log_reader import LogBlock, LogReader, time_in
 from tuimon.sources.log_tables import LogTables, Stretches
@@ -46,6 +46,7 @@ class TextLogFile:
         self._console = ConsoleLines()
         self._known_totals: dict[str, int] = {}
         self._last_step: int | None = None
+        self._has_metrics = False
 
     @property
     def size(self) -> int:
@@ -77,7 +78,11 @@ class TextLogFile:
         places = _ranks(begins, at)
         points = self._decoder.decode(found.rows, order, places if tables else None, tables)
         records += points
-        records += self._lines(cut, found, at, points, first_order)
+        lines = self._lines(cut, found, at, points, first_order)
+        self._has_metrics |= len(at) > 0
+        if not self._has_metrics:
+            lines = failures_that_count(lines, written_at=math.nan if block.more else _written_at(self.path))
+        records += lines
         problems += self._new_limits()
         return FileRead(records, len(at), block.more, block.bytes_read, problems)
 
@@ -103,7 +108,7 @@ class TextLogFile:
 
     def _lines(
         self, cut: Stretches, found: LogBlock, at: Int64Array, points: Sequence[Record], first_order: int
-    ) -> Sequence[Record]:
+    ) -> list[LogLine | LifecycleRecord]:
         """Return the records of lines that are no metric lines, which begin `at` int64[n], rising."""
         step_behind = self._steps_behind(len(at), points, first_order)
         begins = cut.original(np.array([begin for begin, _ in found.lines], np.int64))
@@ -136,6 +141,14 @@ class TextLogFile:
         passed = [limit for limit in self._decoder.limits_passed if limit not in self._reported_limits]
         self._reported_limits.update(passed)
         return [Problem(str(self.path), limit) for limit in passed]
+
+
+def _written_at(path: Path) -> float:
+    """Return when a file was changed last, in unix seconds; NaN where it is gone."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return math.nan
 
 
 def _ranks(begins: Int64Array, at: Int64Array) -> Int64Array:
