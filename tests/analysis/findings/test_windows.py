@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from statistics import fmean
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tuimon.analysis.findings.blocks import Blocks
-from tuimon.analysis.findings.windows import DelayedWindow, MovingMinimum, SortedWindow
+from tuimon.analysis.findings.windows import DelayedWindow, MovingMinimum, SortedWindow, mean
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=80)
 
@@ -21,6 +23,25 @@ def test_a_sorted_window_agrees_with_numpy(values: list[float], size: int) -> No
         assert (window.smallest, window.largest) == (min(last), max(last))
         assert window.quantile(0.25) == sorted(last)[min(len(last) - 1, int(0.25 * len(last)))]
         assert window.full == (len(last) == size)
+
+
+@given(VALUES, st.integers(1, 20), st.floats(-1e6, 1e6))
+def test_a_window_that_begins_with_values_goes_on_as_one_that_took_them(
+    values: list[float], size: int, value: float
+) -> None:
+    taken = SortedWindow(size)
+    for each in values[-size:]:
+        taken.push(each)
+    begun = SortedWindow(size, values[-size:])
+    assert begun.values == taken.values
+    begun.push(value)
+    taken.push(value)
+    assert begun.values == taken.values
+
+
+@given(VALUES)
+def test_the_mean_is_that_of_the_standard_library(values: list[float]) -> None:
+    assert mean(values) == fmean(values)
 
 
 @given(VALUES, st.floats(-1e6, 1e6))

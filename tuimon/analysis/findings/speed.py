@@ -169,18 +169,22 @@ class ThroughputDrop(SpeedRule[ThroughputDropLimits]):
         if count <= limits.skipped:
             return
         log = math.log(slowness)
-        self._recent.push(log)
-        usual = self._usual.window
+        recent, usual = self._recent, self._usual.window
+        recent.push(log)
         if count >= limits.possible_points and usual.values:
-            excess = self._recent.median - usual.median
             few = count < limits.least_points
-            slow = excess > self._log_possible if few else excess > self._log_slowdown
-            if slow and excess > limits.sigmas * _spread(usual):
-                (self._alarm.suspect if few else self._alarm.hit)(self._describe)
-            elif not few and self._alarm.awake:
-                self._alarm.miss(calm=excess < self._log_calm)
+            least = self._log_possible if few else self._log_slowdown
+            # Medians lie no further apart than the slowest of the last steps and the fastest of those before.
+            if self._alarm.awake or recent.values[-1] - usual.values[0] > least:
+                self._judge(recent.median - usual.median, least, few=few)
         if not self._alarm.is_open:
             self._usual.push(log)
+
+    def _judge(self, excess: float, least: float, *, few: bool) -> None:
+        if excess > least and excess > self.limits.sigmas * _spread(self._usual.window):
+            (self._alarm.suspect if few else self._alarm.hit)(self._describe)
+        elif not few and self._alarm.awake:
+            self._alarm.miss(calm=excess < self._log_calm)
 
     def _describe(self) -> Evidence:
         recent, usual = math.exp(self._recent.median), math.exp(self._usual.window.median)
