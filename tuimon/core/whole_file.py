@@ -52,5 +52,8 @@ def _open_beside(path: Path) -> BinaryIO:
     for number in range(_TRIES):
         beside = path.with_name(f".{path.name[:200]}.{os.getpid()}-{number}.part")
         with contextlib.suppress(FileExistsError):
-            return beside.open("xb")
+            try:
+                return beside.open("xb")
+            except FileNotFoundError as error:
+                raise FileNotFoundError(error.errno, "its folder does not exist", str(path)) from error
     raise FileExistsError(17, "there are too many unfinished copies; remove them", str(path))
