@@ -58,9 +58,11 @@ def test_what_is_read_is_never_overwritten(tmp_path: Path) -> None:
         outcome = run("export", source.parent, "-o", target)
         assert outcome.code == 2
         assert "is what the run is read from" in outcome.err
-    outcome = run("export", tmp_path / "run", "-o", tmp_path, "--to", "tfevents")
-    assert outcome.code == 2
-    assert "lies in the folder of a run" in outcome.err
+    for arguments in ((tmp_path, "--to", "tfevents"), (source.parent / "x.csv",)):
+        outcome = run("export", tmp_path / "run", "-o", *arguments)
+        assert outcome.code == 2
+        assert "lies in the folder of a run" in outcome.err
+    assert list(source.parent.iterdir()) == [source]
     assert [path.name for path in sorted(tmp_path.rglob("*"))] == ["link.csv", "run", "metrics.csv"]
 
 

@@ -112,7 +112,9 @@ def _export(
     readings = iter_readings(found.runs, tell)
     make = partial(_writer, kind, args, columns, len(found.runs) > 1)
     if kind != "tfevents" or output == _DASH:
-        refuse_sources([] if output == _DASH else [Path(output)], files)
+        written = [] if output == _DASH else [Path(output)]
+        refuse_sources(written, files)
+        refuse_run_folders(written, (ref.path for ref in found.runs))
         with _opened(output) as file, closing(make(file)) as writer:
             return sum(_write(reading, writer, problems) for reading in readings)
     targets = [event_file_of(Path(output), ref.name) for ref in found.runs]
