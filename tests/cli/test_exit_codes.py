@@ -40,6 +40,20 @@ def test_where_no_run_is_one_clear_line_says_so(command: str, kind: str, tmp_pat
         assert said[kind] in line
 
 
+@pytest.mark.parametrize("arguments", [("status",), ("status", "--line"), ("watch", "--once")])
+def test_a_run_that_is_not_there_is_no_run(arguments: tuple[str, ...]) -> None:
+    outcome = run(*arguments, SAMPLES, "--run", "nobody")
+    assert (outcome.code, outcome.out) == (3, "")
+    assert outcome.err.startswith("tuimon: --run: no run is named nobody (one of: diverged, healthy,")
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("watch", "--once")])
+def test_only_the_run_asked_for_is_told_of(arguments: tuple[str, ...]) -> None:
+    out = run(*arguments, SAMPLES, "--run", "resumed").out
+    assert "resumed" in out
+    assert "diverged" not in out
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

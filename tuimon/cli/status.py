@@ -35,12 +35,12 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     settings = settings_of({"total": args.total, "ascii": args.ascii})
     from tuimon.core.clock import SystemClock
-    from tuimon.monitor.once import find_runs, iter_states
+    from tuimon.monitor.once import find_runs, iter_states, runs_named
     from tuimon.output.checked import check_run
     from tuimon.output.status_line import status_text, status_tmux
 
     clock, thresholds, total = SystemClock(), thresholds_of(settings), settings.total
-    refs = [ref for ref in find_runs(roots_of(args.paths)).runs if args.run in (None, ref.name)]
+    refs = runs_named(find_runs(roots_of(args.paths)).runs, args.run)
     if args.line:
         refs = sorted(refs, key=lambda ref: ref.mtime)[-1:]
     line = status_tmux if args.style == "tmux" else status_text

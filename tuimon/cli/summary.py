@@ -56,13 +56,14 @@ def print_summary(
     latest: bool = False,
     as_json: bool = False,
     verify: bool = False,
+    run_name: str | None = None,
 ) -> int:
-    """Print the summary of all runs below `roots`; return the exit code."""
+    """Print the summary of all runs below `roots`, or of the one so named; return the exit code."""
     from tuimon.core.clock import SystemClock
     from tuimon.monitor.once import read_once
     from tuimon.output.summary import newest, summaries, summary_document
 
-    reading = read_once(roots, total=total, clock=SystemClock(), verify=verify)
+    reading = read_once(roots, total=total, clock=SystemClock(), verify=verify, run=run_name)
     runs = (newest(reading.runs),) if latest else reading.runs
     if as_json:
         print_documents([summary_document(runs, reading.problems)])

@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_total(parser)
     add_strict(parser)
     parser.add_argument(
-        "--run", metavar="NAME", help="open this run first (default: the one that changed last)"
+        "--run",
+        metavar="NAME",
+        help="open this run first (default: the one that changed last); with --once, only it",
     )
     parser.add_argument("--once", action="store_true", help="print one summary of every run and leave")
     parser.add_argument("--tee", metavar="FILE", help="with - as the path: keep what comes in this file, too")
@@ -47,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
             print("tuimon: this is no terminal that can show a screen; printing a summary", file=sys.stderr)
         from tuimon.cli.summary import print_summary
 
-        return print_summary(roots_of(args.paths, args.format), total=settings.total)
+        return print_summary(roots_of(args.paths, args.format), total=settings.total, run_name=args.run)
     from tuimon.hardware.sampler import local_sampler
     from tuimon.monitor.monitor import Monitor
 

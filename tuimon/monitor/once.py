@@ -11,6 +11,7 @@ import numpy as np
 from tuimon.core.batch import Problem
 from tuimon.core.clock import Clock
 from tuimon.core.errors import NoRunError
+from tuimon.core.text import clean
 from tuimon.monitor.snapshot import RunState
 from tuimon.monitor.watching import RunWatch
 from tuimon.sources.base import UNBOUNDED, Discovery, ReadBudget, RunRef
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # Slices in which a reading is told of: large enough to cost nothing, small enough to move.
 TOLD_SLICE = ReadBudget(max_bytes=1 << 24)
+
+# A message of thousands of names helps nobody.
+_LISTED_NAMES = 20
 
 Tell = Callable[[float, str], None]
 """Is told the share of the work that is done, 0 to 1, and the name of the run that is being read."""
@@ -55,6 +59,7 @@ def read_once(
     tell: Tell | None = None,
     verify: bool = False,
     thresholds: FindingSettings | None = None,
+    run: str | None = None,
 ) -> Reading:
     """Read all runs below `roots` to their ends.
 
@@ -68,12 +73,14 @@ def read_once(
         tell: Is told how far the reading is.
         verify: Whether every checksum is verified, also those of records that are read as well without.
         thresholds: Those of the rules, if not the defaults.
+        run: Only the run of this name; None for all.
 
     Raises:
-        NoRunError: There is no run.
+        NoRunError: There is no run, or none of that name.
     """
     discovery = find_runs(roots)
-    refs = [ref.verified() for ref in discovery.runs] if verify else discovery.runs
+    chosen = runs_named(discovery.runs, run)
+    refs = [ref.verified() for ref in chosen] if verify else chosen
     states = tuple(
         iter_states(refs, total=total, with_rules=with_rules, clock=clock, tell=tell, thresholds=thresholds)
     )
@@ -96,6 +103,20 @@ def find_runs(roots: Sequence[Root]) -> Discovery:
             "" if told is not None else "`tuimon doctor PATH` tells what each file was taken for",
         )
     return discovery
+
+
+def runs_named(refs: Sequence[RunRef], name: str | None) -> Sequence[RunRef]:
+    """Return the runs of a name that a person asked for, or all where they asked for none.
+
+    Raises:
+        NoRunError: No run has it.
+    """
+    chosen = [ref for ref in refs if name in (None, ref.name)]
+    if not chosen:
+        names = ", ".join(clean(ref.name) for ref in refs[:_LISTED_NAMES])
+        more = f" and {len(refs) - _LISTED_NAMES} more" if len(refs) > _LISTED_NAMES else ""
+        raise NoRunError(f"no run is named {clean(str(name))}", "--run", f"one of: {names}{more}")
+    return chosen
 
 
 def iter_states(
