@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from textual import events
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -532,3 +533,19 @@ async def test_the_help_is_whole_on_narrow_screens(width: int) -> None:
         words = " ".join(shown(app, "help").replace("│", " ").split())
         assert all(key.help.split()[-1] in words for key in KEYS)
         assert "time in the attempt, wall time or epochs" in words
+
+
+async def test_pasted_text_is_cleaned_and_only_its_first_line_counts() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "slash")
+        app.post_message(events.Paste("No\x9brm\x1b[2J\nsecond line"))
+        await press(pilot)
+        typed = app.query_one("#prompt", Input).value
+        assert typed.isprintable()
+        assert typed.startswith("No")
+        assert "second" not in typed
+        await press(pilot, "escape")
+        app.post_message(events.Paste("nobody asked"))
+        await press(pilot)
+        assert app.view.filter_text == typed

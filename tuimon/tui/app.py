@@ -170,6 +170,9 @@ class TuimonApp(Actions, App[int]):
             if event.is_forwarded or not await self._take_key(event):
                 await super().on_event(event)
             self.call_after_refresh(self.feed.gate.open)
+        elif isinstance(event, events.Paste) and self.prompting is not None:
+            # At once, as with keys: what is pasted right behind the key that asks for it is not lost.
+            self.paste(event.text)
         else:
             await super().on_event(event)
 

@@ -8,6 +8,7 @@ from textual import events
 from textual.binding import Binding
 from textual.widgets import Input
 
+from tuimon.core.text import clean
 from tuimon.monitor.feed import PlaybackControls
 from tuimon.output.run_query import QueryError, parse_query
 from tuimon.tui.actions.base import ActionBase
@@ -99,6 +100,11 @@ class PromptActions(ActionBase):
         else:
             return False
         return True
+
+    def paste(self, text: str) -> None:
+        """Put the first line of a pasted text into the line, without what could drive the terminal."""
+        prompt = self.query_one("#prompt", Input)
+        prompt.replace(clean((text.splitlines() or [""])[0]), *prompt.selection)
 
     async def _submit(self, text: str) -> None:
         """Do what was typed."""
