@@ -75,3 +75,10 @@ def test_nothing_raises(
         for series in derived.series.values():
             if len(series):
                 assert len(SmoothedSeries(smoothing).update(series)) == len(series)
+
+
+def test_times_without_an_end_last_no_epoch() -> None:
+    lines: list[Line] = [
+        {"step": step, "time": math.inf, "loss": 1.0, "epoch": step / 2} for step in range(4)
+    ]
+    assert all(epoch.elapsed_s is None for epoch in epoch_statistics(run_of(lines)))

@@ -120,7 +120,8 @@ def _means(values: Float64Array, place: Int64Array, count: int) -> Float64Array:
 
 def _durations(leader: SeriesView) -> tuple[Float64Array, Int64Array]:
     """Return seconds and steps from the line before to each line; NaN where an attempt begins."""
-    seconds = np.diff(leader.wall_times, prepend=np.nan)
+    times = leader.wall_times
+    seconds = np.diff(np.where(np.isfinite(times), times, np.nan), prepend=np.nan)
     seconds[[segment.start for segment in leader.segments]] = np.nan
     seconds[seconds < 0] = np.nan
     return seconds, np.diff(leader.steps, prepend=leader.steps[:1])

@@ -55,8 +55,9 @@ class WriterWatch:
             if writer.died_at is not None:
                 continue
             if process_is_alive(writer.process.pid) is False:
-                counted = kills is not None and writer.kills is not None
-                killed = counted and (kills or 0) > (writer.kills or 0)
+                # Counted anew: the kernel may have ended it since the look began.
+                counted, before = oom_kills(), writer.kills
+                killed = counted is not None and before is not None and counted > before
                 writer.process = replace(writer.process, alive=False, out_of_memory=killed)
                 writer.died_at = now
             else:
