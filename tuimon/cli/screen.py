@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import gc
 import os
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 # Keys are answered while the reader works: Python's default of 5 ms would let it hold the lock too long.
 _SWITCH_INTERVAL_S = 0.001
+_OUTPUT_THREAD = "textual-output"
+# How long the orderly end may take that nobody can see.
+_LONGEST_END_S = 5.0
 
 
 def add_screen_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,6 +102,7 @@ def run_screen(
         memory=_memory(),
         make_herald=make_herald,
     )
+    threading.excepthook = _end_when_writing_fails(threading.excepthook)
     try:
         ended = app.run(mouse=mouse)
     finally:
@@ -113,6 +118,26 @@ def _memory() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("tuimon") / "screen.json"
+
+
+def _end_when_writing_fails(
+    otherwise: Callable[[threading.ExceptHookArgs], object],
+) -> Callable[[threading.ExceptHookArgs], object]:
+    """Return what ends the program when Textual's thread for output dies: its terminal has vanished.
+
+    Nobody empties the queue of that thread from then on, and the screen's thread would wait for it for ever.
+    """
+
+    def hook(failed: threading.ExceptHookArgs) -> None:
+        if failed.thread is None or failed.thread.name != _OUTPUT_THREAD:
+            otherwise(failed)
+            return
+        last = threading.Timer(_LONGEST_END_S, os._exit, (128 + signal.SIGHUP,))
+        last.daemon = True
+        last.start()
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    return hook
 
 
 def _end_without_terminal(code: int) -> None:
