@@ -87,7 +87,7 @@ def test_plotext_is_loaded_for_text_alone() -> None:
 def test_more_panels_than_a_picture_has_are_told(tmp_path: Path) -> None:
     rows = (json.dumps({"step": s, **{f"a{n}": s + n for n in range(30)}}) for s in range(3))
     (tmp_path / "metrics.jsonl").write_text("\n".join(rows))
-    outcome = run("plot", tmp_path, "--tag", ".", "--save", tmp_path / "a.svg")
+    outcome = run("plot", tmp_path, "--tag", ".", "--save", tmp_path.parent / f"{tmp_path.name}.svg")
     assert (outcome.code, outcome.err.splitlines()[0]) == (
         0, "tuimon: 24 panels are drawn, 6 more match: --tag can say which"
     )  # fmt: skip

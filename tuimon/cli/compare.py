@@ -22,6 +22,8 @@ from tuimon.cli.terminal import wants_ascii
 from tuimon.core.errors import EXIT_FINE, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tuimon.charts.style import Glyphs
     from tuimon.output.compare import Comparison
 
@@ -106,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"no run logs {args.metric}", "--metric", "`tuimon summary --json` has all names")
     glyphs: Glyphs = "ascii" if wants_ascii(settings) else "braille"
     if kind is not None:
-        _save(comparison, Path(args.save), kind)
+        _save(comparison, Path(args.save), kind, (state.path for state in reading.runs))
     elif args.json:
         print_documents([comparison_document(comparison)])
     else:
@@ -125,11 +127,11 @@ def _kind(path: str) -> str:
     return kind
 
 
-def _save(comparison: Comparison, path: Path, kind: str) -> None:
+def _save(comparison: Comparison, path: Path, kind: str, runs: Iterable[Path]) -> None:
     """Write a comparison to a file that is complete or not there."""
     from tuimon.core.whole_file import whole_file
 
-    with whole_file(path) as file:
+    with whole_file(path, runs) as file:
         if kind in _PICTURES:
             from tuimon.output.compare_figure import comparison_figure
 

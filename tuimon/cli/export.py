@@ -6,7 +6,7 @@ import argparse
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -101,29 +101,29 @@ def _export(
     found: Discovery, kind: str, args: argparse.Namespace, tell: Tell, problems: list[Problem]
 ) -> int:
     """Write all runs; return how many points they have."""
+    from tuimon.core.whole_file import refuse_run_paths
     from tuimon.monitor.plain import iter_readings
-    from tuimon.output.export.target import event_file_of, refuse_run_folders, refuse_sources
+    from tuimon.output.export.target import event_file_of
 
-    output, files = (
-        args.output,
-        [path for ref in found.runs for source in ref.sources for path in source.paths],
-    )
+    output = args.output
+    runs = [ref.path for ref in found.runs]
+    runs += [path for ref in found.runs for source in ref.sources for path in source.paths]
+    in_folders = kind == "tfevents" and output != _DASH
+    targets = [event_file_of(Path(output), ref.name) for ref in found.runs] if in_folders else []
+    # Before anything is read, and again where it is written.
+    for target in targets or ([] if output == _DASH else [Path(output)]):
+        refuse_run_paths(target, runs)
     columns = _columns(found, args.tag) if args.wide else []
     readings = iter_readings(found.runs, tell)
     make = partial(_writer, kind, args, columns, len(found.runs) > 1)
-    if kind != "tfevents" or output == _DASH:
-        written = [] if output == _DASH else [Path(output)]
-        refuse_sources(written, files)
-        refuse_run_folders(written, (ref.path for ref in found.runs))
-        with _opened(output) as file, closing(make(file)) as writer:
+    if not in_folders:
+        with _opened(output, runs) as file, closing(make(file)) as writer:
             return sum(_write(reading, writer, problems) for reading in readings)
-    targets = [event_file_of(Path(output), ref.name) for ref in found.runs]
-    refuse_run_folders(targets, (ref.path for ref in found.runs))
     points = 0
     for target, reading in zip(targets, readings, strict=True):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with _opened(str(target)) as file, closing(make(file)) as writer:
+            with _opened(str(target), runs) as file, closing(make(file)) as writer:
                 points += _write(reading, writer, problems)
         except BaseException:
             with suppress(OSError):  # it stays where something is in it
@@ -177,11 +177,11 @@ def _columns(found: Discovery, wanted: re.Pattern[str] | None) -> list[str]:
 
 
 @contextmanager
-def _opened(output: str) -> Iterator[BinaryIO]:
+def _opened(output: str, runs: Sequence[Path]) -> Iterator[BinaryIO]:
     from tuimon.core.whole_file import whole_file
 
     if output != _DASH:
-        with whole_file(Path(output)) as file:
+        with whole_file(Path(output), runs) as file:
             yield file
     elif _is_terminal():
         yield _Terminal()

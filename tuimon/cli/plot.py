@@ -73,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
     if args.save is None or kind is None:
         _print(states, args, settings)
     else:
-        _save(_figure(states, args, _PICTURE_COLUMNS), args.save, kind)
+        runs = [state.path for state in reading.runs]
+        _save(_figure(states, args, _PICTURE_COLUMNS), args.save, kind, runs)
     print_problems(reading.all_problems)
     return EXIT_FINE
 
@@ -122,17 +123,17 @@ def _print(states: Sequence[RunState], args: argparse.Namespace, settings: Setti
     print_lines(figure_lines(figure, width, colour=colour, ascii_only=ascii_only))
 
 
-def _save(figure: Figure, path: str, kind: str) -> None:
+def _save(figure: Figure, path: str, kind: str, runs: Sequence[Path]) -> None:
     if kind == "svg":
         from tuimon.cli.writing import write_text
         from tuimon.output.svg_chart import figure_svg
 
-        write_text(path, figure_svg(figure) + "\n")
+        write_text(path, figure_svg(figure) + "\n", runs)
         return
     from tuimon.core.whole_file import whole_file
     from tuimon.output.plot_png import write_picture
 
-    with whole_file(Path(path)) as file:
+    with whole_file(Path(path), runs) as file:
         write_picture(figure, file, kind)
 
 

@@ -127,7 +127,7 @@ def _write_once(args: argparse.Namespace, settings: Settings, clock: Clock) -> b
         from tuimon.output.report_markdown import report_markdown
 
         text = report_markdown(report)
-    write_text(args.output, text)
+    write_text(args.output, text, (state.path for state in reading.runs))
     print_problems(reading.all_problems)
     return any(state.status.live for state in reading.runs)
 

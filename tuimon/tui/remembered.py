@@ -30,7 +30,7 @@ def remember(view: View, path: Path) -> None:
     }
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as file:
+        with whole_file(path, ()) as file:
             file.write(orjson.dumps(document))
 
 
