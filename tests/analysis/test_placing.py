@@ -17,7 +17,7 @@ LOSS = [3.0, 2.5, 2.0, 1.5, 1.2, 1.1]
 
 def test_the_axis_that_was_chosen_holds() -> None:
     run = scalar_state({"loss": LOSS}).run
-    for axis in set(Axis) - {Axis.EPOCH}:
+    for axis in set(Axis) - {Axis.EPOCH, Axis.TOKENS}:
         assert choose_axis([run], axis) is axis
     assert choose_axis([run], None) is Axis.ACCUMULATED
     assert choose_axis([run, run], None) is Axis.STEP
@@ -54,6 +54,24 @@ def test_without_epochs_there_is_no_axis_of_epochs() -> None:
     assert choose_axis([without], Axis.EPOCH) is Axis.ACCUMULATED
     assert choose_axis([with_epochs, without], Axis.EPOCH) is Axis.STEP
     assert extent(without, without.series["loss"], Axis.EPOCH) == (1.0, 6.0)
+
+
+def test_without_a_count_of_tokens_there_is_no_axis_of_tokens() -> None:
+    without = scalar_state({"loss": LOSS}).run
+    counting = scalar_state({"loss": LOSS, "tokens_seen": [1e6, 2e6, 3e6, 4e6, 5e6, 6e6]}).run
+    assert choose_axis([counting], Axis.TOKENS) is Axis.TOKENS
+    assert extent(counting, counting.series["loss"], Axis.TOKENS) == (1e6, 6e6)
+    assert place(counting, Axis.TOKENS, 2.5, math.nan) == 2.5e6
+    assert choose_axis([without], Axis.TOKENS) is Axis.ACCUMULATED
+    assert choose_axis([counting, without], Axis.TOKENS) is Axis.STEP
+
+
+def test_where_no_time_is_known_there_is_no_axis_of_times() -> None:
+    steps = np.arange(5)
+    points = ScalarBatch(("loss",), steps, steps, np.full(5, np.nan), (np.linspace(2, 1, 5),))
+    run = make_state([points]).run
+    assert choose_axis([run], Axis.WALL) is Axis.ACCUMULATED
+    assert choose_axis([run], Axis.RELATIVE) is Axis.ACCUMULATED
 
 
 def test_times_that_are_not_known_have_no_place_on_the_clock() -> None:

@@ -37,7 +37,7 @@ def test_a_run_without_records_is_empty() -> None:
     run = RunStore().freeze()
     assert (len(run.series), run.attempts, run.log, run.revision) == (0, (), (), 0)
     assert run.with_role(Role.LOSS) == ()
-    assert run.epoch_of_step(np.array([1.0])) is None
+    assert run.logged_at(Axis.EPOCH, np.array([1.0])) is None
 
 
 def test_every_kind_of_record_is_kept_in_order() -> None:
@@ -186,13 +186,13 @@ def test_an_empty_batch_leaves_no_trace() -> None:
 class TestEpochs:
     def test_epochs_are_told_from_steps_and_beyond(self) -> None:
         run = run_of(batch("epoch", [0, 100, 200], [0, 0.5, 1.0]))
-        epochs = run.epoch_of_step(np.array([-20.0, 50, 200, 300]))
+        epochs = run.logged_at(Axis.EPOCH, np.array([-20.0, 50, 200, 300]))
         assert epochs is not None
         assert epochs.tolist() == [-0.1, 0.25, 1.0, 1.5]
 
     def test_counts_of_epochs_rise_where_one_begins(self) -> None:
         run = run_of(batch("epoch", range(0, 60, 10), [0, 0, 0, 1, 1, 2]))
-        epochs = run.epoch_of_step(np.array([0.0, 30, 40, 50]))
+        epochs = run.logged_at(Axis.EPOCH, np.array([0.0, 30, 40, 50]))
         assert epochs is not None
         assert epochs.tolist() == [0, 1, 1.5, 2]
 
@@ -215,22 +215,48 @@ class TestEpochs:
 
     def test_epochs_that_are_no_numbers_are_passed_over(self) -> None:
         run = run_of(batch("epoch", [0, 10, 20, 30], [math.nan, 1, math.inf, 2]))
-        epochs = run.epoch_of_step(np.array([10.0, 20, 30]))
+        epochs = run.logged_at(Axis.EPOCH, np.array([10.0, 20, 30]))
         assert epochs is not None
         assert epochs.tolist() == [1, 1.5, 2]
 
     @pytest.mark.parametrize("epochs", [[1, 1, 1], [3, 2, 1], [math.nan] * 3])
     def test_epochs_that_never_rise_are_none(self, epochs: list[float]) -> None:
         run = run_of(batch("epoch", [0, 10, 20], epochs), batch("loss", [0, 10, 20], first_order=3))
-        assert run.epoch_of_step(np.array([1.0])) is None
+        assert run.logged_at(Axis.EPOCH, np.array([1.0])) is None
         columns = run.window(run.series["loss"], Axis.EPOCH, np.array([0.0, 20]))
         assert columns.count.tolist() == [3]
 
     def test_ten_million_epochs_cost_what_a_few_thousand_do(self) -> None:
         steps = np.arange(200_000)
         run = run_of(batch("epoch", steps, steps / 100_000))
-        epochs = run.epoch_of_step(np.array([50_000.0, 150_000]))
+        epochs = run.logged_at(Axis.EPOCH, np.array([50_000.0, 150_000]))
         assert epochs == pytest.approx(np.array([0.5, 1.5]))
+
+
+class TestTokens:
+    def test_tokens_are_told_from_steps(self) -> None:
+        steps = [0, 10, 20, 30]
+        run = run_of(batch("loss", steps), batch("train/num_input_tokens_seen", steps, [0, 4e9, 9e9, 13e12]))
+        tokens = run.logged_at(Axis.TOKENS, np.array([5.0, 20]))
+        assert tokens is not None
+        assert tokens.tolist() == [2e9, 9e9]
+        columns = run.window(run.series["loss"], Axis.TOKENS, np.array([0.0, 4.5e9, 14e12]))
+        assert columns.count.tolist() == [2, 2]
+
+    def test_a_resumed_run_counts_on_where_it_began_again(self) -> None:
+        steps = [0, 100, 200, 100, 200, 300]
+        run = run_of(batch("loss", steps), batch("tokens_seen", steps, [0, 1e6, 2e6, 1e6, 2e6, 3e6]))
+        columns = run.window(run.series["loss"], Axis.TOKENS, np.array([0.0, 1.5e6, 3.5e6]), attempt=2)
+        assert columns.count.tolist() == [1, 2]
+
+    @pytest.mark.parametrize(
+        ("tag", "counts"),
+        [("tokens", [4096, 3800, 4096, 4000]), ("tokens", [0] * 4), ("eval/tokens_seen", [1, 2, 3, 4])],
+    )
+    def test_what_does_not_count_from_the_start_is_no_axis(self, tag: str, counts: list[float]) -> None:
+        run = run_of(batch("loss", [0, 10, 20, 30]), batch(tag, [0, 10, 20, 30], counts))
+        assert run.logged_at(Axis.TOKENS, np.array([1.0])) is None
+        assert run.window(run.series["loss"], Axis.TOKENS, np.array([0.0, 30])).count.tolist() == [4]
 
 
 def test_a_number_that_is_no_epoch_spoils_no_axis() -> None:
@@ -240,7 +266,7 @@ def test_a_number_that_is_no_epoch_spoils_no_axis() -> None:
     logged = range(1, 9)
     store.extend(0, [batch("loss", logged, [3.0] * 8), batch("epoch", logged, epochs)])
     run = store.freeze()
-    known = run.epoch_of_step(steps)
+    known = run.logged_at(Axis.EPOCH, steps)
     assert known is not None
     assert np.isfinite(known).all()
     edges = np.linspace(0.0, 4.0, 9)

@@ -10,7 +10,7 @@ import pytest
 from tests.tui.drawing import pane_text
 from tests.tui.feeds import FixedFeed
 from tests.tui.keyboard import press
-from tests.tui.states import sample_snapshot, sample_state
+from tests.tui.states import sample_snapshot, sample_state, scalar_state, snapshot_of
 from tuimon.analysis.smoothing import SMOOTHING_CYCLE
 from tuimon.monitor.replay import Replay
 from tuimon.monitor.snapshot import Playback
@@ -179,6 +179,31 @@ async def test_every_key_does_what_its_help_says() -> None:
             if app.prompting is not None:
                 await press(pilot, "escape")
     assert wrong == []
+
+
+async def test_x_goes_round_what_the_run_tells_and_says_what_it_does_not() -> None:
+    losses = [3.0, 2.5, 2.2, 2.0]
+    runs = (
+        scalar_state({"loss": losses, "tokens_seen": [0.0, 1e6, 2e6, 3e6]}, name="counting"),
+        scalar_state({"loss": losses}, name="silent"),
+    )
+    app = TuimonApp(FixedFeed(snapshot_of(*runs)), run_name="counting")
+    async with app.run_test(size=SIZE) as pilot:
+        seen = []
+        for _ in range(5):
+            await press(pilot, "x")
+            seen.append(app.view.axis)
+        assert seen == [Axis.STEP, Axis.RELATIVE, Axis.WALL, Axis.TOKENS, None]
+        await press(pilot, "x", "x", "x", "x")
+        assert said(app, "x axis: tokens; there are no epochs logged")
+        assert "3.0M" in pane_of(app, "chart0")
+        await press(pilot, "colon", *"open silent", "enter")
+        assert "no tokens counted" in pane_of(app, "chart0")
+        await press(pilot, "x")
+        assert app.view.axis is None
+        await press(pilot, "x", "x", "x", "x")
+        assert app.view.axis is None
+        assert said(app, "x axis: steps; there are no epochs logged and no tokens counted")
 
 
 @pytest.mark.parametrize("case", REPLAY_CASES, ids=lambda case: case.key)

@@ -14,6 +14,7 @@ from tuimon.tui.chart_axis import (
     own_axis,
     shared_axis,
     tick_labels,
+    x_text,
 )
 from tuimon.tui.view import View
 
@@ -103,3 +104,13 @@ def test_accumulated_steps_are_labelled_with_the_steps_that_were_logged() -> Non
 def test_the_clock_starts_where_the_run_started() -> None:
     axis = shared_axis(scalar_state({"loss": LOSS}), View(axis=Axis.WALL), None)
     assert axis.full == (START, START + len(LOSS) - 1)
+
+
+def test_runs_of_which_one_counts_no_tokens_are_compared_by_steps() -> None:
+    counting = scalar_state({"loss": LOSS, "tokens": [1e6 * each for each in range(len(LOSS))]})
+    silent = scalar_state({"loss": LOSS}, name="run-2")
+    view = View(axis=Axis.TOKENS)
+    alone = shared_axis(counting, view, None)
+    assert alone.full == (0.0, 1e6 * (len(LOSS) - 1))
+    assert x_text(counting.run, alone.axis, 2.5e6, 0.0) == "2.5M tokens"
+    assert shared_axis(counting, view, None, [silent]).axis is Axis.ACCUMULATED

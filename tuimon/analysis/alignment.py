@@ -9,7 +9,6 @@ from enum import StrEnum
 import numpy as np
 
 from tuimon.core.columns import Float64Array
-from tuimon.core.roles import Role
 from tuimon.store.axis import Axis
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
@@ -77,7 +76,7 @@ def _x_of(run: RunView, series: SeriesView, alignment: Alignment) -> Float64Arra
         first = run.attempts[0].first_step if run.attempts else series.statistics.first_step
         return np.asarray(series.steps).astype(np.float64) - first
     if alignment is Alignment.EPOCH:
-        return run.epoch_of_step(series.axis_values(Axis.ACCUMULATED))
+        return run.logged_at(Axis.EPOCH, series.axis_values(Axis.ACCUMULATED))
     if alignment is Alignment.TOKENS:
         return _tokens(run, series)
     if alignment is Alignment.WALL:
@@ -86,20 +85,14 @@ def _x_of(run: RunView, series: SeriesView, alignment: Alignment) -> Float64Arra
 
 
 def _tokens(run: RunView, series: SeriesView) -> Float64Array | None:
-    """Return how many tokens had been seen at each point."""
-    for counter in run.with_role(Role.TOKENS):
-        steps = counter.axis_values(Axis.ACCUMULATED)
-        counted = counter.values.astype(np.float64)
-        highest = np.maximum.accumulate(np.where(np.isfinite(counted), counted, -math.inf))
-        rising = np.isfinite(counted) & np.isfinite(steps) & (counted > np.append(-math.inf, highest[:-1]))
-        if np.count_nonzero(rising) > 1:
-            known_steps, known = steps[rising], counted[rising]
-            order = np.argsort(known_steps, kind="stable")
-            at = series.axis_values(Axis.ACCUMULATED)
-            tokens = np.interp(at, known_steps[order], known[order])
-            tokens[~((at >= known_steps.min()) & (at <= known_steps.max()))] = np.nan
-            return tokens
-    return None
+    """Return how many tokens had been seen at each point; NaN before the first count and after the last."""
+    known = run.knots(Axis.TOKENS)
+    if known is None:
+        return None
+    at = series.axis_values(Axis.ACCUMULATED)
+    tokens = known.at(at)
+    tokens[~((at >= known.steps[0]) & (at <= known.steps[-1]))] = np.nan
+    return tokens
 
 
 def _training_time(run: RunView, series: SeriesView) -> Float64Array:

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from tuimon.core.roles import HARDWARE_ROLES, Role
+from tuimon.core.roles import HARDWARE_ROLES
 from tuimon.store.axis import Attempt, Axis
+from tuimon.store.logged_axis import LOGGED_AXES
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
-# More epochs than this are no epochs.
-_MOST_EPOCHS = 1e9
+_TIMES = (Axis.RELATIVE, Axis.WALL)
 
 
 def choose_axis(runs: Sequence[RunView], wanted: Axis | None) -> Axis:
     """Return the axis that was asked for, else one on which points lie apart and several runs compare.
 
-    Where not all runs tell epochs, there is no axis of epochs.
+    Where not all runs tell epochs, there is no axis of epochs, and so it is with tokens and times.
     """
-    if wanted is Axis.EPOCH and not all(map(_tells_epochs, runs)):
+    if wanted is not None and not is_told(runs, wanted):
         return Axis.STEP if len(runs) > 1 else Axis.ACCUMULATED
     if wanted is not None:
         return wanted
@@ -33,28 +33,29 @@ def choose_axis(runs: Sequence[RunView], wanted: Axis | None) -> Axis:
     return Axis.ACCUMULATED if len(runs) == 1 else Axis.STEP
 
 
-def _tells_epochs(run: RunView) -> bool:
-    """Return whether a run logs epochs that can be an axis."""
-    logged = run.with_role(Role.EPOCH)
-    return bool(logged) and all(abs(s.statistics.maximum or 0.0) < _MOST_EPOCHS for s in logged)
+def is_told(runs: Iterable[RunView], axis: Axis) -> bool:
+    """Return whether all runs log what an axis counts; every point has a step."""
+    if axis in LOGGED_AXES:
+        return all(run.knots(axis) is not None for run in runs)
+    return axis not in _TIMES or all(any(s.times_known for s in run.series.values()) for run in runs)
 
 
 def extent(run: RunView, series: SeriesView, axis: Axis) -> tuple[float, float] | None:
     """Return the smallest and largest x of a series on any axis; None where no point has one.
 
-    Where no epoch is logged, `EPOCH` is `ACCUMULATED`, as in `RunView.window`.
+    Where no epoch is logged, `EPOCH` is `ACCUMULATED`, as in `RunView.window`; and so it is with tokens.
     """
-    if axis is not Axis.EPOCH:
+    if axis not in LOGGED_AXES:
         return series.extent(axis)
     steps = series.extent(Axis.ACCUMULATED)
-    return None if steps is None else (epoch_at(run, steps[0]), epoch_at(run, steps[1]))
+    return None if steps is None else (logged_at(run, axis, steps[0]), logged_at(run, axis, steps[1]))
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a logged epoch may be any number
-def epoch_at(run: RunView, accumulated_step: float) -> float:
-    """Return the epoch at a step; the step itself where nothing tells epochs."""
-    epochs = run.epoch_of_step(np.asarray([accumulated_step]))
-    return accumulated_step if epochs is None or not np.isfinite(epochs[0]) else float(epochs[0])
+@np.errstate(over="ignore", invalid="ignore")  # what is logged may be any number
+def logged_at(run: RunView, axis: Axis, accumulated_step: float) -> float:
+    """Return what stands at a step on an axis that the run logs; the step itself where it does not."""
+    logged = run.logged_at(axis, np.asarray([accumulated_step]))
+    return accumulated_step if logged is None or not np.isfinite(logged[0]) else float(logged[0])
 
 
 def place(run: RunView, axis: Axis, accumulated_step: float, wall_time: float) -> float | None:
@@ -63,8 +64,8 @@ def place(run: RunView, axis: Axis, accumulated_step: float, wall_time: float) -
         return accumulated_step
     if axis is Axis.WALL:
         return None if math.isnan(wall_time) else wall_time
-    if axis is Axis.EPOCH:
-        return epoch_at(run, accumulated_step)
+    if axis in LOGGED_AXES:
+        return logged_at(run, axis, accumulated_step)
     attempt = next((a for a in reversed(run.attempts) if a.first_step + a.offset <= accumulated_step), None)
     if attempt is None:
         return None

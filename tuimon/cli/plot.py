@@ -24,7 +24,7 @@ SUMMARY = "Draw curves in plain terminal output, or in a picture."
 EXAMPLE = "tuimon plot ./outputs --tag loss"
 
 _KINDS = ("svg", "png", "pdf")
-_AXES = ("accumulated", "step", "relative", "wall", "epoch")
+_AXES = ("accumulated", "step", "relative", "wall", "epoch", "tokens")
 _PICTURE_COLUMNS = 600
 
 

@@ -20,6 +20,7 @@ X_LABELS = {
     Axis.RELATIVE: "time since the attempt began",
     Axis.WALL: "time",
     Axis.EPOCH: "epoch",
+    Axis.TOKENS: "tokens seen",
 }
 _LABEL_WIDTH = 8
 # Curves that end before this share of the others' reach count something else (epochs, evaluations).

@@ -11,7 +11,7 @@ from tuimon.store.axis import Axis
 from tuimon.store.run import RunView
 
 # On the other axes attempts lie over each other, and a restart has no place.
-_RESTART_AXES = (Axis.ACCUMULATED, Axis.WALL, Axis.EPOCH)
+_RESTART_AXES = (Axis.ACCUMULATED, Axis.WALL, Axis.EPOCH, Axis.TOKENS)
 _MOST_SIGNS = 60
 
 

@@ -14,6 +14,7 @@ class Axis(StrEnum):
     RELATIVE = "relative"
     WALL = "wall"
     EPOCH = "epoch"
+    TOKENS = "tokens"
 
 
 @dataclass(frozen=True, slots=True)

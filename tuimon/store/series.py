@@ -25,6 +25,7 @@ from tuimon.store.thinning import NOTHING_OMITTED, Omitted, omitted_by, rows_to_
 __all__ = ["Series", "SeriesView", "Statistics"]
 
 _STEP_AXES = frozenset({Axis.ACCUMULATED, Axis.STEP})
+_AXES_OF_RUNS = frozenset({Axis.EPOCH, Axis.TOKENS})
 # Folding by binary search costs as much per ascending stretch as sorting about this many points does.
 _POINTS_PER_STRETCH = 1000
 _FEW_STRETCHES = 8
@@ -102,10 +103,11 @@ class SeriesView:
     def axis_values(self, axis: Axis) -> Float64Array:
         """Return x of every point as float64[n]; NaN where it is not known.
 
-        `RELATIVE` is in seconds since the attempt began. `EPOCH` is known to the run, not to a series.
+        `RELATIVE` is in seconds since the attempt began. Epochs and tokens are known to the run,
+        not to a series.
         """
         x = np.full(len(self), np.nan)
-        if axis is not Axis.EPOCH:
+        if axis not in _AXES_OF_RUNS:
             for segment in self.segments:
                 part = slice(segment.start, segment.stop)
                 x[part] = self._logged(axis)[part] + _shift(axis, segment.attempt)
@@ -129,7 +131,7 @@ class SeriesView:
         The cost follows the number of columns, unless steps or wall times fall all the time.
 
         Args:
-            axis: What `edges` count. Not `EPOCH`: see `RunView.window`.
+            axis: What `edges` count. Not `EPOCH` or `TOKENS`: see `RunView.window`.
             edges: float64[n + 1], ascending.
             attempt: The number of the only attempt to fold, or None for all of them.
         """
@@ -160,7 +162,7 @@ class SeriesView:
 
         They hold all points whose x is known. None says that there are too many of them.
         """
-        if axis is Axis.EPOCH or (axis not in _STEP_AXES and not self.times_known):
+        if axis in _AXES_OF_RUNS or (axis not in _STEP_AXES and not self.times_known):
             return []
         falls = self.step_falls if axis in _STEP_AXES else self.time_falls
         if len(falls) > max(_FEW_STRETCHES, len(self) // _POINTS_PER_STRETCH):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tuimon.analysis.placing import choose_axis, extent, logged_steps
+from tuimon.analysis.placing import choose_axis, extent, is_told, logged_steps
 from tuimon.charts.axes import TickLabels
 from tuimon.charts.limits import stepped_window, stepped_x_limits
 from tuimon.charts.scales import Limits
@@ -16,6 +16,7 @@ from tuimon.charts.time_ticks import clock_ticks, duration_ticks
 from tuimon.core.units import format_clock, format_count, format_duration
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
+from tuimon.store.logged_axis import LOGGED_AXES
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 from tuimon.tui.view import View
@@ -26,7 +27,15 @@ LABELS = {
     Axis.RELATIVE: "time of attempt",
     Axis.WALL: "clock",
     Axis.EPOCH: "epoch",
+    Axis.TOKENS: "tokens",
 }
+UNTOLD = {
+    Axis.RELATIVE: "times logged",
+    Axis.WALL: "times logged",
+    Axis.EPOCH: "epochs logged",
+    Axis.TOKENS: "tokens counted",
+}
+"""What is missing where a run cannot be laid out along an axis."""
 # A tag whose steps end before this share of the run's counts something else (epochs, evaluations).
 _OTHER_SCALE = 0.1
 
@@ -63,7 +72,9 @@ def shared_axis(
 
     `look_up` is `extents_of`, or what remembers its answers: a run may have thousands of series.
     """
-    axis = choose_axis([state.run], view.axis)
+    runs = [state.run, *(other.run for other in others)]
+    is_known = view.axis is not None and is_told(runs, view.axis)
+    axis = choose_axis(runs[:1], view.axis if is_known else None)
     extents = [each for run in (state, *others) for each in look_up(run, axis)]
     if not extents:
         return ChartAxis(axis, (0.0, 1.0), (0.0, 1.0))
@@ -115,6 +126,8 @@ def x_text(run: RunView, axis: Axis, x: float, now: float) -> str:
         return format_duration(x)
     if axis is Axis.EPOCH:
         return f"epoch {x:.2f}"
+    if axis is Axis.TOKENS:
+        return f"{format_count(x)} tokens"
     begun = [a for a in run.attempts if a.first_step + a.offset <= x] if axis is Axis.ACCUMULATED else []
     attempt = f" of attempt {begun[-1].number}" if len(run.attempts) > 1 and begun else ""
     return f"step {x - (begun[-1].offset if begun else 0):.0f}{attempt}"
@@ -132,7 +145,7 @@ def tick_labels(run: RunView, axis: ChartAxis, count: int) -> TickLabels | None:
         return clock_ticks(*axis.shown, count)
     if axis.axis is Axis.RELATIVE:
         return duration_ticks(*axis.shown, count)
-    if axis.axis is Axis.EPOCH:
+    if axis.axis in LOGGED_AXES:
         return None
     if axis.axis is Axis.STEP or all(attempt.offset == 0 for attempt in run.attempts):
         # Steps are whole numbers: a short axis has few ticks rather than the same label twice.

@@ -13,7 +13,7 @@ from tuimon.tui.chart_list import ChartSpec
 
 _MOST_CHECKPOINTS = 30
 # On the other axes attempts lie over each other, and a restart has no place.
-_RESTART_AXES = (Axis.ACCUMULATED, Axis.WALL, Axis.EPOCH)
+_RESTART_AXES = (Axis.ACCUMULATED, Axis.WALL, Axis.EPOCH, Axis.TOKENS)
 
 
 def chart_marks(state: RunState, spec: ChartSpec, axis: Axis, *, checkpoints: bool) -> list[Mark]:

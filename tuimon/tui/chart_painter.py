@@ -20,9 +20,11 @@ from tuimon.core.roles import Role, is_evaluation
 from tuimon.core.units import format_value
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
+from tuimon.store.logged_axis import LOGGED_AXES
 from tuimon.store.series import SeriesView
 from tuimon.tui.chart_axis import (
     LABELS,
+    UNTOLD,
     ChartAxis,
     extents_of,
     own_axis,
@@ -122,7 +124,7 @@ class ChartPainter:
             run.histograms[spec.tags[0]].count if spec.is_heatmap else 0,
             self._axis,
             # What an epoch is tells another series.
-            run.revision if view.axis is Axis.EPOCH else 0,
+            run.revision if view.axis in LOGGED_AXES else 0,
             len(run.attempts),
             len(run.lifecycle),
             state.findings,
@@ -304,6 +306,8 @@ def _right_title(state: RunState, view: View, scale: Scale, axis: ChartAxis, spe
 
 def _axis_title(axis: ChartAxis, view: View) -> Row:
     parts = [LABELS[axis.axis]] if axis.axis is not Axis.ACCUMULATED else []
+    if view.axis not in (None, axis.axis):
+        parts.append(f"no {UNTOLD[view.axis]}")
     if axis.shown != axis.full:
         parts.append("zoomed" + (" follow" if view.follow else ""))
     return ((" ".join(parts), Ink.MUTED),) if parts else ()

@@ -55,7 +55,7 @@ class ChartPane:
         # A page is as many charts as have a place; the chosen chart decides which page is shown.
         first = picture.first_chart = chosen if view.full_chart else chosen - chosen % len(places)
         page = picture.specs[first : first + len(places)]
-        axis = self._painter.begin(state, view, scene.overlays)
+        axis = picture.axis = self._painter.begin(state, view, scene.overlays)
         if view.crosshair is not None:
             picture.page = f"cursor at {x_text(state.run, axis.axis, view.crosshair, snapshot.now)}"
         elif len(page) < len(picture.specs):

@@ -65,7 +65,7 @@ KEYS: tuple[Key, ...] = (
     Key("s", "s", "smooth(1)", "smooth", "Next smoothing; raw extremes stay visible behind", "Charts", 7),
     Key("S", "S", "smooth(-1)", "smooth back", "Previous smoothing", "Charts"),
     Key("y", "y", "scale", "log y", "Linear, logarithmic or symmetric logarithmic values", "Charts", 8),
-    Key("x", "x", "axis", "x axis", "Count accumulated steps, steps, time in the attempt, wall time or epochs", "Charts", 9),
+    Key("x", "x", "axis", "x axis", "Count accumulated steps, steps, time in the attempt, wall time, epochs or tokens", "Charts", 9),
     Key("plus,equals_sign", "+", "zoom(1)", "zoom in", "Zoom in; at the end of the curve it stays at the end", "Charts"),
     Key("minus", "-", "zoom(-1)", "zoom out", "Zoom out", "Charts"),
     Key("H,shift+left", "H", "pan(-1)", "pan left", "Move the zoomed window to earlier points", "Charts"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.tui.arrange import Plan
+from tuimon.tui.chart_axis import ChartAxis
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_painter import Overlay
 from tuimon.tui.panes.hardware import Gauges
@@ -24,6 +25,7 @@ class Picture:
         page: Which of them are shown, where that is not all, or where they are read.
         runs: The listed runs, in their order.
         first_chart: Which of `specs` is the first one shown.
+        axis: What the charts share; None where none is drawn.
     """
 
     plan: Plan
@@ -32,6 +34,7 @@ class Picture:
     page: str = ""
     runs: tuple[RunState, ...] = ()
     first_chart: int = 0
+    axis: ChartAxis | None = None
 
 
 @dataclass(frozen=True, slots=True)

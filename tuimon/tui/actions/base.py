@@ -8,7 +8,7 @@ from textual.app import App
 
 from tuimon.monitor.feed import Feed
 from tuimon.monitor.snapshot import RunState, Snapshot
-from tuimon.tui.chart_axis import last_x, shared_axis
+from tuimon.tui.chart_axis import ChartAxis, last_x, shared_axis
 from tuimon.tui.scene import Picture
 from tuimon.tui.view import View
 
@@ -43,6 +43,11 @@ class ActionBase(_Application):
         """Show a line to the person until the next key."""
         self.view.message = message
 
+    def _axis(self, state: RunState) -> ChartAxis:
+        """Return the x axis that the charts on the screen share."""
+        drawn = self.picture.axis if self.picture is not None else None
+        return drawn or shared_axis(state, self.view, None)
+
     @property
     def _chart_count(self) -> int:
         return len(self.picture.specs) if self.picture is not None else 0
@@ -52,7 +57,7 @@ class ActionBase(_Application):
         state = self.state
         if state is None or self.view.crosshair is None:
             return
-        axis = shared_axis(state, self.view, None)
+        axis = self._axis(state)
         lo, hi = self.view.window or axis.full
         end = min(hi, last_x(state.run, axis.axis) or hi)
         self.view.crosshair = max(lo, min(self.view.crosshair + by * (hi - lo) / 100, end))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tuimon.analysis.placing import is_told
 from tuimon.store.axis import Axis
 from tuimon.tui.actions.base import ActionBase
-from tuimon.tui.chart_axis import LABELS, shared_axis
+from tuimon.tui.chart_axis import LABELS, UNTOLD
 from tuimon.tui.chart_list import group_of
 from tuimon.tui.view import SCALES
 
@@ -30,11 +31,22 @@ class ChartActions(ActionBase):
         self.draw()
 
     def action_axis(self) -> None:
-        """Choose what x counts next."""
+        """Choose what x counts next, of what all runs on the charts tell."""
+        state = self.state
+        if state is None:
+            return
+        runs = [state.run, *(other.run for other in map(self._shown.run, self.view.compared) if other)]
         choices = (None, *(axis for axis in Axis if axis is not Axis.ACCUMULATED))
-        self.view.axis = choices[(choices.index(self.view.axis) + 1) % len(choices)]
+        at = choices.index(self.view.axis)
+        untold = []
+        for axis in (*choices[at + 1 :], *choices[: at + 1]):
+            if axis is None or is_told(runs, axis):
+                break
+            untold.append(UNTOLD[axis])
+        self.view.axis = axis
         self.view.window = self.view.crosshair = None
-        self.say(f"x axis: {LABELS[self.view.axis or Axis.ACCUMULATED]}")
+        missing = f"; there are no {' and no '.join(dict.fromkeys(untold))}" if untold else ""
+        self.say(f"x axis: {LABELS[axis or Axis.ACCUMULATED]}{missing}")
         self.draw()
 
     def action_zoom(self, direction: int) -> None:
@@ -42,7 +54,7 @@ class ChartActions(ActionBase):
         state = self.state
         if state is None:
             return
-        axis = shared_axis(state, self.view, None)
+        axis = self._axis(state)
         lo, hi = self.view.window or axis.full
         width = (hi - lo) / _ZOOM if direction > 0 else (hi - lo) * _ZOOM
         if width >= axis.full[1] - axis.full[0]:
@@ -61,7 +73,7 @@ class ChartActions(ActionBase):
             self.say("zoom in first: +")
             self.draw()
             return
-        full = shared_axis(state, self.view, None).full
+        full = self._axis(state).full
         lo, hi = self.view.window
         by = direction * (hi - lo) / 4
         by = max(full[0] - lo, min(by, full[1] - hi))
@@ -87,7 +99,7 @@ class ChartActions(ActionBase):
         if self.view.crosshair is not None or state is None:
             self.view.crosshair = None
         else:
-            self.view.crosshair = (self.view.window or shared_axis(state, self.view, None).full)[1]
+            self.view.crosshair = (self.view.window or self._axis(state).full)[1]
             self._move_crosshair(0)
         self.draw()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tuimon.charts.layout import plot_area
 from tuimon.tui.actions.runs import RunActions
-from tuimon.tui.chart_axis import shared_axis
 from tuimon.tui.panes.runs import run_at
 from tuimon.tui.view import PANES
 from tuimon.tui.widgets.board import Board
@@ -57,7 +56,7 @@ class MouseActions(RunActions):
         state = self.state
         if state is not None:
             rect = picture.plan.charts[index]
-            shown = view.window or shared_axis(state, view, None).full
+            shown = view.window or self._axis(state).full
             share = plot_area((rect.height - 2, rect.width - 2)).fraction_at(x - 1)
             view.crosshair = shown[0] + share * (shown[1] - shown[0])
             self._move_crosshair(0)

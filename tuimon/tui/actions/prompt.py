@@ -12,7 +12,6 @@ from tuimon.core.text import clean
 from tuimon.monitor.feed import PlaybackControls
 from tuimon.output.run_query import QueryError, parse_query
 from tuimon.tui.actions.base import ActionBase
-from tuimon.tui.chart_axis import shared_axis
 from tuimon.tui.palette import matching
 from tuimon.tui.run_list import ORDERS
 
@@ -181,6 +180,6 @@ class PromptActions(ActionBase):
         if self._shown.playback is not None:
             cast("PlaybackControls", self.feed).seek_step(step)
         elif (state := self.state) is not None:
-            full = shared_axis(state, self.view, None).full
+            full = self._axis(state).full
             half = (full[1] - full[0]) / 20
             self.view.window, self.view.follow = (step - half, step + half), False
