@@ -141,7 +141,16 @@ def _end_when_writing_fails(
 
 
 def _end_without_terminal(code: int) -> None:
-    """End at once where the terminal has vanished: Textual's thread for keys would read its end for ever."""
+    """End at once where the terminal has vanished.
+
+    Textual's thread for keys would read its end for ever, and what was never written would make Python end
+    with a code of its own.
+    """
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        os._exit(code)
     if any(thread.name == "textual-input" for thread in threading.enumerate()):
         os._exit(code)
 
