@@ -76,6 +76,11 @@ def tags(app: TuimonApp) -> set[str]:
     return {tag for spec in app.picture.specs for tag in spec.tags}
 
 
+def first_tag(app: TuimonApp) -> str:
+    assert app.picture is not None
+    return app.picture.specs[0].tags[0]
+
+
 def listed(app: TuimonApp) -> list[str]:
     assert app.picture is not None
     return [state.name for state in app.picture.runs]
@@ -128,7 +133,13 @@ CASES = (
         lambda app: zoomed(app)[1] > 870 and app.view.follow,
         after=("plus", "plus", "H"),
     ),
-    Pressed("asterisk", lambda app: zoomed_by(app) == 0, after=("plus",)),
+    Pressed("equals_sign", lambda app: zoomed_by(app) == 0, after=("plus",)),
+    Pressed(
+        "asterisk",
+        lambda app: first_tag(app) == "Training/Gradient_Norm" and chart(app) == 0,
+        after=("j", "j"),
+    ),
+    Pressed("ampersand", lambda app: tags(app) == {"Training/Loss", "Validation/Loss"}, after=("asterisk",)),
     Pressed("F", lambda app: not app.view.follow and said(app, "stands still")),
     Pressed("c", lambda app: len({rect.x for rect in plan(app).charts}) == 1),
     Pressed("o", lambda app: app.view.clipped and "clipped" in pane_of(app, "chart0"), run="diverged"),

@@ -151,3 +151,13 @@ def test_a_folded_group_has_no_charts() -> None:
 def test_where_runs_are_compared_training_and_evaluation_have_charts_of_their_own() -> None:
     run = scalar_state({"loss": FALLING, "eval_loss": FALLING}).run
     assert [spec.tags for spec in chart_specs(run, View(), paired=False)] == [("loss",), ("eval_loss",)]
+
+
+def test_favourites_come_first_and_alone_if_that_is_wanted() -> None:
+    run = scalar_state({"loss": FALLING, "grad_norm": FALLING, "lr": FALLING}).run
+    view = View(favourites={"lr", "not logged here"})
+    assert [spec.tags for spec in chart_specs(run, view)] == [("lr",), ("loss",), ("grad_norm",)]
+    view.only_favourites = True
+    assert [spec.tags for spec in chart_specs(run, view)] == [("lr",)]
+    view.step_back()
+    assert len(chart_specs(run, view)) == 3

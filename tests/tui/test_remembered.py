@@ -28,6 +28,34 @@ def test_lasting_choices_come_back_and_passing_ones_do_not(tmp_path: Path) -> No
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["screen.json"]
 
 
+def test_favourites_are_those_of_a_project(tmp_path: Path) -> None:
+    memory = tmp_path / "screen.json"
+    here, there = tmp_path / "here", Path(os.fsdecode(b"/data/\xff"))
+    remember(View(favourites={"train/loss", "lr"}), memory, [here])
+    remember(View(favourites={"reward"}), memory, [there])
+    found, elsewhere, both = View(), View(), View()
+    recall(found, memory, [here])
+    recall(elsewhere, memory, [there])
+    recall(both, memory, [here, there])
+    assert found.favourites == {"train/loss", "lr"}
+    assert elsewhere.favourites == {"reward"}
+    assert both.favourites == {"train/loss", "lr", "reward"}
+    remember(View(), memory, [here])
+    recall(found, memory, [here])
+    assert found.favourites == set()
+
+
+def test_the_projects_left_last_are_remembered_where_room_is_short(tmp_path: Path) -> None:
+    memory = tmp_path / "screen.json"
+    for name in ("first", "second", "third"):
+        remember(View(favourites={name * 20_000}), memory, [tmp_path / name])
+    found, forgotten = View(), View()
+    recall(found, memory, [tmp_path / "third"])
+    recall(forgotten, memory, [tmp_path / "first"])
+    assert len(found.favourites) == 1
+    assert forgotten.favourites == set()
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -35,6 +63,8 @@ def test_lasting_choices_come_back_and_passing_ones_do_not(tmp_path: Path) -> No
         "[]",
         "{",
         '{"shown": 3, "columns": "many", "rows": -1, "smoothing": [], "run_order": {}, "log_shows": 1}',
+        '{"favourites": {"/": "loss", "/data": [1, null]}}',
+        '{"favourites": ["loss"]}',
         '{"shown": {"nothing": true, "log": "yes"}, "columns": 99, "rows": true, "run_order": "colour"}',
     ],
 )

@@ -92,7 +92,7 @@ class TuimonApp(Actions, App[int]):
         self.view = View(run_name=run_name)
         self._memory = memory
         if memory is not None:
-            recall(self.view, memory)
+            recall(self.view, memory, feed.snapshot.roots)
         self.helping = False
         self.prompting: str | None = None
         self.picture: Picture | None = None
@@ -136,7 +136,7 @@ class TuimonApp(Actions, App[int]):
     def on_unmount(self) -> None:
         """Let the feed's threads end, and remember the choices that last."""
         if self._memory is not None:
-            remember(self.view, self._memory)
+            remember(self.view, self._memory, self.feed.snapshot.roots)
         self.feed.subscribe(None)
         self.feed.stop()
 

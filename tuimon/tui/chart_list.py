@@ -25,7 +25,7 @@ class ChartSpec:
 
 
 def chart_specs(run: RunView, view: View, *, paired: bool = True) -> tuple[ChartSpec, ...]:
-    """Return the charts that pass the filter and are in no folded group, the ones worth most first.
+    """Return the charts that pass the filter and are in no folded group: favourites, then those worth most.
 
     Training and evaluation of the same metric share a chart where they are `paired`; where runs are compared
     they are not, for a colour is a run then. Series of one point and constant ones are facts (see `facts`),
@@ -45,14 +45,21 @@ def chart_specs(run: RunView, view: View, *, paired: bool = True) -> tuple[Chart
         for key, group in groups.items()
         if any(view.matches(series.tag) for series in group)
     ]
-    # Sorting is stable: charts of one role stay in the order in which their tags appeared.
-    specs.sort(key=lambda spec: chart_rank(spec.role))
-    heatmaps = (
+    specs += [
         ChartSpec(f"histogram {tag}", (tag,), Role.OTHER, is_heatmap=True)
         for tag in run.histograms
         if group_of(tag) not in view.folded and view.matches(tag)
-    )
-    return (*specs, *heatmaps)
+    ]
+    if view.only_favourites:
+        specs = [spec for spec in specs if is_favourite(spec, view)]
+    # Sorting is stable: charts of one role stay in the order in which their tags appeared.
+    specs.sort(key=lambda spec: (not is_favourite(spec, view), spec.is_heatmap, chart_rank(spec.role)))
+    return tuple(specs)
+
+
+def is_favourite(spec: ChartSpec, view: View) -> bool:
+    """Return whether a chart shows a favourite tag."""
+    return not view.favourites.isdisjoint(spec.tags)
 
 
 def group_of(tag: str) -> str:

@@ -33,11 +33,11 @@ from tuimon.tui.chart_axis import (
     value_at,
 )
 from tuimon.tui.chart_heatmap import paint_heatmap
-from tuimon.tui.chart_list import ChartSpec
+from tuimon.tui.chart_list import ChartSpec, is_favourite
 from tuimon.tui.chart_marks import chart_marks
 from tuimon.tui.chart_title import Told, chart_title
 from tuimon.tui.ink import Ink
-from tuimon.tui.rows import Row
+from tuimon.tui.rows import Row, row_width
 from tuimon.tui.view import View
 
 _SCALES = {"linear": LINEAR, "log": LOG, "symlog": SYMLOG}
@@ -46,6 +46,7 @@ _OFF = Smoothing()
 PINNED_KEY = "p"
 # Cells of a frame's upper edge that are never a title's: a piece of line and a space at each end.
 _EDGE = 4
+_STAR: Row = (("* ", Ink.KEY),)
 # What spans this factor is read on a log axis: a gradient norm soon, anything else when it has run away.
 _LOG_SPAN_GRAD_NORM, _LOG_SPAN = 50.0, 1e4
 
@@ -131,6 +132,7 @@ class ChartPainter:
             state.status.live,
             state.sketched,
             (view.smoothing, view.scale, view.axis, view.window, view.follow, view.crosshair, view.clipped),
+            is_favourite(spec, view),
             tuple(
                 (overlay.state.name, overlay.key, len(each), each.segments)
                 for overlay, each in _overlaid(self._overlays, series)
@@ -142,9 +144,10 @@ class ChartPainter:
     ) -> ChartPicture:
         """Draw one chart of `size` = (height, width) cells; `begin` was called for this picture."""
         axis = self._axis or self.begin(state, view)
+        star: Row = _STAR if is_favourite(spec, view) else ()
         if spec.is_heatmap:
             grid, title = paint_heatmap(state, spec, axis, size, glyphs)
-            return ChartPicture(grid, title, _axis_title(axis, view))
+            return ChartPicture(grid, (*star, *title), _axis_title(axis, view))
         memory = self._memories.setdefault(spec.key, _Memory())
         series = [state.run.series[tag] for tag in spec.tags if tag in state.run.series]
         if series:
@@ -185,11 +188,11 @@ class ChartPainter:
             + chart_marks(state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None),
         )
         told = _told(state, series, under, axis, crosshair)
-        title = chart_title(told, size[1] - _EDGE, at_cursor=crosshair is not None)
+        title = chart_title(told, size[1] - _EDGE - row_width(star), at_cursor=crosshair is not None)
         right = _right_title(state, view, scale, axis, spec)
         if clipped is not None:
             right = ((f"clipped {_shown_range(clipped)} ", Ink.WARNING), *right)
-        return ChartPicture(grid, title, right)
+        return ChartPicture(grid, (*star, *title), right)
 
     def _lines(
         self,

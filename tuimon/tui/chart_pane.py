@@ -134,7 +134,9 @@ class ChartPane:
             picture.panes["chart1"] = self._paint_chart(state, spec, view, curve, focused=False)
 
     def _empty_chart(self, state: RunState, view: View, rect: Rect) -> list[Row]:
-        if view.filter_text:
+        if view.only_favourites:
+            text = "no favourite chart in this run: & shows all, * makes the chosen one a favourite"
+        elif view.filter_text:
             text = f"no metric matches {view.filter_text!r}: / changes the filter, Esc clears it"
         elif any(series.role not in HARDWARE_ROLES for series in state.run.series.values()):
             text = "no curve yet: every metric has one point or a constant value (3 shows them)"

@@ -29,6 +29,7 @@ _LEVELS: tuple[tuple[str, object], ...] = (
     ("full_log", False),
     ("window", None),
     ("filter_text", ""),
+    ("only_favourites", False),
     ("run_filter", ""),
     ("log_filter", ""),
 )
@@ -46,6 +47,8 @@ class View:
         cursor: Per pane, the chosen line (or chart).
         full_chart: Whether the chosen chart fills the screen.
         explaining: Whether the chosen finding is explained at length.
+        favourites: Tags whose charts come first.
+        only_favourites: Whether no others are shown.
         filter_text: Which charts are shown: a regular expression on tags and roles, `!` first for all others.
         smoothing: How curves are smoothed.
         scale: `linear`, `log` or `symlog`; None is what suits the metric.
@@ -76,6 +79,8 @@ class View:
     cursor: dict[str, int] = field(default_factory=dict)
     full_chart: bool = False
     explaining: bool = False
+    favourites: set[str] = field(default_factory=set)
+    only_favourites: bool = False
     filter_text: str = ""
     smoothing: Smoothing = DEFAULT_SMOOTHING
     scale: str | None = None

@@ -9,6 +9,7 @@ from textual.app import App
 from tuimon.monitor.feed import Feed
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.tui.chart_axis import ChartAxis, last_x, shared_axis
+from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.scene import Picture
 from tuimon.tui.view import View
 
@@ -47,6 +48,12 @@ class ActionBase(_Application):
         """Return the x axis that the charts on the screen share."""
         drawn = self.picture.axis if self.picture is not None else None
         return drawn or shared_axis(state, self.view, None)
+
+    @property
+    def _chosen_chart(self) -> ChartSpec | None:
+        """The chart that the cursor is on."""
+        specs = self.picture.specs if self.picture is not None else ()
+        return specs[min(self.view.line("charts"), len(specs) - 1)] if specs else None
 
     @property
     def _chart_count(self) -> int:

@@ -6,7 +6,7 @@ from tuimon.analysis.placing import is_told
 from tuimon.store.axis import Axis
 from tuimon.tui.actions.base import ActionBase
 from tuimon.tui.chart_axis import LABELS, UNTOLD
-from tuimon.tui.chart_list import group_of
+from tuimon.tui.chart_list import group_of, is_favourite
 from tuimon.tui.view import SCALES
 
 _ZOOM = 1.6
@@ -115,11 +115,35 @@ class ChartActions(ActionBase):
         self.say(f"chart rows: {self.view.rows or 'as it fits'}")
         self.draw()
 
+    def action_favourite(self) -> None:
+        """Make the chosen chart a favourite, or no longer; it stays the chosen one where it goes."""
+        chosen = self._chosen_chart
+        if chosen is None:
+            return
+        view = self.view
+        if is_favourite(chosen, view):
+            view.favourites.difference_update(chosen.tags)
+            self.say(f"{chosen.tags[0]}: no longer a favourite")
+        else:
+            view.favourites.add(chosen.tags[0])
+            self.say(f"{chosen.tags[0]}: a favourite, which comes first; & shows only these")
+        self.draw()
+        keys = [spec.key for spec in self.picture.specs] if self.picture is not None else []
+        if chosen.key in keys:
+            view.cursor["charts"] = keys.index(chosen.key)
+            self.draw()
+
+    def action_favourites(self) -> None:
+        """Show only the favourite charts, or all."""
+        self.view.only_favourites = not self.view.only_favourites
+        self.view.cursor["charts"] = 0
+        self.draw()
+
     def action_fold(self) -> None:
         """Fold the group of the chosen chart away."""
-        specs = self.picture.specs if self.picture is not None else ()
-        if specs:
-            group = group_of(specs[min(self.view.line("charts"), len(specs) - 1)].tags[0])
+        chosen = self._chosen_chart
+        if chosen is not None:
+            group = group_of(chosen.tags[0])
             self.view.folded.add(group)
             self.say(f"{group or 'tags without a group'}: folded; Z shows all again")
         self.draw()

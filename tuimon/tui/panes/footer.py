@@ -39,6 +39,8 @@ def _right(snapshot: Snapshot, view: View, page: str) -> Row:
     spans: list[Span] = [(f"{page} ", Ink.MUTED)] if page else []
     if view.paused:
         spans.append(("PAUSED ", Ink.WARNING))
+    if view.only_favourites:
+        spans.append(("favourites ", Ink.WARNING))
     if view.filter_text:
         spans.append((f"filter {clean(view.filter_text)} ", Ink.WARNING))
     problems = problem_lines(snapshot, view)
