@@ -176,3 +176,16 @@ def test_the_file_store_names_a_run_and_tells_its_end(tmp_path: Path) -> None:
     )
     (folder / "meta.yaml").write_text("run_id: abcd\nlifecycle_stage: deleted\n")
     assert "deleted" in run("doctor", tmp_path).out
+
+
+def test_a_line_of_the_file_store_whose_step_is_beyond_all_integers_is_skipped(tmp_path: Path) -> None:
+    folder = tmp_path / "mlruns" / "1234" / "abcd"
+    (folder / "metrics").mkdir(parents=True)
+    (folder / "meta.yaml").write_text("run_id: abcd\nlifecycle_stage: active\n")
+    (folder / "metrics" / "loss").write_text(
+        f"1700000000000 0.5 1\n1700000000001 0.4 {10**19}\n1700000000002 0.3 2\n"
+    )
+    found = only_run(tmp_path)
+    assert (found["series"]["loss"]["count"], found["step"]) == (2, 2)
+    (problem,) = found["problems"]
+    assert problem["offset"] == 20

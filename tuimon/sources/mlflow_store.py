@@ -27,6 +27,7 @@ _PARAMS = "params"
 _ENDS = {3: "finished", 4: "failed", 5: "failed"}
 _RUNNING = 1
 _LONGEST_RECORD = 200
+_LARGEST_STEP = 2**62
 _LONGEST_PARAMETER = 8000
 _MOST_PARAMETERS = 2000
 _DEEPEST_NAME = 12
@@ -223,12 +224,13 @@ def _parsed(line: bytes) -> tuple[float, float, int] | None:
     """Return the time in unix seconds, the value and the step of a line, or None if it is none."""
     parts = line.split()
     value = as_float(parts[1].decode("latin-1")) if 2 <= len(parts) <= 3 else None
+    if value is None:
+        return None
     try:
-        if value is not None:
-            return int(parts[0]) / 1000, value, int(parts[2][:19]) if len(parts) == 3 else 0
+        time, step = int(parts[0]) / 1000, int(parts[2]) if len(parts) == 3 else 0
     except (ValueError, OverflowError):
-        pass
-    return None
+        return None
+    return (time, value, step) if abs(step) < _LARGEST_STEP else None
 
 
 def _integer(value: object) -> int:
