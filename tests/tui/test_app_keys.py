@@ -137,7 +137,7 @@ CASES = (
     Pressed(
         "asterisk",
         lambda app: first_tag(app) == "Training/Gradient_Norm" and chart(app) == 0,
-        after=("j", "j"),
+        after=("j", "l"),
     ),
     Pressed("ampersand", lambda app: tags(app) == {"Training/Loss", "Validation/Loss"}, after=("asterisk",)),
     Pressed("F", lambda app: not app.view.follow and said(app, "stands still")),
