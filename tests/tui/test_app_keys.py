@@ -139,6 +139,8 @@ CASES = (
         lambda app: first_tag(app) == "Training/Gradient_Norm" and chart(app) == 0,
         after=("j", "l"),
     ),
+    Pressed("m", lambda app: app.awaited == "mark" and said(app, "press a letter")),
+    Pressed("apostrophe", lambda app: said(app, "nothing is marked yet")),
     Pressed("ampersand", lambda app: tags(app) == {"Training/Loss", "Validation/Loss"}, after=("asterisk",)),
     Pressed("F", lambda app: not app.view.follow and said(app, "stands still")),
     Pressed("c", lambda app: len({rect.x for rect in plan(app).charts}) == 1),
@@ -187,7 +189,7 @@ async def test_every_key_does_what_its_help_says() -> None:
             await press(pilot, case.key)
             if held or not case.holds(app):
                 wrong.append(case.key)
-            if app.prompting is not None:
+            if app.prompting is not None or app.awaited is not None:
                 await press(pilot, "escape")
     assert wrong == []
 
@@ -208,7 +210,7 @@ async def test_x_goes_round_what_the_run_tells_and_says_what_it_does_not() -> No
         await press(pilot, "x", "x", "x", "x")
         assert said(app, "x axis: tokens; there are no epochs logged")
         assert "3.0M" in pane_of(app, "chart0")
-        await press(pilot, "colon", *"open silent", "enter")
+        await press(pilot, "colon", *"open", "space", *"silent", "enter")
         assert "no tokens counted" in pane_of(app, "chart0")
         await press(pilot, "x")
         assert app.view.axis is None

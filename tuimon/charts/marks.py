@@ -1,4 +1,4 @@
-"""Marks at a place of the x axis: restarts, evaluations, checkpoints, findings, the cursor."""
+"""Marks at a place of the x axis: restarts, evaluations, checkpoints, findings, bookmarks, the cursor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ from tuimon.charts.scales import Axis
 from tuimon.charts.style import Glyphs, Style
 
 MarkKind = Literal[
-    "event", "checkpoint", "evaluation", "restart", "finding_warning", "finding_critical", "cursor"
+    "event",
+    "checkpoint",
+    "evaluation",
+    "restart",
+    "finding_warning",
+    "finding_critical",
+    "bookmark",
+    "cursor",
 ]
 
 
@@ -25,13 +32,16 @@ class Mark:
 
     Attributes:
         x: in the unit of the x axis; a mark outside of the limits is not drawn.
-        kind: decides glyph, style and place. Findings stand at the head of the plot, the rest at its foot.
+        kind: decides glyph, style and place. Findings and bookmarks stand at the head of the plot, the
+            rest at its foot.
         label: a short text below the mark (`r2`), drawn where there is room for it.
+        letter: the glyph of a bookmark.
     """
 
     x: float
     kind: MarkKind
     label: str = ""
+    letter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,7 @@ _LOOKS: dict[MarkKind, _Look] = {
     "restart": _Look(Style.RESTART, foot="r", bar=(1, 0, 1, 0)),
     "finding_warning": _Look(Style.FINDING_WARNING, head="!"),
     "finding_critical": _Look(Style.FINDING_CRITICAL, head="!", bar=(1, 1, 1, 0)),
+    "bookmark": _Look(Style.CURSOR, bar=(1, 0, 0, 0)),
     "cursor": _Look(Style.CURSOR, foot="^", bar=(1, 1, 1, 1)),
 }
 _ORDER = list(_LOOKS)
@@ -99,7 +110,7 @@ def draw_signs(grid: CellGrid, area: PlotArea, placed: Sequence[tuple[Mark, floa
         if mark.kind == "cursor":
             column = grid.styles[: area.height, cell]
             column[grid.chars[: area.height, cell] != SPACE] = look.style
-        for row, glyph in ((0, look.head), (area.foot_row, look.foot)):
+        for row, glyph in ((0, mark.letter or look.head), (area.foot_row, look.foot)):
             if glyph:
                 grid.chars[row, cell] = ord(glyph)
                 grid.styles[row, cell] = look.style

@@ -180,6 +180,9 @@ class TuimonApp(Actions, App[int]):
         """Do at once what a key does, so that the keys behind it meet the result; return whether it did."""
         if self.prompting is not None and event.key not in _ALWAYS:
             return await self.type_key(event)
+        if self.awaited is not None and event.key not in _ALWAYS - {"escape"}:
+            self.take_letter(event)
+            return True
         action = _ACTIONS.get(event.key)
         if action is not None:
             await self.run_action(action)

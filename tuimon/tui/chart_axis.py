@@ -133,12 +133,6 @@ def x_text(run: RunView, axis: Axis, x: float, now: float) -> str:
     return f"step {x - (begun[-1].offset if begun else 0):.0f}{attempt}"
 
 
-def accumulated(run: RunView, step: int) -> float:
-    """Return the accumulated step of a logged one: in the last attempt that came by it."""
-    held = [attempt for attempt in run.attempts if attempt.first_step <= step <= attempt.last_step]
-    return float(step + (held[-1].offset if held else 0))
-
-
 def tick_labels(run: RunView, axis: ChartAxis, count: int) -> TickLabels | None:
     """Return what ticks say; on the accumulated axis they are labelled with the steps that were logged."""
     if axis.axis is Axis.WALL:

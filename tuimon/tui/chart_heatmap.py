@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from tuimon.analysis.moments import accumulated
 from tuimon.analysis.placing import place
 from tuimon.charts.grid import CellGrid
 from tuimon.charts.heatmap import Histogram, draw_heatmap
 from tuimon.charts.layout import plot_area
+from tuimon.charts.marks import Mark
 from tuimon.charts.style import Glyphs, Style
 from tuimon.core.text import clean, shorten
 from tuimon.monitor.snapshot import RunState
-from tuimon.tui.chart_axis import ChartAxis, accumulated, tick_labels
+from tuimon.tui.chart_axis import ChartAxis, tick_labels
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_marks import chart_marks
 from tuimon.tui.ink import Ink
@@ -20,9 +24,17 @@ _EDGE = 4
 
 
 def paint_heatmap(
-    state: RunState, spec: ChartSpec, axis: ChartAxis, size: tuple[int, int], glyphs: Glyphs
+    state: RunState,
+    spec: ChartSpec,
+    axis: ChartAxis,
+    size: tuple[int, int],
+    glyphs: Glyphs,
+    marked: Sequence[Mark],
 ) -> tuple[CellGrid, Row]:
-    """Return a heat map of `size` = (height, width) cells, and the title of its frame."""
+    """Return a heat map of `size` = (height, width) cells, and the title of its frame.
+
+    `marked` is what a person has marked.
+    """
     run, tag = state.run, spec.tags[0]
     records = run.histograms[tag]
     placed = [
@@ -37,7 +49,7 @@ def paint_heatmap(
         axis.shown,
         glyphs=glyphs,
         x_tick_labels=tick_labels(run, axis, plot_area(size, glyphs).x_tick_count),
-        marks=chart_marks(state, spec, axis.axis, checkpoints=False),
+        marks=[*marked, *chart_marks(state, spec, axis.axis, checkpoints=False)],
     )
     left_out = records.count - len(records.kept)
     counted = f" {records.count} histograms" + (f", {left_out} of them not kept" if left_out else "")

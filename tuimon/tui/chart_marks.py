@@ -1,15 +1,16 @@
-"""What happened when: restarts, checkpoints and findings as marks on a chart."""
+"""Marks on a chart: restarts, checkpoints and findings, and the places that a person marked."""
 
 from __future__ import annotations
 
 from tuimon.analysis.findings.finding import Finding, Severity
+from tuimon.analysis.moments import accumulated
 from tuimon.analysis.placing import place
 from tuimon.charts.marks import Mark
 from tuimon.core.roles import FALLING_IS_GOOD, Role
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
-from tuimon.tui.chart_axis import accumulated
 from tuimon.tui.chart_list import ChartSpec
+from tuimon.tui.view import View
 
 _MOST_CHECKPOINTS = 30
 # On the other axes attempts lie over each other, and a restart has no place.
@@ -25,6 +26,17 @@ def chart_marks(state: RunState, spec: ChartSpec, axis: Axis, *, checkpoints: bo
     if checkpoints and spec.role in FALLING_IS_GOOD:
         marks += _checkpoint_marks(state, axis)
     return marks
+
+
+def place_marks(state: RunState, view: View, axis: Axis) -> list[Mark]:
+    """Return the marks that a person has set on a run's charts: bookmarks, and the cursor."""
+    cursor = [] if view.crosshair is None else [Mark(view.crosshair, "cursor")]
+    placed = (
+        (letter, bookmark.moment.on(state.run, axis))
+        for letter, bookmark in view.bookmarks.items()
+        if bookmark.run_name == state.name and letter.isalpha()
+    )
+    return cursor + [Mark(x, "bookmark", letter=letter) for letter, x in placed if x is not None]
 
 
 def _restart_marks(state: RunState, axis: Axis) -> list[Mark]:

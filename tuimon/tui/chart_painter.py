@@ -12,7 +12,6 @@ from tuimon.charts.grid import CellGrid
 from tuimon.charts.layout import columns_wanted, plot_area
 from tuimon.charts.limits import stepped_limits
 from tuimon.charts.lines import Line, clipped_range, draw_lines, value_range
-from tuimon.charts.marks import Mark
 from tuimon.charts.scales import LINEAR, LOG, SYMLOG, Limits, Scale
 from tuimon.charts.style import Glyphs, Style, raw_style, series_style
 from tuimon.core.columns import Float64Array
@@ -34,7 +33,7 @@ from tuimon.tui.chart_axis import (
 )
 from tuimon.tui.chart_heatmap import paint_heatmap
 from tuimon.tui.chart_list import ChartSpec, is_favourite
-from tuimon.tui.chart_marks import chart_marks
+from tuimon.tui.chart_marks import chart_marks, place_marks
 from tuimon.tui.chart_title import Told, chart_title
 from tuimon.tui.ink import Ink
 from tuimon.tui.rows import Row, row_width
@@ -133,6 +132,7 @@ class ChartPainter:
             state.sketched,
             (view.smoothing, view.scale, view.axis, view.window, view.follow, view.crosshair, view.clipped),
             is_favourite(spec, view),
+            tuple(view.bookmarks.items()),
             tuple(
                 (overlay.state.name, overlay.key, len(each), each.segments)
                 for overlay, each in _overlaid(self._overlays, series)
@@ -146,7 +146,8 @@ class ChartPainter:
         axis = self._axis or self.begin(state, view)
         star: Row = _STAR if is_favourite(spec, view) else ()
         if spec.is_heatmap:
-            grid, title = paint_heatmap(state, spec, axis, size, glyphs)
+            marked = place_marks(state, view, axis.axis)
+            grid, title = paint_heatmap(state, spec, axis, size, glyphs, marked)
             return ChartPicture(grid, (*star, *title), _axis_title(axis, view))
         memory = self._memories.setdefault(spec.key, _Memory())
         series = [state.run.series[tag] for tag in spec.tags if tag in state.run.series]
@@ -175,7 +176,7 @@ class ChartPainter:
             memory.y_limits = stepped_limits(*values, memory.y_limits, log=scale is LOG)
         # A chart on an axis of its own has no such place.
         crosshair = view.crosshair if axis is self._axis else None
-        cursor = [] if crosshair is None else [Mark(crosshair, "cursor")]
+        marked = place_marks(state, view, axis.axis) if axis is self._axis else []
         grid = draw_lines(
             lines,
             size,
@@ -184,7 +185,7 @@ class ChartPainter:
             y_scale=scale,
             glyphs=glyphs,
             x_tick_labels=tick_labels(state.run, axis, plot_area(size, glyphs).x_tick_count),
-            marks=cursor
+            marks=marked
             + chart_marks(state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None),
         )
         told = _told(state, series, under, axis, crosshair)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from tuimon.analysis.findings.finding import Finding
+from tuimon.analysis.moments import Moment
 from tuimon.analysis.smoothing import DEFAULT_SMOOTHING, Smoothing
 from tuimon.core.roles import Role, role_of
 from tuimon.store.axis import Axis
@@ -36,6 +37,14 @@ _LEVELS: tuple[tuple[str, object], ...] = (
 SCALES = ("log", "symlog", "linear")
 
 
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """A place on the charts of a run that a person marked."""
+
+    run_name: str
+    moment: Moment
+
+
 @dataclass(slots=True)
 class View:
     """The choices that survive from one picture to the next.
@@ -55,6 +64,7 @@ class View:
         axis: What x counts; None is what suits the run.
         window: The zoomed part of the x axis, or None for all of it.
         crosshair: Where on the x axis the values of all charts are read, or None.
+        bookmarks: Places that the person marked, by letter; `'` is where the last jump began.
         follow: Whether the end of the curve stays in the zoomed window.
         columns: Columns of the chart grid; 0 is what fits.
         paused: Whether the picture stands still while data keeps flowing.
@@ -87,6 +97,7 @@ class View:
     axis: Axis | None = None
     window: tuple[float, float] | None = None
     crosshair: float | None = None
+    bookmarks: dict[str, Bookmark] = field(default_factory=dict)
     follow: bool = True
     columns: int = 0
     paused: bool = False
