@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from tuimon.core.text import cell_width
-from tuimon.tui.ink import palette
+from tuimon.tui.ink import style_of
 from tuimon.tui.rows import Row
 from tuimon.tui.scene import Picture
 
@@ -40,7 +40,7 @@ def screen_svg(picture: Picture, size: tuple[int, int], theme: str, title: str) 
 def _row_pieces(row: Row, x: int, y: int, theme: str) -> list[str]:
     pieces = []
     for text, ink in row:
-        style = palette(theme)[ink]
+        style = style_of(theme, ink)
         colour = style.color.get_truecolor().hex if style.color is not None else _FOREGROUND[theme]
         bold = ' font-weight="bold"' if style.bold else ""
         dots = ""

@@ -335,7 +335,7 @@ def _by_tag_and_step(records: list[Any]) -> dict[tuple[str, int], Any]:
         found[text.tag, text.step] = text.text.split("\n") if text.tag == "notes" else [text.text]
     for image in of_kind(records, ImageRecord):
         sizes = [str(image.width), str(image.height)]
-        found.setdefault((image.tag, image.step), sizes).append(image.encoded.decode("latin-1"))
+        found.setdefault((image.tag, image.step), sizes).append(image.content.read(1 << 20).decode("latin-1"))
     return found
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tuimon.core.batch import (
     Record,
     TextRecord,
 )
+from tuimon.core.file_part import FilePart
 from tuimon.core.roles import Role
 from tuimon.store.axis import Axis
 from tuimon.store.run import RunView
@@ -43,7 +45,7 @@ def test_a_run_without_records_is_empty() -> None:
 def test_every_kind_of_record_is_kept_in_order() -> None:
     saved = LifecycleRecord("checkpoint", 3, 20, START, "checkpoint-20")
     texts = [TextRecord("note", order, order, START, "x" * order) for order in range(3)]
-    image = ImageRecord("samples", 0, 0, START, 4, 4, b"png")
+    image = ImageRecord("samples", 0, 0, START, 4, 4, FilePart(Path("events")))
     run = run_of(
         ConfigRecord({"lr": 1e-4, "model": "a"}),
         *texts,

@@ -107,6 +107,7 @@ CASES = (
     Pressed("3", lambda app: placed(app, "facts")),
     Pressed("4", lambda app: not placed(app, "log")),
     Pressed("v", lambda app: "Console" in pane_of(app, "log") and "no line" in pane_of(app, "log")),
+    Pressed("I", lambda app: said(app, "this run logged no images")),  # with images: test_images.py
     Pressed("5", lambda app: not placed(app, "diagnosis")),
     Pressed("6", lambda app: not placed(app, "runs")),
     Pressed("0", lambda app: placed(app, "log") and app.view.columns == 0, after=("4", "c")),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.file_part import FilePart
 
 ValueArray: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 ConfigValue: TypeAlias = str | int | float | bool | None
@@ -66,7 +67,13 @@ class TextRecord:
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """An encoded image (PNG, GIF, JPEG) that was logged under a tag."""
+    """An encoded image (PNG, GIF, JPEG) that was logged under a tag; it stays in its file until it is shown.
+
+    Attributes:
+        width: In pixels as logged; 0 where nothing tells.
+        height: Likewise.
+        content: Where it stands.
+    """
 
     tag: str
     order: int
@@ -74,7 +81,7 @@ class ImageRecord:
     wall_time: float
     width: int
     height: int
-    encoded: bytes = field(repr=False)
+    content: FilePart
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,17 +102,19 @@ def read_bins(
     return kept_edges, tuple(row[first:stop] for row, (first, stop) in zip(counts, places, strict=True))
 
 
-def read_images(event: Event, value: Value) -> list[tuple[int, int, bytes]]:
-    """Return width, height and the encoded bytes of each image that was logged under one tag."""
+def read_images(event: Event, value: Value) -> list[tuple[int, int, Field]]:
+    """Return width, height and the place in the record of each image that was logged under one tag."""
     record = event.record
     if value.tensor is not None:
-        strings = tensor_strings(record, value.tensor)
-        return [(_size(strings[0]), _size(strings[1]), image) for image in strings[2:]]
+        if len(strings := tensor_strings(record, value.tensor)) < 2:
+            return []
+        width, height = (_size(text) for text in strings[:2])
+        return [(width, height, place) for place in value.tensor.elements[2:]]
     parts = {part.number: part for part in inside(record, value.place)} if value.place else {}
     if 4 not in parts:
         return []
     height, width = (number_of(record, parts[n]) if n in parts else 0 for n in (1, 2))
-    return [(width, height, bytes_of(record, parts[4]))]
+    return [(width, height, parts[4])] if parts[4].wire_type == LENGTH else []
 
 
 def read_text(event: Event, tensor: Tensor) -> str | None:

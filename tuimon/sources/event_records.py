@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from tuimon.core.batch import ConfigRecord, HistogramBatch, ImageRecord, LifecycleRecord, Record, TextRecord
 from tuimon.core.columns import Float64Array
+from tuimon.core.file_part import FilePart
 from tuimon.sources.event_plugins import (
     read_histogram,
     read_hyper_parameters,
@@ -65,6 +67,7 @@ class EventConverter:
         histograms: list[HistogramBatch],
         writer: Writer,
         report: Callable[[str, int], None],
+        locate: Callable[[int], tuple[Path, int]],
     ) -> list[Record]:
         """Return the records of some events; numbers are left to others.
 
@@ -73,6 +76,7 @@ class EventConverter:
             histograms: Those that are decoded already.
             writer: Whose events they are.
             report: Takes what is damaged: what is wrong, and the order of the event.
+            locate: Tells the file of an event, and where in it the event's record begins.
         """
         records: list[Record] = []
         histograms = histograms.copy()
@@ -82,7 +86,7 @@ class EventConverter:
                 self._others[event.other] += 1
             for value in event.values:
                 try:
-                    found = self._convert(order, event, value)
+                    found = self._convert(order, event, value, locate)
                 except DamagedMessageError as error:
                     report(f"a value that cannot be decoded was skipped: {error}", order)
                     continue
@@ -104,13 +108,18 @@ class EventConverter:
         elif event.session_status:
             self._others["session"] += 1
 
-    def _convert(self, order: int, event: Event, value: Value) -> list[Record]:
+    def _convert(
+        self, order: int, event: Event, value: Value, locate: Callable[[int], tuple[Path, int]]
+    ) -> list[Record]:
         plugin = value.plugin or self._plugins.get(value.tag, "")
         if value.plugin:
             self._plugins[value.tag] = plugin
         if value.scalar is not None:
             return []
-        found = _read_value(plugin, order, event, value)
+        if value.kind == IMAGE or plugin == "images":
+            found = _images(order, event, value, *locate(order))
+        else:
+            found = _read_value(plugin, order, event, value)
         if not found:
             self._others[plugin or ("audio" if value.kind == AUDIO else "tensor")] += 1
         return found
@@ -125,10 +134,23 @@ def _read_value(plugin: str, order: int, event: Event, value: Value) -> list[Rec
     if value.kind == HISTOGRAM or plugin == "histograms":
         histogram = read_histogram(event, value)
         return [_histogram(*place, *histogram)] if histogram else []
-    if value.kind == IMAGE or plugin == "images":
-        return [ImageRecord(*place, *image) for image in read_images(event, value)]
     text = read_text(event, value.tensor) if plugin == "text" and value.tensor else None
     return [TextRecord(*place, text)] if text is not None else []
+
+
+def _images(order: int, event: Event, value: Value, path: Path, offset: int) -> list[Record]:
+    return [
+        ImageRecord(
+            value.tag,
+            order,
+            event.step,
+            event.wall_time,
+            width,
+            height,
+            FilePart(path, offset + image.begin, image.end - image.begin),
+        )
+        for width, height, image in read_images(event, value)
+    ]
 
 
 def _histogram(

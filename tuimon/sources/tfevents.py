@@ -137,7 +137,11 @@ class TfEventsSource:
             def report(message: str, order: int) -> None:
                 file.events.report(message, found.offset + int(found.begins[order - first]))
 
-            records += self._converter.convert(events, points.histograms, file.writer, report)
+            def locate(order: int) -> tuple[Path, int]:
+                begin = int(found.begins[order - first]) + HEADER_BYTES
+                return file.events.path, found.offset + begin
+
+            records += self._converter.convert(events, points.histograms, file.writer, report, locate)
             records += points.batches()
             self._order += len(found)
         return found.bytes_read, found.more

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from tuimon.core.batch import HistogramBatch, Record, ScalarBatch, TextRecord
+from tuimon.core.batch import Record, ScalarBatch, TextRecord
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.sources.protobuf_table import FieldTable, field_table, varint_column
 from tuimon.sources.rows import MAX_TAGS
 from tuimon.sources.wandb_items import SEPARATOR, ItemReader, Numbers, OtherValue, flattened, split_items
+from tuimon.sources.wandb_media import read_histogram, read_images
 
 _HISTORY_ITEM, _HISTORY_STEP = 1, 2
 _STATS_TIMESTAMP, _STATS_ITEM = 2, 3
@@ -28,15 +30,19 @@ class HistoryDecoder:
     The step is `_step`; from the first row on that holds the metric that the run defined as the step of all
     others (`define_metric("*", step_metric=...)`), that one.
 
+    Args:
+        folder: Below which the files of its images are.
+
     Attributes:
         step_metric: That metric, or "".
         last_step: The step of the last row; None before the first one.
         last_time: The latest wall time of any row; NaN before the first one.
         row_steps: int64[n], the steps of the rows that were decoded last.
-        others: How many values were of kinds that are not read (media, tables), by kind.
+        others: How many values were of kinds that are not read (videos, tables, …), by kind.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.step_metric = ""
         self.last_step: int | None = None
         self.last_time = math.nan
@@ -144,10 +150,11 @@ class HistoryDecoder:
             }
             for parent, kind in parents.items():
                 self._media.add(parent)
-                histogram = _histogram(parent, kind, found, order[place], steps[place], wall_times[place])
-                if histogram is not None:
-                    records.append(histogram)
-                else:
+                histogram = read_histogram(parent, kind, found, order[place], steps[place], wall_times[place])
+                where = int(order[row]), int(steps[row]), float(wall_times[row])
+                read = [histogram] if histogram else read_images(self._folder, parent, kind, found, where)
+                records += read
+                if not read:
                     self.others[str(kind)[:_LONGEST_TEXT]] += 1
             for tag, value in found.items():
                 if self._is_of_media(tag):
@@ -256,30 +263,3 @@ def _joined(one: Numbers, other: Numbers) -> Numbers:
         return one
     parts = zip((one.rows, one.tags, one.values), (other.rows, other.tags, other.values), strict=True)
     return Numbers(*(np.concatenate(pair) for pair in parts))
-
-
-def _histogram(
-    tag: str,
-    kind: object,
-    found: dict[str, object],
-    order: Int64Array,
-    steps: Int64Array,
-    wall_times: Float64Array,
-) -> HistogramBatch | None:
-    """Return the histogram that a media object is, or None if it is something else."""
-    counts = _numbers_in(found.get(f"{tag}.values"))
-    edges = _numbers_in(found.get(f"{tag}.bins"))
-    packed = [found.get(f"{tag}.packedBins.{name}") for name in ("min", "size", "count")]
-    if edges is None and all(isinstance(part, int | float) for part in packed) and counts is not None:
-        low, size, count = (float(part) for part in packed if isinstance(part, int | float))
-        edges = np.linspace(low, low + size * count, len(counts) + 1) if count == len(counts) else None
-    if kind != "histogram" or counts is None or edges is None or len(edges) != len(counts) + 1:
-        return None
-    return HistogramBatch(tag, order, steps, wall_times, (edges,), (counts,))
-
-
-def _numbers_in(value: object) -> Float64Array | None:
-    try:
-        return np.array(value, np.float64) if isinstance(value, list) else None
-    except (TypeError, ValueError, OverflowError):
-        return None

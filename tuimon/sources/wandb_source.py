@@ -58,7 +58,7 @@ class WandbRun:
         return FileRead(records, len(block), block.more, block.bytes_read, self._take_problems())
 
     def _begin(self) -> None:
-        self._history = HistoryDecoder()
+        self._history = HistoryDecoder(self.path.parent / "files")
         self._stats = StatsDecoder()
         self._console = ConsoleDecoder()
         self._start_time = math.nan

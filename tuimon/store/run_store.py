@@ -38,7 +38,7 @@ from tuimon.store.twins import Duplicate, Twins
 KEPT_LOG_LINES = 2000
 # How many of the first and of the last records of each tag are kept: settings are among the first texts, and
 # a screen shows the last ones.
-KEPT_TEXTS, KEPT_HISTOGRAMS, KEPT_IMAGES = (8, 24), (8, 56), (1, 3)
+KEPT_TEXTS, KEPT_HISTOGRAMS, KEPT_IMAGES = (8, 24), (8, 56), (8, 120)
 # Shorter series are left alone, and no more writers of a run are looked after than this.
 _FEWEST_FOLDED, _KEPT_WRITERS = 1024, 256
 

@@ -97,7 +97,7 @@ class TuimonApp(Actions, App[int]):
         self.prompting: str | None = None
         self.picture: Picture | None = None
         self._theme_name = theme_name
-        self._painter = Painter(glyphs)
+        self._painter = Painter(glyphs, coloured=theme_name != "mono", wake=self._draw_at_once)
         self._shown: Snapshot = feed.snapshot
         self._drawn_at = 0.0
         self._share = TimeShare(_SHARE, _BURST_S, _LONGEST_REST_S)
@@ -240,6 +240,11 @@ class TuimonApp(Actions, App[int]):
         with contextlib.suppress(RuntimeError):  # the loop has ended
             # As a message, so that an error in drawing ends the program instead of the drawing.
             loop.call_soon_threadsafe(self.call_later, self._draw_soon)
+
+    def _draw_at_once(self) -> None:
+        """Draw what was asked for and is there now; called in any thread."""
+        with contextlib.suppress(RuntimeError):  # the application has ended
+            self.call_later(self.draw)
 
     def _draw_soon(self) -> None:
         """Draw at once after a pause, else when the interval since the last picture is over."""

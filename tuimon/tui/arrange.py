@@ -71,7 +71,7 @@ def arrange(width: int, height: int, view: View, needs: Needs) -> Plan:
         return plan
     wide, tall = width >= _WIDE, height >= _TALL
     body = _place_runs(plan, body, view, needs, wide=wide)
-    if view.full_chart:
+    if view.full_chart or view.images:
         plan.charts = [body] if body.height >= _LEAST_FRAMED else []
         return plan
     body = _place_bottom(plan, body, view, tall=tall and wide)

@@ -6,9 +6,11 @@ sign of anything: without colour every theme but bold, dim and reverse would say
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 
+from rich.color import Color
 from rich.style import Style as RichStyle
 
 from tuimon.analysis.findings.finding import Severity
@@ -114,3 +116,29 @@ def palette(theme: str) -> tuple[RichStyle, ...]:
     """Return the rich style of every ink of a theme, indexed by ink."""
     chosen = THEMES[theme]
     return tuple(RichStyle.parse(chosen.get(ink, "")) for ink in range(64))
+
+
+# A pixel of an image is known by five bits of red, green and blue: neighbours are often the same then, and
+# each change of colour takes some forty bytes.
+_BITS = 5
+_IMAGE = 1 << 6 * _BITS
+
+
+def image_ink(text: Sequence[int], ground: Sequence[int]) -> int:
+    """Return the ink of a character of one colour on ground of another, each red, green, blue from 0 to 255."""
+    ink = 1
+    for part in (*text, *ground):
+        ink = ink << _BITS | part >> 8 - _BITS
+    return ink
+
+
+def style_of(theme: str, ink: int) -> RichStyle:
+    """Return the rich style of an ink of a theme; of images the colours are their own in every theme."""
+    return _image_style(ink) if ink >= _IMAGE else palette(theme)[ink]
+
+
+@lru_cache(maxsize=1 << 13)
+def _image_style(ink: int) -> RichStyle:
+    whole = (1 << _BITS) - 1
+    parts = [(ink >> _BITS * place & whole) * 255 // whole for place in range(5, -1, -1)]
+    return RichStyle(color=Color.from_rgb(*parts[:3]), bgcolor=Color.from_rgb(*parts[3:]))

@@ -44,6 +44,7 @@ KEYS: tuple[Key, ...] = (
     Key("3", "3", "toggle_pane('facts')", "facts", "Show or hide facts, epochs, attempts, best values", "Panes"),
     Key("4", "4", "toggle_pane('log')", "log", "Show or hide the event log", "Panes"),
     Key("v", "v", "other_log", "log of", "In the log show what happened, what the run printed, or its texts", "Panes"),
+    Key("I", "I", "images", "images", "Show the images that the run logged: h and l by time, j and k by tag", "Panes"),
     Key("5,a", "5 a", "toggle_pane('diagnosis')", "diagnosis", "Show or hide the diagnosis", "Panes"),
     Key("6,left_square_bracket", "6 [", "toggle_pane('runs')", "runs", "Show or hide the list of runs", "Panes"),
     Key("0", "0", "reset_layout", "reset", "Show the panes that fit, as at the start", "Panes"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from tuimon.charts.style import Glyphs
 from tuimon.monitor.events import Event, run_events
 from tuimon.monitor.snapshot import RunState, Snapshot
@@ -33,6 +36,9 @@ from tuimon.tui.run_list import RunList
 from tuimon.tui.scene import Picture, Scene
 from tuimon.tui.view import View
 
+if TYPE_CHECKING:
+    from tuimon.tui.image_pane import ImagePane
+
 _LEAST_FRAMED = 3
 _BARS = frozenset({"header", "scrubber", "footer"})
 _LAST_EVENTS, _ALL_EVENTS = 200, 20_000
@@ -41,10 +47,21 @@ _UNFRAMED_HARDWARE = 6
 
 
 class Painter:
-    """Makes pictures from snapshots; remembers chart limits and the event log of the open run."""
+    """Makes pictures from snapshots; remembers chart limits and the event log of the open run.
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    Args:
+        glyphs: Braille or ASCII.
+        coloured: Whether images can be shown in colours.
+        wake: Asks for another picture, in any thread, when an image was read; None waits for images.
+    """
+
+    def __init__(
+        self, glyphs: Glyphs, *, coloured: bool = True, wake: Callable[[], None] | None = None
+    ) -> None:
         self.glyphs = glyphs
+        self._coloured = coloured
+        self._wake = wake
+        self._images: ImagePane | None = None
         self._charts = ChartPane(glyphs)
         self._runs = OpenedRuns()
         self._run_list = RunList()
@@ -106,10 +123,20 @@ class Painter:
     def _paint_panes(self, picture: Picture, scene: Scene) -> None:
         for name, rect in picture.plan.panes.items():
             picture.panes[name] = self._paint_pane(name, rect, scene, strip=picture.plan.strip)
-        self._charts.paint(picture, scene)
+        if scene.view.images and scene.state is not None and scene.state.run.images:
+            self._image_pane().paint(picture, scene, scene.state)
+        else:
+            self._charts.paint(picture, scene)
         if (footer := picture.plan.panes.get("footer")) is not None:
             row = footer_row(scene.snapshot, scene.view, footer.width, page=picture.page)
             picture.panes["footer"] = [row]
+
+    def _image_pane(self) -> ImagePane:
+        from tuimon.tui.image_pane import ImagePane  # noqa: PLC0415  # few look at images, none at the start
+
+        if self._images is None:
+            self._images = ImagePane(self.glyphs, coloured=self._coloured, wake=self._wake)
+        return self._images
 
     def _paint_help(self, picture: Picture, snapshot: Snapshot, view: View, width: int, height: int) -> None:
         rows = help_rows(width - 4, problem_lines(snapshot, view), self.glyphs)

@@ -25,6 +25,7 @@ _SHORT = {
 _LEVELS: tuple[tuple[str, object], ...] = (
     ("explaining", False),
     ("crosshair", None),
+    ("images", False),
     ("full_chart", False),
     ("run_table", False),
     ("full_log", False),
@@ -55,6 +56,7 @@ class View:
         shown: Panes that were switched on or off by key; all others follow the size of the screen.
         cursor: Per pane, the chosen line (or chart).
         full_chart: Whether the chosen chart fills the screen.
+        images: Whether a logged image takes the charts' place.
         explaining: Whether the chosen finding is explained at length.
         favourites: Tags whose charts come first.
         only_favourites: Whether no others are shown.
@@ -88,6 +90,7 @@ class View:
     shown: dict[str, bool] = field(default_factory=dict)
     cursor: dict[str, int] = field(default_factory=dict)
     full_chart: bool = False
+    images: bool = False
     explaining: bool = False
     favourites: set[str] = field(default_factory=set)
     only_favourites: bool = False

@@ -64,7 +64,7 @@ def _contents(record: Record) -> list[tuple[str, str, tuple[object, ...]]]:
     if isinstance(record, TextRecord):
         return [("text", record.tag, (record.step, record.wall_time, record.text))]
     if isinstance(record, ImageRecord):
-        image = record.step, record.wall_time, record.width, record.height, record.encoded
+        image = record.step, record.wall_time, record.width, record.height, record.content.read(1 << 20)
         return [("image", record.tag, image)]
     if isinstance(record, HistogramBatch):
         columns = record.steps.tolist(), record.wall_times.tolist(), record.edges, record.counts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 import numpy as np
@@ -19,6 +20,7 @@ from tuimon.output.export.writer import RunToWrite, tags_of
 from tuimon.store.run import RunView
 
 _HEADER_BYTES, _CRC_BYTES = 12, 4
+_MOST_IMAGE_BYTES = 1 << 28
 # Of a message with a time: the key and the eight bytes of the time, the key of the step.
 _TIME_KEY, _STEP_KEY = b"\x09", b"\x10"
 
@@ -98,8 +100,10 @@ class EventFile:
             content = messages.text(record.tag, record.text)
             yield framed(messages.event(record.wall_time, record.step, content))
         else:
-            content = messages.image(record.tag, record.width, record.height, record.encoded)
-            yield framed(messages.event(record.wall_time, record.step, content))
+            with suppress(OSError):  # an image whose file has gone since is left out
+                image = record.content.read(_MOST_IMAGE_BYTES)
+                content = messages.image(record.tag, record.width, record.height, image)
+                yield framed(messages.event(record.wall_time, record.step, content))
 
 
 def framed(message: bytes) -> bytes:

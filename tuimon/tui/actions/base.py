@@ -73,7 +73,7 @@ class ActionBase(_Application):
         if name != self.view.run_name:
             self.view.run_name = name
             self.view.window = self.view.crosshair = None
-            self.view.explaining = False
+            self.view.explaining = self.view.images = False
             for pane in ("charts", "diagnosis", "log", "facts"):
                 self.view.cursor[pane] = 0
             self.feed.focus(name)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tuimon.tui.actions.base import ActionBase
+from tuimon.tui.actions.images import ImageActions
 from tuimon.tui.panes.diagnosis import incidents, listed
 
 # Lines of a list that a page key moves by.
 _PAGE = 5
 
 
-class MovingActions(ActionBase):
+class MovingActions(ImageActions):
     """Moves the cursor of the pane that has the focus."""
 
     def action_move(self, dx: int, dy: int) -> None:
@@ -17,6 +17,8 @@ class MovingActions(ActionBase):
         view, pane = self.view, self.view.focus
         if self.helping:
             view.move("help", dy, 10_000)
+        elif pane == "charts" and view.images:
+            self._move_image(dx, dy)
         elif pane == "charts" and view.crosshair is not None and dx:
             self._move_crosshair(dx)
         elif pane == "charts":
@@ -37,6 +39,8 @@ class MovingActions(ActionBase):
         far = 1_000_000 * direction
         if self.helping:
             view.move("help", far, 10_000)
+        elif pane == "charts" and view.images:
+            self._move_image(far, 0)
         elif pane == "charts":
             view.move("charts", far, self._chart_count)
         elif pane == "runs":
@@ -54,6 +58,8 @@ class MovingActions(ActionBase):
             self.view.move("help", direction * max(self.size.height - 4, 1), 10_000)
         elif self.view.explaining:
             self.view.move("explanation", 4 * direction, 1000)
+        elif self.view.images and self.view.focus == "charts":
+            self._move_image(_PAGE * direction, 0)
         elif self.view.run_table and plan is not None:
             self._choose_run(direction * max(plan.panes["runs"].height - 4, 1))
         elif self.view.focus == "charts" and plan is not None:
@@ -74,8 +80,8 @@ class MovingActions(ActionBase):
             view.explaining = not view.explaining
             view.cursor["explanation"] = 0
         elif view.focus == "charts":
-            if view.explaining:
-                view.explaining = False
+            if view.explaining or view.images:
+                view.explaining = view.images = False
             else:
                 view.full_chart = not view.full_chart
         self.draw()

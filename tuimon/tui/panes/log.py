@@ -38,6 +38,8 @@ def log_title(view: View, run: RunView | None) -> Row:
     more = ", ".join(f"{count} {what}" for what, count in counts if count)
     if more:
         title = (*title, (f" {more}: v", Ink.MUTED))
+    if run is not None and run.images:
+        title = (*title, (f" {len(run.images)} images: I", Ink.MUTED))
     return (*title, (f" {clean(view.log_filter)}", Ink.WARNING)) if view.log_filter else title
 
 

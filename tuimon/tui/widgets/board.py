@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tuimon.tui.arrange import Rect
-from tuimon.tui.ink import palette
+from tuimon.tui.ink import style_of
 from tuimon.tui.rows import Row
 from tuimon.tui.widgets.difference import changed_cells
 
@@ -47,9 +47,7 @@ class Board(Widget):
 
     def __init__(self, theme: str) -> None:
         super().__init__()
-        self._palette = palette(theme)
-        # A blank in one of these inks looks like any other blank.
-        self._clear = [not (ink.reverse or ink.underline or ink.bgcolor) for ink in self._palette]
+        self._theme = theme
         self._places: dict[str, Rect] = {}
         self._rows: dict[str, Sequence[Row]] = {}
         self._strips: dict[str, list[Strip]] = {}
@@ -143,11 +141,16 @@ class Board(Widget):
         joined: list[tuple[str, int]] = []
         for text, ink in row:
             last_text, last_ink = joined[-1] if joined else ("", ink)
-            if ink == last_ink or (self._clear[ink] and self._clear[last_ink] and text.isspace()):
+            if ink == last_ink or (text.isspace() and self._is_clear(ink) and self._is_clear(last_ink)):
                 joined[-1:] = [(last_text + text, last_ink)]
-            elif self._clear[ink] and self._clear[last_ink] and last_text.isspace():
+            elif last_text.isspace() and self._is_clear(ink) and self._is_clear(last_ink):
                 joined[-1:] = [(last_text + text, ink)]
             else:
                 joined.append((text, ink))
-        strip = Strip([Segment(text, self._palette[ink]) for text, ink in joined if text])
+        strip = Strip([Segment(text, style_of(self._theme, ink)) for text, ink in joined if text])
         return strip.adjust_cell_length(width)
+
+    def _is_clear(self, ink: int) -> bool:
+        """Return whether a blank in this ink looks like any other blank."""
+        style = style_of(self._theme, ink)
+        return not (style.reverse or style.underline or style.bgcolor)
