@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import StrEnum
 
 from tuimon.analysis.best import Best, best_value
 from tuimon.analysis.findings.finding import Finding, Severity
 from tuimon.analysis.status import Status
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.monitor.snapshot import RunState, Snapshot
 
@@ -28,7 +28,7 @@ class AlertKind(StrEnum):
     OPEN = "open"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alert:
     """Something that happened to a run.
 

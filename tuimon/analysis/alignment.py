@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 from tuimon.store.axis import Axis
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
@@ -25,7 +25,7 @@ class Alignment(StrEnum):
     WALL = "wall"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class AlignedCurve:
     """A series as a curve along what runs are compared by.
 

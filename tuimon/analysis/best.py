@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import FALLING_IS_GOOD, RISING_IS_GOOD, Role
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
@@ -24,7 +24,7 @@ _STEP_AT_END = re.compile(r"(\d+)$")
 _NAME_AT_END = re.compile(r"([^\s/\\]+)[/\\]*$")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Best:
     """The best value that a run has reached.
 

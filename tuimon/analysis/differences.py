@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tuimon.core.batch import ConfigValue
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.store.run import RunView
 
@@ -13,7 +13,7 @@ from tuimon.store.run import RunView
 _RESULTS = frozenset({"best_metric", "best_model_checkpoint", "best_global_step", "hf.global_step"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Differences:
     """The settings of several runs.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from tuimon.analysis.epoch_count import epoch_series, is_position
 from tuimon.analysis.lines import training_series
 from tuimon.analysis.totals import find_totals
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
@@ -19,7 +18,7 @@ _MOST_EPOCHS = 1000
 _MOST_NUMBER = 1e9
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EpochStatistics:
     """How one epoch went. What is not known is None.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from tuimon.analysis.throughput import closing_runtime_s, samples_per_s, tokens_
 from tuimon.analysis.totals import Totals, find_totals
 from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.store.column import TimeColumn
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
@@ -29,7 +30,7 @@ _PAUSE_INTERVALS = 3.0
 _STALL_S, _STALL_INTERVALS, _STALL_LONGEST = 600.0, 10.0, 3.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Gauge:
     """What the points of a run say about its progress, before the time of asking comes in.
 

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from tuimon.core.batch import ConfigValue
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 
 FEWEST_RUNS = 8
 """With fewer runs any order of settings is as likely as not."""
@@ -41,7 +42,7 @@ _MOST_NAMES = 6
 _RCOND = 1e-8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Importance:
     """What one setting does to the metric.
 
@@ -66,7 +67,7 @@ class Importance:
     correlation_high: float | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class _Setting:
     """A setting as columns of a fit, float64[n, k]; `parabola` float64[n] is one that may be added."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from tuimon.analysis.findings.finding import Finding, Severity
+from tuimon.core.frozen import frozen
 
 # Findings whose onsets lie within so many training lines may be one matter. Own choice.
 NEAR_LINES = 20
@@ -67,7 +67,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Incident:
     """One matter of a run.
 

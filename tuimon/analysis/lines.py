@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import HARDWARE_ROLES, Role, is_evaluation, pair_key, role_of
 from tuimon.store.attempts import leading_rank
 from tuimon.store.column import IntColumn, TimeColumn
@@ -20,7 +20,7 @@ _NO_EVALUATION = HARDWARE_ROLES | {Role.CONFIG, Role.SUMMARY, Role.EPOCH}
 _ELAPSED = frozenset({"elapsed", "elapsed_time", "time_elapsed", "elapsed_s", "elapsed_seconds", "_runtime"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class TrainingLines:
     """When training lines and evaluations were logged.
 

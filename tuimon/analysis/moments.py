@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from tuimon.analysis.charted import main_series
 from tuimon.analysis.lines import training_series
 from tuimon.analysis.placing import place
+from tuimon.core.frozen import frozen
 from tuimon.store.axis import Axis
 from tuimon.store.logged_axis import LOGGED_AXES
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moment:
     """A moment of a run.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from tuimon.analysis.lines import TrainingLines
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.medians import median
 
 # All that follows looks at no more than this many intervals: they outlast any noise that averages out, and
@@ -34,7 +35,7 @@ _GROWTH_ERRORS, _FEWEST_GROWTH_EVALUATIONS = 3.0, 4
 _LAST_EVALUATIONS = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Drift:
     """A steady change: `slope` per unit, seen over `span` units, of which `level` is the present mean."""
 
@@ -48,7 +49,7 @@ class Drift:
         return max(self.level + self.slope * (self.span + reach) / 2, _LEAST_SHARE * self.level)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EvaluationPace:
     """How often evaluations come and how long they take.
 
@@ -67,7 +68,7 @@ class EvaluationPace:
         return max(int((total - self.last_step) / self.gap_steps + 1e-9), 0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remaining:
     """Seconds until the end: the likely value and a range around it."""
 
@@ -76,7 +77,7 @@ class Remaining:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """How fast a run is at present.
 
@@ -150,7 +151,7 @@ def measure_pace(lines: TrainingLines) -> Pace | None:
     return replace(pace, evaluations=_evaluation_pace(lines, pace))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class _Intervals:
     """The last clean intervals: `per_step` seconds float64[n] and `steps` int64[n]."""
 

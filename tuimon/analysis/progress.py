@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+
+from tuimon.core.frozen import frozen
 
 
 class EtaState(StrEnum):
@@ -17,7 +19,7 @@ class EtaState(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Progress:
     """How far a run is. Everything that is not known is None.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -12,6 +11,7 @@ import numpy as np
 from tuimon.analysis.mapped import MappedSeries
 from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 from tuimon.store.series import SeriesView
 
 # Points are filtered in blocks of this length, each by one product with a small triangular matrix: long
@@ -107,7 +107,7 @@ class _Chain:
         return values.astype(np.float64, copy=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Smoothing:
     """A choice of smoothing: an exponential average, a moving one, the second after the first, or none.
 

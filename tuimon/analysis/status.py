@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from tuimon.analysis.lines import training_series
 from tuimon.analysis.progress import Progress
 from tuimon.core.batch import LifecycleRecord
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.store.run import RunView
 
@@ -40,7 +40,7 @@ class Status(StrEnum):
         return self in (Status.RUNNING, Status.WAITING)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """All that speaks for or against a run being alive.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from tuimon.analysis.epoch_count import LARGEST_TOTAL, epoch_series, steps_per_epoch
 from tuimon.analysis.lines import training_series
 from tuimon.core.batch import ConfigValue
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
@@ -62,7 +62,7 @@ _PERCENTAGE = re.compile(r"(^|/)(percentage|percent|progress_pct|percent_complet
 _OVERSHOOT = 1.02
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Totals:
     """Where a run ends.
 
@@ -81,7 +81,7 @@ class Totals:
     from_epochs: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Said:
     """A number that the run itself states under one of the known names."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.medians import row_medians
 from tuimon.core.roles import FALLING_IS_GOOD, RISING_IS_GOOD, Role
 from tuimon.store.run import RunView
@@ -32,7 +32,7 @@ _ROLES = (Role.LOSS, Role.EVAL_LOSS, Role.REWARD, Role.PERPLEXITY, Role.ERROR, R
 _CONVERGENCE = re.compile(r"convergence", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trend:
     """Where a curve is going.
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from tuimon.charts.grid import SPACE, CharArray, StyleArray
 from tuimon.charts.style import Glyphs
+from tuimon.core.frozen import frozen
 
 BoolArray = npt.NDArray[np.bool_]
 CodeArray = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class DotSet:
     """How the cells of one set of glyphs are divided into dots.
 

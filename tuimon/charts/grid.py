@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from tuimon.charts.style import Style
+from tuimon.core.frozen import frozen
 from tuimon.core.text import cell_width, clean
 
 CharArray = npt.NDArray[np.uint32]
@@ -22,7 +22,7 @@ _LAST_ASCII = 0x7E
 _ZERO_WIDTH = {"Mn", "Me"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class CellGrid:
     """Characters and styles of `h` rows of `w` cells; only the function that makes a grid writes into it.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,13 +13,14 @@ from tuimon.charts.marks import Mark, placed_marks
 from tuimon.charts.scales import LINEAR, Axis, Limits
 from tuimon.charts.style import Glyphs, Style
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 
 # From nothing to the fullest bin: the three shades and the full block, or characters of growing weight.
 _SHADES: CharArray = np.array([0x20, 0x2591, 0x2592, 0x2593, 0x2588], dtype=np.uint32)
 _ASCII_SHADES: CharArray = np.frombuffer(b" .:*#", dtype=np.uint8).astype(np.uint32)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Histogram:
     """One histogram: `counts` float64[k] of the bins between `edges` float64[k + 1], logged at `x`."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tuimon.charts.canvas import DOT_SETS, DotSet
 from tuimon.charts.style import Glyphs
+from tuimon.core.frozen import frozen
 
 Size = tuple[int, int]
 
@@ -15,7 +14,7 @@ _CELLS_PER_X_TICK = 8
 _AXIS_ROW_FROM, _LABEL_ROW_FROM = 8, 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlotArea:
     """The plot inside a chart: rows 0 to `height - 1`, cells `left` to `left + width - 1`.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,9 +17,10 @@ from tuimon.charts.scales import LINEAR, Axis, Limits, Scale
 from tuimon.charts.strokes import Strokes, strokes_of
 from tuimon.charts.style import Glyphs, Style, raw_style
 from tuimon.core.columns import Columns, Float64Array
+from tuimon.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Line:
     """One series of a chart.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ from tuimon.charts.grid import SPACE, CellGrid
 from tuimon.charts.layout import PlotArea
 from tuimon.charts.scales import Axis
 from tuimon.charts.style import Glyphs, Style
+from tuimon.core.frozen import frozen
 
 MarkKind = Literal[
     "event",
@@ -26,7 +26,7 @@ MarkKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mark:
     """Something that happened at `x`.
 
@@ -44,7 +44,7 @@ class Mark:
     letter: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Look:
     style: Style
     foot: str = ""

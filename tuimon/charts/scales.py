@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 
 Limits = tuple[float, float]
 
@@ -24,7 +24,7 @@ _SYMLOG_LINEAR = 1e-3
 _FAR = 1e6
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scale:
     """How values are spread over an axis.
 
@@ -76,7 +76,7 @@ class Scale:
         return max(lo - room, -_LARGEST), min(hi + room, _LARGEST)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Axis:
     """A scale between two limits.
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from tuimon.charts.canvas import BoolArray
 from tuimon.charts.scales import Axis
 from tuimon.core.columns import Columns, Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Strokes:
     """The lines of `s` series as one vertical span per dot column.
 
@@ -44,7 +44,7 @@ class Strokes:
         return inked
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class _Folded:
     """Columns of `s` series folded onto dot columns: the same summaries, one per dot column.
 

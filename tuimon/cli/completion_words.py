@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+
+from tuimon.core.frozen import frozen
 
 # Metavars of values that are files or folders.
 _PATHS = frozenset({"FILE", "PATH"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Argument:
     """An option or a positional argument.
 
@@ -32,7 +33,7 @@ class Argument:
     repeats: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A command with its arguments."""
 

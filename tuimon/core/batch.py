@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -11,12 +10,13 @@ import numpy.typing as npt
 
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.file_part import FilePart
+from tuimon.core.frozen import frozen
 
 ValueArray: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 ConfigValue: TypeAlias = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class ScalarBatch:
     """Points of tags that were logged together, as columns.
 
@@ -42,7 +42,7 @@ class ScalarBatch:
         return len(self.order)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class HistogramBatch:
     """Histograms of one tag: `edges` float64[k + 1] and `counts` float64[k] for each of n steps."""
 
@@ -54,7 +54,7 @@ class HistogramBatch:
     counts: tuple[Float64Array, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextRecord:
     """A text that was logged under a tag (`text` is as logged and may hold anything)."""
 
@@ -65,7 +65,7 @@ class TextRecord:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageRecord:
     """An encoded image (PNG, GIF, JPEG) that was logged under a tag; it stays in its file until it is shown.
 
@@ -84,7 +84,7 @@ class ImageRecord:
     content: FilePart
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ConfigRecord:
     """Hyper-parameters and other facts of a run, flattened to one level with `.` between names."""
 
@@ -92,7 +92,7 @@ class ConfigRecord:
     wall_time: float = float("nan")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LifecycleRecord:
     """Something that happened to a run.
 
@@ -112,7 +112,7 @@ class LifecycleRecord:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogLine:
     """A line of a console log that is no metric."""
 
@@ -127,7 +127,7 @@ Record: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """Something that could not be read, or not as it seems; everything else goes on.
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from tuimon.core.frozen import frozen
 
 # To come to a place in a packed file, all before it is unpacked: a second or two at most.
 _MOST_UNPACKED = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilePart:
     """A part of a file, or of what a gzip file (`.gz`) holds; as it was when it was found.
 

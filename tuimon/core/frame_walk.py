@@ -10,7 +10,6 @@ is verified on each of these ways.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from tuimon.core.checksums import UInt32Array, masked_crc, masked_crcs
 from tuimon.core.columns import Int64Array
 from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES
+from tuimon.core.frozen import frozen
 from tuimon.core.periods import MOST_RECENT, period_at_end
 
 _HEADER = struct.Struct("<QI")
@@ -41,7 +41,7 @@ _GOES_ON = -1
 _WORD_BYTES, _LENGTH_BYTES = 4, 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Frames:
     """The whole frames of a block that follow each other without a gap.
 

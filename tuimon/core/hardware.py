@@ -6,14 +6,14 @@ from drivers and other programs: whoever makes these values passes every text th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tuimon.core.frozen import frozen
 
 # What "gb" in a series name means. Training code divides by 1024**3 and writes GB, and a card sold with
 # 80 GB has 79.6 of these.
 _BYTES_PER_GB = 2**30
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GpuProcess:
     """A process that holds memory of a GPU; `pid` is the one the driver sees, outside of any container."""
 
@@ -22,7 +22,7 @@ class GpuProcess:
     memory_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GpuSample:
     """One GPU, or one MIG instance of it, at one moment.
 
@@ -63,7 +63,7 @@ class GpuSample:
     mig_parent: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostSample:
     """The machine around the GPUs at one moment.
 
@@ -100,7 +100,7 @@ class HostSample:
     net_sent_bytes_per_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HardwareSample:
     """All sensors at one moment.
 

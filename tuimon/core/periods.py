@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from tuimon.core.checksums import UInt8Array
 from tuimon.core.columns import Int64Array
+from tuimon.core.frozen import frozen
 
 # How much of the past is looked at, and how long something must have repeated already.
 MOST_RECENT = 4096
@@ -21,7 +21,7 @@ _PARTS_TRIED = 4
 _COMPARED_BYTES = 1 << 17
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Turns:
     """The times around a loop: the same items each time.
 

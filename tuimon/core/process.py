@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tuimon.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunProcess:
     """The process that writes a run, as far as this machine can tell. What is not known is None or empty.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from difflib import get_close_matches
 from pathlib import Path
 
 from tuimon.core.errors import UsageError
+from tuimon.core.frozen import frozen
 
 PROJECT_FILE = Path("tuimon.toml")
 _PREFIX = "TUIMON_"
@@ -16,7 +17,7 @@ _LARGEST_FILE_BYTES = 1 << 20
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """One setting, as the documentation lists it.
 
@@ -61,7 +62,7 @@ TABLE: tuple[Setting, ...] = (
 _BY_NAME = {setting.name: setting for setting in TABLE}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """All settings with their defaults; see `TABLE` for what each one does."""
 

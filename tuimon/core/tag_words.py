@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+from tuimon.core.frozen import frozen
 from tuimon.core.role_table import (
     EVALUATION_WORDS,
     EVALUATION_WORDS_AT_ENDS,
@@ -24,7 +24,7 @@ _REMARK = re.compile(r"\([^)]*\)")
 _DIGITS = "0123456789"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TagWords:
     """A tag, split at its separators into folders and these into words.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from tuimon.analysis.findings.finding import Finding, Severity
 from tuimon.core.columns import Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import HARDWARE_ROLES, Role
 from tuimon.core.text import clean
 from tuimon.core.units import format_duration, format_value
@@ -42,7 +42,7 @@ class EventKind(StrEnum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class LoggedValues:
     """What was logged at n steps.
 
@@ -62,7 +62,7 @@ class LoggedValues:
         return "  ".join(f"{name} {format_value(value)}" for name, value, known in columns if known)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """A line of the event log.
 

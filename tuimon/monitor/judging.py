@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from tuimon.analysis.eta import Gauge
 from tuimon.analysis.progress import Progress
 from tuimon.analysis.status import Evidence, Status, decide_status
 from tuimon.analysis.totals import Totals, find_totals
+from tuimon.core.frozen import frozen
 from tuimon.store.rows import RowReader, Rows
 from tuimon.store.run import RunView
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SLICE_ROWS = 200
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """What is known of a run at one moment beside its points and findings."""
 

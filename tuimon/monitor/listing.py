@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -12,6 +12,7 @@ from tuimon.analysis.charted import TELLING_ROLES
 from tuimon.analysis.progress import Progress
 from tuimon.analysis.status import Status
 from tuimon.core.batch import LifecycleRecord, ScalarBatch
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.sources.base import RunRef
 from tuimon.sources.ends import WINDOW_BYTES, FileEnd, LastPoint, read_end
@@ -31,7 +32,7 @@ _NO_CUTS = np.empty(0, np.int64)
 _ENDED = {"finished": Status.DONE, "failed": Status.FAILED, "error": Status.FAILED}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Listed:
     """What a list says of a run.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from tuimon.core.batch import Problem
 from tuimon.core.clock import Clock
 from tuimon.core.errors import NoRunError
+from tuimon.core.frozen import frozen
 from tuimon.core.text import clean
 from tuimon.monitor.snapshot import RunState
 from tuimon.monitor.watching import RunWatch
@@ -32,7 +32,7 @@ Tell = Callable[[float, str], None]
 """Is told the share of the work that is done, 0 to 1, and the name of the run that is being read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """All runs below some paths, read to their ends.
 

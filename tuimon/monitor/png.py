@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from tuimon.core.frozen import frozen
 
 Pixels = npt.NDArray[np.uint8]
 """uint8[height, width, 3]: red, green, blue."""
@@ -31,7 +32,7 @@ class NoPictureError(ValueError):
     """The bytes are no image that can be decoded; the message says why, for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Header:
     width: int
     height: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from tuimon.analysis.findings.finding import Finding
@@ -11,12 +11,13 @@ from tuimon.analysis.progress import Progress
 from tuimon.analysis.status import Status
 from tuimon.analysis.trend import Trend, loss_trend
 from tuimon.core.batch import Problem
+from tuimon.core.frozen import frozen
 from tuimon.core.hardware import HardwareSample
 from tuimon.core.process import RunProcess
 from tuimon.store.run import RunView
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunState:
     """One run at one moment.
 
@@ -65,7 +66,7 @@ class RunState:
         return tuple(sorted((f for f in self.findings if f.open), key=lambda f: -f.severity))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Playback:
     """Where a replay is.
 
@@ -86,7 +87,7 @@ class Playback:
     step: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """Everything that is known, at one moment.
 

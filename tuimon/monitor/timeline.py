@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.medians import median
 from tuimon.store.axis import Axis
 from tuimon.store.column import TimeColumn
@@ -17,7 +16,7 @@ from tuimon.store.series import SeriesView
 _LONGEST_GAP_INTERVALS = 10.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Timeline:
     """When the points of a run come, in seconds of the replay.
 

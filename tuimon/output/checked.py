@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
 from tuimon.analysis.findings.catalog import FindingSettings
 from tuimon.analysis.findings.engine import FindingEngine
+from tuimon.core.frozen import frozen
 from tuimon.monitor.judging import RunJudge
 from tuimon.monitor.once import data_time
 from tuimon.monitor.snapshot import RunState
@@ -20,7 +21,7 @@ from tuimon.store.series import SeriesView
 MOST_POINTS = 50_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """A run with its findings.
 

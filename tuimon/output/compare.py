@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from tuimon.analysis.best import Best, best_value, checkpoint_at
 from tuimon.analysis.differences import Differences, differences
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.importance import FEWEST_RUNS, Importance, importances
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import HARDWARE_ROLES, RISING_IS_GOOD, Role, pair_key, role_of
 from tuimon.monitor.snapshot import RunState
 from tuimon.output.checked import Checked
@@ -35,7 +36,7 @@ _SHORT = {
 _NO_METRIC = frozenset({Role.CONFIG, Role.SUMMARY, Role.EPOCH}) | HARDWARE_ROLES
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """What the person asked to compare.
 
@@ -54,7 +55,7 @@ class Choice:
     rank_by: RankBy = "best"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Point:
     """A value and the step at which it was logged."""
 
@@ -62,7 +63,7 @@ class Point:
     step: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Compared:
     """One run of a comparison.
 
@@ -89,7 +90,7 @@ class Compared:
     checked_from_step: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """Runs side by side.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from tuimon.charts.ticks import linear_ticks
 from tuimon.charts.time_ticks import clock_ticks, duration_ticks
 from tuimon.core.batch import ConfigValue
 from tuimon.core.columns import Columns
+from tuimon.core.frozen import frozen
 from tuimon.core.text import cell_width, clean, pad, shorten, shorten_middle
 from tuimon.core.units import format_count, format_date, format_duration, format_rate, format_value
 from tuimon.output.compare import Compared, Comparison, Point, severities
@@ -115,7 +115,7 @@ def _heading(comparison: Comparison) -> Iterator[str]:
     yield f"{runs} by {by} {clean(comparison.metric)} ({better} is better)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Column:
     heading: str
     text: Callable[[Compared], str]

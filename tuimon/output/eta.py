@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tuimon.analysis.eta import trace_eta
 from tuimon.analysis.progress import EtaState, Progress
+from tuimon.core.frozen import frozen
 from tuimon.core.text import clean
 from tuimon.core.units import format_date, format_duration, format_percent, format_rate
 from tuimon.monitor.snapshot import RunState
@@ -20,7 +20,7 @@ _NO_ETA = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deadline:
     """When a run has to be over.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from tuimon.charts.limits import stepped_limits
@@ -11,6 +10,7 @@ from tuimon.charts.lines import Line, value_range
 from tuimon.charts.scales import LINEAR, LOG, Axis, Limits
 from tuimon.charts.ticks import tick_labels, ticks_of
 from tuimon.core.columns import Columns, Float64Array
+from tuimon.core.frozen import frozen
 
 Ticks = list[tuple[float, str]]
 """The places of ticks and what they say."""
@@ -18,7 +18,7 @@ Ticks = list[tuple[float, str]]
 _Y_LABEL_WIDTH = 7
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Curve:
     """One line of a panel.
 
@@ -37,7 +37,7 @@ class Curve:
     dashed: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Bars:
     """One histogram of a panel: `edges` float64[n + 1], ascending, and `counts` float64[n]."""
 
@@ -50,7 +50,7 @@ class Bars:
 SignKind = Literal["restart", "warning", "critical", "checkpoint"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sign:
     """Something that happened at a place of the x axis."""
 
@@ -59,7 +59,7 @@ class Sign:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Panel:
     """One chart.
 
@@ -110,7 +110,7 @@ class Panel:
         return tuple(found.values())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Figure:
     """A picture of several panels.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tuimon.analysis.charted import MAY_RUN_AWAY, by_chart, chart_rank, is_curve
 from tuimon.analysis.placing import choose_axis
 from tuimon.charts.scales import Limits
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import HARDWARE_ROLES, Role, is_evaluation
 from tuimon.core.text import clean
 from tuimon.monitor.snapshot import RunState
@@ -34,7 +35,7 @@ _SMALL_OR_LARGE, _APART = frozenset({Role.LEARNING_RATE}), 50.0
 _OVERLAID = (Axis.STEP, Axis.RELATIVE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """What the person asked a picture to show.
 
@@ -51,7 +52,7 @@ class Choice:
     columns: int = 600
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Member:
     """A series of one of the runs, with the number of that run."""
 
@@ -59,7 +60,7 @@ class Member:
     series: SeriesView
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """The series that share a panel: training and evaluation of one metric, in all runs."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Finding
 from tuimon.analysis.status import Status
+from tuimon.core.frozen import frozen
 from tuimon.output.figure import Panel
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """Rows of texts below their heads.
 
@@ -29,7 +29,7 @@ class Table:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Charts:
     """Panels side by side; `names` are the runs that share them, each with its place in the palette."""
 
@@ -39,7 +39,7 @@ class Charts:
     names: tuple[tuple[str, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Entry:
     """One matter: what was found first, what followed from it, and the curve around it.
 
@@ -58,7 +58,7 @@ class Entry:
     panel: Panel | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Findings:
     """What the rules found, the worst first."""
 
@@ -70,7 +70,7 @@ class Findings:
 Section = Table | Charts | Findings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Chapter:
     """One run, or the comparison of several.
 
@@ -91,7 +91,7 @@ class Chapter:
     sections: tuple[Section, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Report:
     """A whole report.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from tuimon.charts.scales import LINEAR, Axis
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.text import shorten, shorten_middle
 from tuimon.output.colours import SERIES_LIGHT
 from tuimon.output.curves import band, nonfinite_places, polyline
@@ -27,7 +27,7 @@ _CROSS = 3.0
 _CHARACTER = 6.8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Plot:
     """The rectangle of the plot inside a panel, in pixels, and its axes; `y` is None for an empty one."""
 

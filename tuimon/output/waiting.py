@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tuimon.analysis.findings.finding import Finding, Severity
 from tuimon.analysis.status import Status
 from tuimon.core.errors import UsageError
+from tuimon.core.frozen import frozen
 from tuimon.core.text import clean
 from tuimon.monitor.snapshot import RunState
 from tuimon.output.check import LEVELS
@@ -15,7 +14,7 @@ _WHAT = "one of done, failed, finding, finding=LEVEL, step=N"
 _ENDED_BADLY = (Status.FAILED, Status.STOPPED)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """What is waited for.
 

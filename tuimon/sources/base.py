@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from tuimon.core.batch import Problem, Record
+from tuimon.core.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadBudget:
     """How much one call of `Source.read` may do before it returns with `more`.
 
@@ -26,7 +27,7 @@ class ReadBudget:
 UNBOUNDED = ReadBudget(max_bytes=1 << 62)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadResult:
     """What one call of `Source.read` brought.
 
@@ -76,7 +77,7 @@ class Confidence(IntEnum):
     CERTAIN = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sniff:
     """What a factory makes of one file, and why (shown by `tuimon doctor`)."""
 
@@ -84,7 +85,7 @@ class Sniff:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trainer:
     """A trainer or library whose files a factory knows: a line of the README's table of formats.
 
@@ -115,7 +116,7 @@ class SourceFactory(Protocol):
         """Return a source over the files of one run. Files need not exist any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredRun:
     """One of the runs that a store of runs holds.
 
@@ -145,7 +146,7 @@ class StoreFactory(SourceFactory, Protocol):
         """Return the runs in a file that `sniff` knew, the oldest first. Never raises."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SourceRef:
     """The files of one format that belong to one run, oldest first.
 
@@ -162,7 +163,7 @@ class SourceRef:
     verify: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunRef:
     """A run that was found: its name, where it lies, and what it is read from.
 
@@ -185,7 +186,7 @@ class RunRef:
         return replace(self, sources=tuple(replace(source, verify=True) for source in self.sources))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Discovery:
     """What one look below the given paths found.
 

@@ -13,13 +13,13 @@ import stat
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from tuimon.core.batch import LifecycleRecord, ScalarBatch
 from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES, find_header, masked_crc
+from tuimon.core.frozen import frozen
 from tuimon.sources.base import SourceRef
 from tuimon.sources.event_proto import Event, parse_event
 from tuimon.sources.lenient_json import parse
@@ -36,7 +36,7 @@ _LENGTH_BYTES = 8
 _SURE_STEPS = frozenset(STEP_NAMES) - {"epoch"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LastPoint:
     """The last point of a tag: its place among the records of the end, its step, wall time and value."""
 
@@ -46,7 +46,7 @@ class LastPoint:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileEnd:
     """What the beginning and the end of a file hold.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from tuimon.core.batch import Problem
 from tuimon.core.columns import Int64Array
 from tuimon.core.framing import HEADER_BYTES, intact, masked_crc
+from tuimon.core.frozen import frozen
 from tuimon.sources.frame_scan import FrameScanner
 from tuimon.sources.gzip_tail import GzipTail
 from tuimon.sources.tailed_file import TailedFile
@@ -24,7 +25,7 @@ def _no_frames() -> Int64Array:
     return np.empty(0, np.int64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class RecordBlock:
     """Whole records of an event file, in their order.
 

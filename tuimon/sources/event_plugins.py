@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 import numpy as np
 
 from tuimon.core.batch import ConfigValue
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 from tuimon.sources.event_proto import HISTOGRAM, Event, Tensor, Value, tensor_numbers, tensor_strings
 from tuimon.sources.protobuf import (
     FIXED64,
@@ -28,7 +28,7 @@ _DEEPEST_VALUE = 32
 _USUAL_HISTOGRAM = [*((number, FIXED64) for number in range(1, 6)), (6, LENGTH), (7, LENGTH)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BinPlaces:
     """Where in a record the numbers of a HistogramProto stand, all of them doubles.
 

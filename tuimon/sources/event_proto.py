@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 from tuimon.sources.protobuf import (
     DamagedMessageError,
     Field,
@@ -54,7 +55,7 @@ _FIXED_ELEMENTS = (5, 6)
 _OTHER_CONTENTS = {4: "graph", 6: "log", 8: "run_metadata", 9: "meta_graph"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scalar:
     """One number.
 
@@ -69,7 +70,7 @@ class Scalar:
     place: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tensor:
     """A TensorProto: its type, its shape and where its elements stand in the record."""
 

@@ -7,7 +7,6 @@ rows, and for all records of the row, by one gather.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from tuimon.core.batch import ValueArray
 from tuimon.core.checksums import UInt8Array
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.sources.event_proto import as_logged, layout_of, moments
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _SEPTETS = 0x7F7F7F7F7F7F7F7F
 RowKind = tuple[tuple[tuple[str, ...], ...], tuple[int, ...]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class RowColumns:
     """What n rows of k records hold.
 
@@ -46,7 +46,7 @@ class RowColumns:
     values: tuple[ValueArray, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class LoopRow:
     """The frames of one time around a loop.
 

@@ -7,7 +7,7 @@ and runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import Final
 
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from tuimon.core.batch import HistogramBatch, ValueArray
 from tuimon.core.checksums import UInt8Array
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.sources.event_plugins import BinPlaces, places_of_bins, read_bins
 from tuimon.sources.event_proto import Event, moments, number_width, read_numbers
 from tuimon.sources.event_rows import LoopRow
@@ -33,7 +34,7 @@ _MOST_ROWS, _LONGEST_ROW_BYTES = 256, 1 << 16
 _SPREAD: Final = 0x9E3779B97F4A7C15
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Points:
     """Points of tags that were logged in the same records; all columns are of one length.
 
@@ -54,7 +55,7 @@ class Points:
         return Points(self.order[part], self.steps[part], self.wall_times[part], values)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Shape:
     """Where in records of one length the time, the step, the tags and the numbers stand.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from tuimon.core.frame_walk import Frames, FrameWalker, ShortFrames
 from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES, find_header, intact
+from tuimon.core.frozen import frozen
 
 MAX_RECORD_BYTES = 64 << 20
 """Longer records (graphs, embeddings) are stepped over unread, so that memory stays bounded."""
@@ -16,7 +17,7 @@ MAX_RECORD_BYTES = 64 << 20
 _SEARCH_BYTES = 64 << 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Lost:
     """The damaged frame behind which an intact header is looked for; both are offsets in the file.
 

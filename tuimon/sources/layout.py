@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from tuimon.core.frozen import frozen
 from tuimon.sources.sniffing import read_head
 
 # Part of any run: Hugging Face's checkpoints, logs of mmengine and DVCLive.
@@ -25,7 +26,7 @@ _WANDB_RUN = re.compile(r"^(offline-)?run-\d{8}_\d{6}-\w+$")
 _TIME_STAMP = re.compile(r"\d{4}[-_]?\d\d[-_]?\d\d([-_T ]?\d\d[-_:]?\d\d([-_:]?\d\d)?)?|\d{10,}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FoundFile:
     """A file whose format is known.
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from tuimon.core.batch import Problem
 from tuimon.core.columns import Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.sources.decimal_text import ByteArray
 
 _LINE_END = 0x0A
 _NO_LINES = np.empty(0, np.int64)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LineBlock:
     """What one read of a text file brought.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from tuimon.core.batch import Problem, Record
+from tuimon.core.frozen import frozen
 from tuimon.sources.base import ReadBudget, ReadResult
 from tuimon.sources.sniffing import LFS_ADVICE
 
@@ -14,7 +14,7 @@ from tuimon.sources.sniffing import LFS_ADVICE
 _LISTED_BAD_LINES = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileRead:
     """What one read of one file brought.
 

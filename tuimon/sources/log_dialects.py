@@ -9,8 +9,10 @@ few times: a line may be a megabyte long, and hostile.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
+
+from tuimon.core.frozen import frozen
 
 _NUMBER = (
     rb"([-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])"
@@ -41,7 +43,7 @@ class Mark(NamedTuple):
         return any(literal in text for literal in self.literals)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dialect:
     """What one family of trainers writes.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import HARDWARE_ROLES, Role, is_evaluation, role_of
 
 _NUMBER = (
@@ -46,7 +46,7 @@ _METRIC_ROLES = frozenset(Role) - HARDWARE_ROLES - {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """What a line says.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.sources.decimal_text import MARGIN, BoolArray, ByteArray, WordArray, read_numbers, words_of
 
 Span = tuple[int, int]
@@ -39,7 +39,7 @@ _MICROSECOND_DIGITS = 6
 _MONTH, _HOUR_END, _MINUTE, _SECOND, _FRACTION = 5, 13, 14, 17, 20
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Described:
     """What the numbers of one line mean, each by where it stands in the line.
 

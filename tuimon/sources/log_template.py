@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 
+from tuimon.core.frozen import frozen
 from tuimon.sources.log_line import Line, parse_line
 
 _TOKEN = re.compile(r"(?<![\w.])[-+]?(?:\d[\d,]*\d|\d)(?:\.\d*)?(?:[eE][-+]?\d+)?")
@@ -16,7 +16,7 @@ _FIRST_STAND_IN = 1_000_001
 _MOST_NUMBERS = 60
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LineTemplate:
     """The shape of a line.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from tuimon.core.frozen import frozen
 from tuimon.core.text import clean
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Root:
     """A path that a person gave.
 
@@ -27,7 +27,7 @@ class Root:
     formats: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unnamed:
     """A run that waits for its name: where it lies, and below which given path it was found."""
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from tuimon.core.frozen import frozen
 
 VARINT = 0
 FIXED64 = 1
@@ -22,7 +23,7 @@ class DamagedMessageError(ValueError):
     """The bytes are no protobuf message."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """One field of a message, where it stands.
 

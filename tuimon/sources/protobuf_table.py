@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from tuimon.core.columns import Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.sources.protobuf import FIXED32, FIXED64, LENGTH, VARINT, DamagedMessageError, Field, fields
 
 # A round of numpy costs as much as about this many fields one by one.
@@ -18,7 +17,7 @@ _VARINT_SHIFTS = range(7, 70, 7)
 Bytes = npt.NDArray[np.uint8]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class FieldTable:
     """Fields of messages that stand in one buffer, in the order in which they stand there.
 

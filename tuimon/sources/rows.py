@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 
 Row = dict[str, object]
 BoolArray = npt.NDArray[np.bool_]
@@ -108,7 +108,7 @@ def _joined(
     return whole if ranks is None else whole[ranks]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class NumberTable:
     """Rows of one shape that hold only numbers.
 
@@ -138,7 +138,7 @@ class NumberTable:
                 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class NumberColumn:
     """The numbers of one name: `values` float64[n] at the rows `places` int64[n] (ascending)."""
 

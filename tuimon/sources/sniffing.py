@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
+from tuimon.core.frozen import frozen
 from tuimon.sources.base import Confidence, SourceFactory
 
 HEAD_BYTES = 4096
@@ -45,7 +45,7 @@ def is_event_file_name(name: str) -> bool:
     return _EVENT_FILE.search(name) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileVerdict:
     """What a file was taken for, how surely, and why (shown by `tuimon doctor`).
 

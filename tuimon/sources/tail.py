@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
 
 from tuimon.core.batch import Problem
+from tuimon.core.frozen import frozen
 from tuimon.sources.line_blocks import LineBlock, joined_lines
 from tuimon.sources.tailed_file import BLOCK_BYTES, Chunk, TailedFile
 
@@ -18,7 +18,7 @@ MAX_LINE_BYTES = 8 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lines:
     """What one read of a text file brought.
 

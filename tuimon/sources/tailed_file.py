@@ -6,10 +6,10 @@ import contextlib
 import os
 import stat
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from tuimon.core.batch import Problem
+from tuimon.core.frozen import frozen
 
 BLOCK_BYTES = 4 << 20
 """The most that one read takes: large enough for numpy, small enough for a slice of a busy thread."""
@@ -22,12 +22,12 @@ _SETTLED_AFTER_S = 60.0
 _NO_ACCESS_TIME = getattr(os, "O_NOATIME", 0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProblemOver(Problem):
     """Says that a problem of the same path and message, which was reported before, is over."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chunk:
     """What one read of a file brought.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from tuimon.core.batch import Problem
+from tuimon.core.frozen import frozen
 from tuimon.sources.tailed_file import BLOCK_BYTES, TailedFile
 
 MAX_LINE_BYTES = 1 << 20
@@ -14,7 +14,7 @@ MAX_LINE_BYTES = 1 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TextBlock:
     r"""Whole lines, each with a `\n` at its end.
 

@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from tuimon.core.batch import Problem
+from tuimon.core.frozen import frozen
 from tuimon.sources.sniffing import Formats, is_candidate, said_format
 
 # Somebody may watch a home folder or `/`: the walk ends in seconds and says so.
@@ -17,7 +18,7 @@ MAX_DEPTH = 40
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "lost+found"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FileEntry:
     """A file as `stat` sees it.
 

@@ -6,7 +6,7 @@ https://github.com/google/leveldb/blob/main/doc/log_format.md
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from zlib import crc32
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from tuimon.core.batch import Problem
 from tuimon.core.columns import Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.sources.tailed_file import Chunk, TailedFile
 from tuimon.sources.wandb_file import FILE_HEADER
 
@@ -32,7 +33,7 @@ def _no_places() -> Int64Array:
     return np.empty(0, np.int64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class RecordBlock:
     """Whole and intact records, in their order.
 

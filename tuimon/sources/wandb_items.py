@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import orjson
 
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.sources.lenient_json import parse
 from tuimon.sources.protobuf import LENGTH, DamagedMessageError, fields, text_of
 from tuimon.sources.protobuf_table import FieldTable, field_table, length_prefixed
@@ -29,7 +28,7 @@ _NONFINITE = {
 _MINUS, _ZERO, _NINE, _LETTER_I = b"-09I"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Numbers:
     """Numbers: for each of m, the row int64[m] it stands in, its tag's number int64[m], and float64[m]."""
 
@@ -38,7 +37,7 @@ class Numbers:
     values: Float64Array
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OtherValue:
     """A value that is no number, as parsed: a text, a list, an object, null."""
 
@@ -185,7 +184,7 @@ def flattened(other: OtherValue, depth: int = 8) -> list[OtherValue]:
     ]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class _Places:
     """Where in the buffer items have their keys and values: int64[m] each.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.medians import median
 from tuimon.core.roles import HARDWARE_ROLES, Role, is_evaluation, role_of
 from tuimon.store.axis import Attempt
@@ -27,7 +27,7 @@ _MOST_RESTARTS, _MOST_RESTARTS_SHARE, _MOST_ATTEMPTS = 20, 0.01, 200
 _NO_TIMES = frozenset({Role.CONFIG, Role.SUMMARY, Role.EPOCH, Role.EVAL_TIME}) | HARDWARE_ROLES
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut:
     """Where an attempt after the first one begins.
 
@@ -46,7 +46,7 @@ class Cut:
     step_before: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """The attempts of one stream, as its leading series tells them.
 

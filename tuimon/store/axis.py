@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from tuimon.core.frozen import frozen
 
 
 class Axis(StrEnum):
@@ -17,7 +18,7 @@ class Axis(StrEnum):
     TOKENS = "tokens"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attempt:
     """The stretch of a run between two restarts.
 
@@ -39,7 +40,7 @@ class Attempt:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Segment:
     """The points `[start, stop)` of one series that belong to one attempt."""
 

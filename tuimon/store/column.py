@@ -9,7 +9,6 @@ that their bits, read as integers, lie on a line just as the times do, and come 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar, overload
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 
 BLOCK = 256
 
@@ -29,7 +29,7 @@ _WORD = 1 << 64
 _MOST_REMEMBERED = 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Blocks:
     """Packed blocks of 256 integers. Element j of block i is `base[i] + stride[i] * j` and what lies beside.
 

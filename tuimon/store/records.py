@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from tuimon.core.batch import HistogramBatch, ImageRecord, TextRecord
+from tuimon.core.frozen import frozen
 
 Item = TypeVar("Item", TextRecord, ImageRecord, HistogramBatch)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Records(Generic[Item]):
     """What was logged under one tag, at least once.
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.store.run import RunView
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Rows:
     """Points of several tags, merged into the order in which they were logged.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tuimon.core.batch import (
     ConfigValue,
@@ -14,6 +14,7 @@ from tuimon.core.batch import (
     TextRecord,
 )
 from tuimon.core.columns import Columns, Float64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.store.axis import Attempt, Axis
 from tuimon.store.logged_axis import LOGGED_AXES, Knots, knots
@@ -25,7 +26,7 @@ HARDWARE_STREAM = -1
 """The stream of this machine's sensors, which are a source of no format."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunView:
     """A run as it was at one moment; it never changes, and may be read in any thread.
 

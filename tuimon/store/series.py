@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Columns, Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.store.axis import Attempt, Axis, Segment
 from tuimon.store.column import BLOCK, Column
@@ -40,7 +40,7 @@ _LEAST_ROOM = 0.1
 _NO_ROWS = np.empty(0, np.int64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class SeriesView:
     """A series as it was at one moment; it never changes, and may be read in any thread.
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
 from tuimon.core.batch import ValueArray
+from tuimon.core.frozen import frozen
 from tuimon.store.column import IntColumn
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statistics:
     """What is known of all points of a series, exactly.
 

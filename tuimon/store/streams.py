@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from tuimon.core.frozen import frozen
 from tuimon.store.attempts import Cut, History, find_attempts, leading_rank, locate_cuts
 from tuimon.store.axis import Attempt, Segment
 from tuimon.store.series import Series, SeriesView
@@ -48,7 +49,7 @@ class Stream:
         return find_attempts(leader.view((_UNKNOWN,), _NO_CUTS), self.writers)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Placement:
     """How the series of one stream are divided into the attempts of the run.
 

@@ -8,13 +8,12 @@ one if it was one. What stayed may be folded again when it is old.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.store.column import BLOCK, IntColumn
 from tuimon.store.packing import packed
 
@@ -23,7 +22,7 @@ THINNED_BLOCK = 128
 _PIECE = 1 << 18
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Omitted:
     """How many points went before each of the first n rows of a series, and before those behind them.
 

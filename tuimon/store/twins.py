@@ -9,13 +9,13 @@ no less is shown, and the other one is set aside.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, is_evaluation, pair_key, role_of
 from tuimon.core.tag_words import split_tag
 from tuimon.store.series import SeriesView
@@ -37,7 +37,7 @@ _DENSER = 2.0
 _GROWTH = 1.25
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Duplicate:
     """A series that was set aside because another source of the run tells the same.
 

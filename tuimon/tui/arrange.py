@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tuimon.core.frozen import frozen
 from tuimon.tui.view import View
 
 # No pane is drawn smaller than this (a pane of one line has no frame).
@@ -27,7 +28,7 @@ class Rect(NamedTuple):
     height: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Needs:
     """What there is to show: runs, charts, GPUs, findings, any sensor at all, the place of a replay."""
 

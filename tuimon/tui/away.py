@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tuimon.analysis.best import Best, best_value
 from tuimon.analysis.status import Status
+from tuimon.core.frozen import frozen
 from tuimon.core.text import clean
 from tuimon.core.units import format_duration, format_value
 from tuimon.monitor.snapshot import RunState
@@ -18,7 +18,7 @@ LEAST_AWAY_S = 600.0
 _MOVED, _LEAST_MOVED_S = 0.05, 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """What the person saw of a run before leaving; small, so that it may be kept for days."""
 

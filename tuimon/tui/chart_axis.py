@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from tuimon.charts.limits import stepped_window, stepped_x_limits
 from tuimon.charts.scales import Limits
 from tuimon.charts.ticks import linear_ticks, round_step
 from tuimon.charts.time_ticks import clock_ticks, duration_ticks
+from tuimon.core.frozen import frozen
 from tuimon.core.units import format_clock, format_count, format_duration
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
@@ -40,7 +41,7 @@ UNTOLD = {
 _OTHER_SCALE = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChartAxis:
     """What x counts and which part of it is shown.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tuimon.analysis.charted import by_chart, chart_rank, is_curve
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, is_evaluation
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 from tuimon.tui.view import View
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChartSpec:
     """A chart: its key, which stays the same while the run grows, and the tags that share it.
 

@@ -15,6 +15,7 @@ from tuimon.charts.lines import Line, clipped_range, draw_lines, value_range
 from tuimon.charts.scales import LINEAR, LOG, SYMLOG, Limits, Scale
 from tuimon.charts.style import Glyphs, Style, raw_style, series_style
 from tuimon.core.columns import Float64Array
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, is_evaluation
 from tuimon.core.units import format_value
 from tuimon.monitor.snapshot import RunState
@@ -59,7 +60,7 @@ class ChartPicture:
     right_title: Row
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overlay:
     """A run whose curves lie under those of the open one.
 

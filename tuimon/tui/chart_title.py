@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tuimon.charts.style import Style
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import FALLING_IS_GOOD, RISING_IS_GOOD, is_evaluation
 from tuimon.core.text import cell_width, clean, shorten
 from tuimon.core.units import format_value
@@ -15,7 +15,7 @@ from tuimon.tui.ink import Ink
 from tuimon.tui.rows import Row, Span, row_width
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """A curve as the title names it.
 

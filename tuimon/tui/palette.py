@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from tuimon.core.frozen import frozen
 from tuimon.tui.keys import KEYS
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """A line of the palette.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from tuimon.charts.grid import CellGrid, runs
+from tuimon.core.frozen import frozen
 from tuimon.core.text import cell_width, pad, shorten
 from tuimon.tui.ink import Ink
 
@@ -14,7 +14,7 @@ Span: TypeAlias = tuple[str, int]
 Row: TypeAlias = tuple[Span, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frame:
     """The characters of a pane's border."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tuimon.core.frozen import frozen
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.tui.arrange import Plan
 from tuimon.tui.chart_axis import ChartAxis
@@ -37,7 +38,7 @@ class Picture:
     axis: ChartAxis | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scene:
     """What all panes of one picture look at."""
 

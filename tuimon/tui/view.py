@@ -10,6 +10,7 @@ from functools import lru_cache
 from tuimon.analysis.findings.finding import Finding
 from tuimon.analysis.moments import Moment
 from tuimon.analysis.smoothing import DEFAULT_SMOOTHING, Smoothing
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.store.axis import Axis
 
@@ -38,7 +39,7 @@ _LEVELS: tuple[tuple[str, object], ...] = (
 SCALES = ("log", "symlog", "linear")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bookmark:
     """A place on the charts of a run that a person marked."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.windows import mean
+from tuimon.core.frozen import frozen
 
 _MOST_BLOCKS = 64
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """How much one stretch of blocks lies below another one before it.
 

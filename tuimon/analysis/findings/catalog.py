@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -63,6 +63,7 @@ from tuimon.analysis.findings.unrest import (
     SpeedUnstable,
     SpeedUnstableLimits,
 )
+from tuimon.core.frozen import frozen
 
 # A rule sees a point after those above it: what names another rule's finding stands below that rule.
 RULES: tuple[type[Rule[Any]], ...] = (
@@ -100,7 +101,7 @@ RULES: tuple[type[Rule[Any]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FindingSettings:
     """The thresholds of every rule, under the rule's name, and which rules are off.
 

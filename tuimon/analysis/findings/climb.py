@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from itertools import pairwise
+
+from tuimon.core.frozen import frozen
 
 # The share of its rise by which a climb must go beyond what was reached before. Own choice.
 _BEYOND = 0.25
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ascent:
     """Block means that rose one after the other.
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.analysis.findings.naming import spoken
 from tuimon.analysis.findings.windows import SortedWindow
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, is_evaluation
 from tuimon.core.units import format_value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MetricCollapseLimits:
     """Defaults of `metric_collapse` (own choice).
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from statistics import fmean
 
 from tuimon.analysis.findings.finding import Severity
@@ -13,6 +12,7 @@ from tuimon.analysis.findings.history import History
 from tuimon.analysis.findings.naming import spoken
 from tuimon.analysis.findings.timeline import HISTORY_POINTS
 from tuimon.analysis.findings.windows import SortedWindow
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
 
@@ -22,7 +22,7 @@ SECOND_DIFFERENCE = 0.6745 * math.sqrt(6.0)
 LEAST_EVAL_NOISE = 0.002
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OverfittingLimits:
     """Defaults of `overfitting` (SageMaker Debugger: a ratio with patience; the numbers are our own choice).
 
@@ -150,7 +150,7 @@ class Overfitting(Rule[OverfittingLimits]):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EvalMissingLimits:
     """Defaults of `eval_missing` (Google's tuning playbook: evaluate at a regular step interval).
 

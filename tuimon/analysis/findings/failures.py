@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
 from tuimon.analysis.findings.gpu_memory import memory_percents
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 
 # PyTorch, TensorFlow and JAX, CUDA, C++, Python, and the kernel's word for it.
@@ -22,7 +22,7 @@ _NCCL = re.compile(r"NCCL|nccl|Watchdog caught collective")
 _LONGEST_QUOTE = 160
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutOfMemoryLimits:
     """Defaults of `out_of_memory`: one line in a log is enough.
 
@@ -83,7 +83,7 @@ class OutOfMemory(Rule[OutOfMemoryLimits]):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogErrorLimits:
     """Defaults of `log_error`: one line in a log is enough.
 

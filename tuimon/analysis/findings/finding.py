@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+
+from tuimon.core.frozen import frozen
 
 
 class Severity(IntEnum):
@@ -21,7 +22,7 @@ class FindingState(StrEnum):
     RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """Something that a rule found in one series of one run.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from tuimon.analysis.findings.finding import Finding, FindingState, Severity
 from tuimon.analysis.findings.timeline import Timeline
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 
 RUN_SERIES = "run"
@@ -17,7 +18,7 @@ LimitsT = TypeVar("LimitsT")
 Sample: TypeAlias = Mapping[Role, Mapping[str, float]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """What a rule says at the moment at which it speaks.
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import RUN_SERIES, Alarm, Evidence, Rule, Sample
 from tuimon.analysis.findings.windows import mean
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 
 # Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
 _GPU_UTILISATION = Role.GPU_UTILISATION
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GpuUnderutilisedLimits:
     """Defaults of `gpu_underutilised` (80 % is the ideal; below 50 % half of the GPUs is paid for nothing).
 

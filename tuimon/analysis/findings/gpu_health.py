@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from statistics import median, pvariance
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
 from tuimon.analysis.findings.windows import SortedWindow, mean
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, gpu_index
 
 # Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
@@ -23,7 +23,7 @@ def by_gpu(readings: Mapping[str, float]) -> dict[int, float]:
     return {gpu_index(tag) or 0: value for tag, value in readings.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GpuImbalanceLimits:
     """Defaults of `gpu_imbalance` (pipeline-parallel stages differ by 6 to 14 points when all is well).
 
@@ -113,7 +113,7 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
         return max(math.sqrt(2.0 * pvariance(last) / len(last)) for last in self._recent.values())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThermalThrottleLimits:
     """Defaults of `thermal_throttle`.
 

@@ -10,6 +10,7 @@ from tuimon.analysis.findings.breakout import Breakout
 from tuimon.analysis.findings.climb import Ascent, Climb
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, gpu_index
 from tuimon.core.units import format_duration
 
@@ -41,7 +42,7 @@ class _Gpu:
     readings: int = field(default=0)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GpuMemoryLeakLimits:
     """Defaults of `gpu_memory_leak` (SageMaker Debugger: 5 to 10 % growth; the numbers are our own choice).
 
@@ -132,7 +133,7 @@ class GpuMemoryLeak(Rule[GpuMemoryLeakLimits]):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GpuMemoryPressureLimits:
     """Defaults of `gpu_memory_pressure` (own choice; caching allocators rest at 93 to 96 %).
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 import statistics
 from collections import deque
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.analysis.findings.naming import times
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GradExplosionLimits:
     """Defaults of `grad_explosion`.
 
@@ -105,7 +105,7 @@ class GradExplosion(Rule[GradExplosionLimits]):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GradVanishingLimits:
     """Defaults of `grad_vanishing`.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.breakout import Breakout
 from tuimon.analysis.findings.climb import Ascent, Climb
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
 from tuimon.analysis.findings.windows import mean
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.units import format_duration
 
@@ -19,7 +19,7 @@ _LEVEL_READINGS = 60
 _PROCESS_MEMORY, _HOST_MEMORY = Role.PROCESS_MEMORY, Role.HOST_MEMORY_PCT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DiskFullLimits:
     """Defaults of `disk_full` (own choice).
 
@@ -121,7 +121,7 @@ class DiskFull(Rule[DiskFullLimits]):
         return Evidence(value=value, usual=None, message=message, severity=severity)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HostMemoryLeakLimits:
     """Defaults of `host_memory_leak` (own choice).
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import fmean
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.core.units import format_duration
 
@@ -14,7 +14,7 @@ from tuimon.core.units import format_duration
 _PROCESS_ALIVE = Role.PROCESS_ALIVE
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StalledLimits:
     """Defaults of `stalled` (SageMaker Debugger: 1800 s; NVRx: five times the longest interval).
 
@@ -111,7 +111,7 @@ class Stalled(Rule[StalledLimits]):
         return Evidence(value=silence, usual=usual, message=message, causes=causes)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CrashedLimits:
     """Defaults of `crashed`.
 

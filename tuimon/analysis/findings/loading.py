@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
 from tuimon.analysis.findings.windows import SortedWindow, mean
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.core.units import format_value
 
@@ -17,7 +17,7 @@ _GPU_UTILISATION, _CPU_UTILISATION = Role.GPU_UTILISATION, Role.CPU_UTILISATION
 _LOAD_TIME, _STEP_TIME = Role.LOAD_TIME, Role.STEP_TIME
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DataloaderBottleneckLimits:
     """Defaults of `dataloader_bottleneck` (SageMaker Debugger: CPU above 90 % while the GPU waits).
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.analysis.findings.naming import spoken, times
 from tuimon.analysis.findings.windows import MovingMinimum, SortedWindow
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
 
@@ -33,7 +33,7 @@ class LossRule(Rule[LimitsT]):
         self.history = self.run.history(self.series)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LossSpikeLimits:
     """Defaults of `loss_spike`.
 
@@ -119,7 +119,7 @@ class LossSpike(LossRule[LossSpikeLimits]):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LossSurgeLimits:
     """Defaults of `loss_surge`.
 
@@ -192,7 +192,7 @@ class LossSurge(LossRule[LossSurgeLimits]):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DivergenceLimits:
     """Defaults of `divergence` (severity and persistence: K2-V2; the numbers are our own choice).
 

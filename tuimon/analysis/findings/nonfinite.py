@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.analysis.findings.naming import spoken
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.core.units import format_value
 
@@ -19,7 +19,7 @@ _MEASURED = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NanInfLimits:
     """Defaults of `nan_inf`: one value is enough, as in SageMaker Debugger and Lightning.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, median
 
@@ -14,6 +13,7 @@ from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence
 from tuimon.analysis.findings.loss import LossRule
 from tuimon.analysis.findings.naming import spoken
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
 
@@ -23,7 +23,7 @@ _LEARNING_RATE = Role.LEARNING_RATE
 _LEAST_EVALS = 2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlateauLimits:
     """Defaults of `plateau`.
 

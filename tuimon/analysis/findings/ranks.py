@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from statistics import median
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.analysis.findings.naming import times
 from tuimon.analysis.findings.windows import SortedWindow
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
 
@@ -18,7 +18,7 @@ _RANK = re.compile(r"(?:^|[^a-z])(?:rank|worker|node|device)[_\-./ ]?(\d{1,5})(?
 _MOST_RANKS = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StragglerLimits:
     """Defaults of `straggler` (NVRx: a score below 0.75 of the others, which is 1.33 times their step time).
 

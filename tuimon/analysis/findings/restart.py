@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.analysis.findings.loss import LossRule
 from tuimon.analysis.findings.naming import spoken
 from tuimon.analysis.findings.windows import SortedWindow
+from tuimon.core.frozen import frozen
 from tuimon.core.units import format_value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RestartDetectedLimits:
     """Defaults of `restart_detected`.
 
@@ -54,7 +54,7 @@ class RestartDetected(Rule[RestartDetectedLimits]):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckpointRegressLimits:
     """Defaults of `checkpoint_regress` (own choice).
 

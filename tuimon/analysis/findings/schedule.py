@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.core.batch import ConfigValue
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LrScheduleMismatchLimits:
     """Defaults of `lr_schedule_mismatch` (own choice).
 
@@ -82,7 +82,7 @@ class LrScheduleMismatch(Rule[LrScheduleMismatchLimits]):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Curve:
     """A schedule as it is configured.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import TypeVar
@@ -14,6 +13,7 @@ from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import RUN_SERIES, Alarm, Evidence, Rule
 from tuimon.analysis.findings.naming import times
 from tuimon.analysis.findings.windows import DelayedWindow, SortedWindow
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.core.units import format_duration, format_value
 
@@ -99,7 +99,7 @@ def _rank(tag: str) -> int:
     return _LINES_RANK if tag == RUN_SERIES else _RANKS[role_of(tag)]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThroughputDropLimits:
     """Defaults of `throughput_drop`.
 
@@ -199,7 +199,7 @@ class ThroughputDrop(SpeedRule[ThroughputDropLimits]):
         return tuple(cause for rule, cause in _CAUSES_BY_RULE.items() if self.ledger.is_open(rule))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepTimeOutlierLimits:
     """Defaults of `step_time_outlier` (SageMaker Debugger: ten beyond 3 to 5 sigma; numbers: own choice).
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence
 from tuimon.analysis.findings.loss import LossRule
 from tuimon.analysis.findings.naming import spoken
 from tuimon.analysis.findings.speed import SpeedRule
+from tuimon.core.frozen import frozen
 
 _UNREST = 1.5
 _SQRT_2 = math.sqrt(2.0)
@@ -53,7 +53,7 @@ class Unrest:
         self._last = deviation
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LossOscillationLimits:
     """Defaults of `loss_oscillation` (own choice).
 
@@ -130,7 +130,7 @@ class LossOscillation(LossRule[LossOscillationLimits]):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SpeedUnstableLimits:
     """Defaults of `speed_unstable` (own choice).
 

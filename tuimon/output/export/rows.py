@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
@@ -18,7 +18,7 @@ _WINDOW_POINTS = 1 << 18
 _SAMPLED_EVERY = 1 << 10
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Stretch:
     """Points of one series that follow one another.
 
@@ -37,7 +37,7 @@ class Stretch:
     values: ValueArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Window:
     """All points of one stream between two places in the order of writing.
 
@@ -89,7 +89,7 @@ def windows(run: RunView, tags: Sequence[str]) -> Iterator[Window]:
                 yield Window(stream, stretches, int(borders[number]) if number < len(borders) else None)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Rows:
     """Points that belong together, a row for each step.
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from tuimon.core.batch import Record
+from tuimon.core.frozen import frozen
 from tuimon.store.run import RunView
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunToWrite:
     """A run on its way out.
 

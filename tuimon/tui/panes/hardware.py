@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tuimon.charts.bars import gauge
 from tuimon.charts.sparkline import sparkline
 from tuimon.charts.style import Glyphs
+from tuimon.core.frozen import frozen
 from tuimon.core.hardware import GpuSample, HardwareSample
 from tuimon.core.roles import Role, gpu_index
 from tuimon.core.text import clean
@@ -33,7 +34,7 @@ _UNITS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GpuGauge:
     """What is shown of one GPU; everything unknown is None. Memory is in bytes."""
 
@@ -47,7 +48,7 @@ class GpuGauge:
     history: tuple[float | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gauges:
     """All gauges of the pane, and where they come from."""
 

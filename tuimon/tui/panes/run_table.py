@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from tuimon.analysis.best import Best
 from tuimon.analysis.charted import main_series
 from tuimon.charts.sparkline import sparkline
 from tuimon.charts.style import Glyphs
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.text import cell_width, clean, pad, shorten_middle
 from tuimon.core.units import format_duration, format_percent, format_rate, format_value
@@ -28,7 +28,7 @@ _LEAST_NAME, _MOST_NAME = 14, 44
 _CURVES = ((150, 24), (90, 14))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Column:
     """A column: its heading, its width in cells, and the order (`run_list.ORDERS`) that sorts by it."""
 
