@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.logged_lines import Line, run_of
@@ -51,8 +51,21 @@ CONFIG = st.dictionaries(
 )
 
 
+# A counter that rises by more than the largest number, at once and bit by bit.
+_LEAPING: list[Line] = [
+    {"step": 0, "time": 0.0, "loss": 0.0, "num_tokens": -1e308},
+    {"step": 1, "time": 1.0, "loss": 0.0, "train_runtime": 1.0},
+    {"step": 2, "time": 2.0, "loss": 0.0, "num_tokens": 1e308},
+]
+_SHORT: list[Line] = [{"step": 0, "time": 0.0, "loss": 0.0}] * 3
+_RISING: list[Line] = [*_LEAPING[:2], {"step": 1, "time": 1.0, "num_tokens": 0.0}, _LEAPING[2]]
+
+
 @settings(max_examples=50, deadline=None)
 @given(lines=LINES, other=LINES, config=CONFIG, total=st.none() | st.integers(-5, 10**18), now=TIMES)
+@example(lines=[], other=_LEAPING, config={}, total=None, now=0.0)
+@example(lines=[], other=_RISING, config={}, total=None, now=0.0)
+@example(lines=[*_SHORT, _LEAPING[0]], other=[{**_LEAPING[2], **_SHORT[0]}], config={}, total=None, now=0.0)
 def test_nothing_raises(
     lines: list[Line], other: list[Line], config: dict[str, str | float | None], total: int | None, now: float
 ) -> None:

@@ -46,10 +46,10 @@ def _tokens_per_step(series: SeriesView) -> float | None:
     """Return by how much a counter rose per step lately; None for what does not only rise."""
     begin = max(series.segments[-1].start, len(series) - _RECENT) if series.segments else 0
     counts, steps = series.values[begin:].astype(np.float64), series.steps[begin:]
-    if len(counts) < 2 or not np.isfinite(counts).all() or (np.diff(counts) < 0).any():
+    if len(counts) < 2 or not np.isfinite(counts).all() or (counts[1:] < counts[:-1]).any():
         return None
-    gained, passed = float(counts[-1] - counts[0]), int(steps[-1] - steps[0])
-    return gained / passed if gained > 0 and passed > 0 else None
+    gained, passed = float(counts[-1]) - float(counts[0]), int(steps[-1] - steps[0])
+    return gained / passed if 0 < gained < np.inf and passed > 0 else None
 
 
 def closing_runtime_s(run: RunView) -> tuple[float, float] | None:

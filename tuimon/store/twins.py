@@ -219,7 +219,8 @@ def _equal(first: Float64Array, second: Float64Array) -> npt.NDArray[np.bool_]:
     size = np.maximum(np.abs(first), np.abs(second))
     (places, digits), (other_places, other_digits) = _grain(first), _grain(second)
     allowed = np.maximum(max(places, other_places), max(digits, other_digits, _PRECISION) * size)
-    with np.errstate(invalid="ignore"):  # infinities of one sign are equal, others are not
+    # Infinities of one sign are equal, others are not; and no number holds the difference of the largest two.
+    with np.errstate(invalid="ignore", over="ignore"):
         same: npt.NDArray[np.bool_] = (np.abs(first - second) <= allowed) & np.isfinite(size)
     same |= (first == second) | (np.isnan(first) & np.isnan(second))
     return same
