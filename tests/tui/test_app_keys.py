@@ -99,6 +99,8 @@ def playback(app: TuimonApp) -> Playback:
 
 CASES = (
     Pressed("question_mark", lambda app: app.helping),
+    Pressed("ctrl+s", lambda app: app.prompting == "save"),
+    Pressed("Y", lambda app: said(app, "copied the charts into the clipboard")),
     Pressed("R", lambda app: rescanned(app) and said(app, "looking for new runs")),
     Pressed("tab", lambda app: app.view.focus == "hardware"),
     Pressed("shift+tab", lambda app: app.view.focus == "runs"),

@@ -32,12 +32,17 @@ class Announcer:
         if self._herald is None:
             self._herald = self._make_herald()
         sequences = self._herald.look(app.feed.snapshot, app.view.run_name)
-        driver = app._driver  # noqa: SLF001  # Textual has no public way to send what it does not know
-        if sequences and driver is not None and not driver.is_headless:
-            driver.write(sequences)
+        if sequences:
+            self.send(sequences)
         complaint = self._herald.complaint()
         if complaint is not None:
             app.say(complaint)
+
+    def send(self, sequence: str) -> None:
+        """Send what Textual does not know the way that all cells go."""
+        driver = self._app._driver  # noqa: SLF001  # Textual has no public way
+        if driver is not None and not driver.is_headless:
+            driver.write(sequence)
 
     def farewell(self) -> str:
         """Begin nothing more; return what gives the terminal its own title back."""

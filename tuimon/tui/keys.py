@@ -36,6 +36,8 @@ KEYS: tuple[Key, ...] = (
     Key("escape", "Esc", "back", "back", "Step back one level: close, clear, unzoom; never leaves", "Program"),
     Key("R", "R", "rescan", "rescan", "Look for new runs and files now", "Program"),
     Key("ctrl+l", "ctrl+l", "repaint", "repaint", "Paint the whole screen anew", "Program"),
+    Key("ctrl+s", "ctrl+s", "save", "write", "Write the charts on the screen into a file: .svg, .png, .pdf, or all as .txt", "Program"),
+    Key("Y", "Y", "copy", "copy", "Copy what the pane with the focus says: values at the cursor, the finding, the log", "Program"),
     Key("ctrl+z", "ctrl+z", "suspend_process", "suspend", "Suspend to the shell; `fg` comes back", "Program"),
     Key("tab", "Tab", "focus_next_pane", "focus", "Go to the next pane", "Panes", 5),
     Key("shift+tab", "S-Tab", "focus_previous_pane", "focus back", "Go to the previous pane", "Panes"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tuimon.tui.actions.prompt import PromptActions
+from tuimon.tui.actions.saving import SavingActions
 
 
-class ProgramActions(PromptActions):
+class ProgramActions(SavingActions):
     """Helps, leaves, steps back, looks again and repaints."""
 
     def action_help(self) -> None:
