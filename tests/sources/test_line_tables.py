@@ -110,7 +110,8 @@ def rows(count: int) -> list[str]:
 
 def table_lines(path: Path) -> int:
     """Return how many lines of a file are read as tables."""
-    tables, _ = TableReader().read(LineTail(path).read_block())
+    with LineTail(path).read_block() as block:
+        tables, _ = TableReader().read(block)
     return sum(len(table.places) for table in tables)
 
 
@@ -150,6 +151,17 @@ def test_another_line_costs_only_itself(tmp_path: Path, other: str, place: int) 
     path.write_text("".join(f"{line}\n" for line in lines))
     assert table_lines(path) >= 299
     assert_same(path, 1 << 20)
+
+
+def test_blocks_that_are_held_together_have_memory_of_their_own(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(f"{name}1\n{name}2\n")
+    for _ in range(2):  # the second time in memory that was used before
+        with LineTail(tmp_path / "a").read_block() as a, LineTail(tmp_path / "b").read_block() as b:
+            with LineTail(tmp_path / "c").read_block() as c:
+                assert [bytes(line) for line in c.lines(np.arange(2))] == [b"c1", b"c2"]
+            assert [bytes(line) for line in a.lines(np.arange(2))] == [b"a1", b"a2"]
+            assert [bytes(line) for line in b.lines(np.arange(2))] == [b"b1", b"b2"]
 
 
 def test_shapes_in_turn_are_tables_too(tmp_path: Path) -> None:

@@ -89,15 +89,15 @@ class _JsonlFile:
 
     def read(self, max_bytes: int, first_order: int) -> FileRead:
         """Read one block on. Never raises on bad content."""
-        block = self._tail.read_block(min(max_bytes, _BLOCK_BYTES))
-        problems = list(block.problems)
-        records: list[Record] = []
-        if block.new_generation:
-            text = f"{self.path.name} was replaced or rewritten"
-            records.append(LifecycleRecord("writer", first_order, None, float("nan"), text))
-        records += self._decode(block, first_order, problems)
-        problems += self._new_limits()
-        return FileRead(records, len(block), block.more, block.bytes_read, problems)
+        with self._tail.read_block(min(max_bytes, _BLOCK_BYTES)) as block:
+            problems = list(block.problems)
+            records: list[Record] = []
+            if block.new_generation:
+                text = f"{self.path.name} was replaced or rewritten"
+                records.append(LifecycleRecord("writer", first_order, None, float("nan"), text))
+            records += self._decode(block, first_order, problems)
+            problems += self._new_limits()
+            return FileRead(records, len(block), block.more, block.bytes_read, problems)
 
     def _decode(self, block: LineBlock, first_order: int, problems: list[Problem]) -> list[Record]:
         order = np.arange(first_order, first_order + len(block))
@@ -125,7 +125,8 @@ class _JsonlFile:
         except orjson.JSONDecodeError:
             offsets = block.offsets[chosen].tolist()
             parsed = [
-                self._parse_one(line, offset, problems) for line, offset in zip(lines, offsets, strict=True)
+                self._parse_one(bytes(line), offset, problems)
+                for line, offset in zip(lines, offsets, strict=True)
             ]
         is_row = [type(row) is dict for row in parsed]
         if all(is_row):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import field
+from types import TracebackType
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -12,18 +12,44 @@ from tuimon.core.columns import Int64Array
 from tuimon.core.frozen import frozen
 from tuimon.sources.decimal_text import ByteArray
 
-_LINE_END = 0x0A
-_NO_LINES = np.empty(0, np.int64)
+MARGIN = 32
+"""So many bytes lie before the first line of a block: whoever reads whole words may begin before it."""
+
+_LINE_END, _COMMA = 0x0A, 0x2C
+# What is found out about so many bytes at once stays in the processor's cache.
+_PIECE = 128 << 10
+_NONE = np.empty(0, np.int64)
+# A reader has one block at a time. More memory than this is not kept for the next one.
+_spare: list[bytearray] = []
+_MOST_SPARE = 2
+_LARGEST_SPARE = 5 << 20
+
+
+class FoundLines(NamedTuple):
+    """Lines in a text.
+
+    Attributes:
+        starts: int64[n], where in the text each line that is not empty begins.
+        ends: int64[n], where its line end stands.
+        marks: int64[k], where commas and line ends stand.
+        first_marks: int64[n], which is the first of these in each line.
+        commas: int64[n], how many commas it has; its line end is the mark behind these.
+    """
+
+    starts: Int64Array = _NONE
+    ends: Int64Array = _NONE
+    marks: Int64Array = _NONE
+    first_marks: Int64Array = _NONE
+    commas: Int64Array = _NONE
 
 
 @frozen
 class LineBlock:
-    """What one read of a text file brought.
+    """What one read of a text file brought: lines in memory that the next block takes when this one is left.
 
     Attributes:
-        text: Bytes with whole lines among them.
-        starts: int64[n], where in `text` each line that is not empty begins.
-        ends: int64[n], where its line end stands.
+        memory: Bytes with whole lines among them, the first of which begins at `MARGIN` or behind it.
+        found: The lines.
         offsets: int64[n], where in the file each line begins.
         new_generation: These lines begin another file (see `Chunk`).
         more: Whether another read would bring more at once.
@@ -31,52 +57,69 @@ class LineBlock:
         problems: What is wrong. Each problem is reported once.
     """
 
-    text: bytes = b""
-    starts: Int64Array = field(default_factory=lambda: _NO_LINES)
-    ends: Int64Array = field(default_factory=lambda: _NO_LINES)
-    offsets: Int64Array = field(default_factory=lambda: _NO_LINES)
-    new_generation: bool = False
-    more: bool = False
-    bytes_read: int = 0
-    problems: tuple[Problem, ...] = ()
+    memory: bytearray
+    found: FoundLines
+    offsets: Int64Array
+    new_generation: bool
+    more: bool
+    bytes_read: int
+    problems: tuple[Problem, ...]
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return len(self.offsets)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if len(_spare) < _MOST_SPARE and len(self.memory) <= _LARGEST_SPARE:
+            _spare.append(self.memory)
 
     @property
     def characters(self) -> ByteArray:
-        """The text as uint8[m]."""
-        return np.frombuffer(self.text, np.uint8)
+        """The memory as uint8[m]."""
+        return np.frombuffer(self.memory, np.uint8)
 
-    def lines(self, places: Int64Array) -> list[bytes]:
+    def lines(self, places: Int64Array) -> list[memoryview]:
         """Return some of the lines, without their ends."""
-        text = self.text
-        bounds = zip(self.starts[places].tolist(), self.ends[places].tolist(), strict=True)
+        text = memoryview(self.memory)
+        bounds = zip(self.found.starts[places].tolist(), self.found.ends[places].tolist(), strict=True)
         return [text[start:end] for start, end in bounds]
 
 
-def joined_lines(
-    text: bytes, whole: int, begin: int, lines: Sequence[bytes], offsets: Sequence[int]
-) -> tuple[bytes, Int64Array, Int64Array, Int64Array]:
-    """Return `text`, `starts`, `ends` and `offsets` of a `LineBlock`.
+def spare_memory(size: int) -> bytearray:
+    """Return at least so many bytes, which hold whatever was in them."""
+    while _spare:
+        memory = _spare.pop()
+        if len(memory) >= size:
+            return memory
+    # With room for the beginning of a line before the next block.
+    return bytearray(size + size // 8)
 
-    Args:
-        text: Bytes that begin with whole lines.
-        whole: How many bytes these are.
-        begin: Where in the file they begin.
-        lines: Further lines, cut one by one: long ones, and a last one that is complete without its end.
-        offsets: Where in the file these begin.
-    """
-    starts = ends = _NO_LINES
-    if whole:
-        ends = (np.frombuffer(text, np.uint8, whole) == _LINE_END).nonzero()[0]
-        starts = np.append(0, ends[:-1] + 1)
-        if (starts == ends).any():
-            starts, ends = starts[starts < ends], ends[starts < ends]
-    places = starts + begin
-    if lines:
-        text = b"\n".join([text[:whole], *lines, b""])
-        cut_ends = np.cumsum([whole, *(len(line) + 1 for line in lines)])[1:]
-        starts = np.append(starts, cut_ends - [len(line) for line in lines])
-        ends, places = np.append(ends, cut_ends), np.append(places, offsets)
-    return text, starts, ends, places
+
+def find_lines(memory: bytearray, begin: int, stop: int) -> FoundLines:
+    """Find whole lines, and their commas, in a part of a text that ends with a line end."""
+    text = np.frombuffer(memory, np.uint8)
+    pieces = []
+    for first in range(begin, stop, _PIECE):
+        piece = text[first : min(first + _PIECE, stop)]
+        is_mark = piece == _COMMA
+        is_mark |= piece == _LINE_END
+        marks = is_mark.nonzero()[0]
+        marks += first
+        pieces.append(marks)
+    if not pieces:
+        return FoundLines()
+    marks = np.concatenate(pieces)
+    last_marks = (text[marks] == _LINE_END).nonzero()[0]
+    first_marks = np.append(0, last_marks[:-1] + 1)
+    ends = marks[last_marks]
+    starts = np.append(begin, ends[:-1] + 1)
+    commas = last_marks - first_marks
+    if (starts == ends).any():
+        holds_text = starts < ends
+        starts, ends = starts[holds_text], ends[holds_text]
+        first_marks, commas = first_marks[holds_text], commas[holds_text]
+    return FoundLines(starts, ends, marks, first_marks, commas)

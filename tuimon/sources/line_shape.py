@@ -2,8 +2,8 @@
 
 A program mostly logs the same names in the same order. Then one line tells where the numbers of all others
 lie: commas are counted from the start of a line, and what lies between two numbers is always as long. Each
-byte between them is compared with the line that the shape was learned from, eight at a time, so that what is
-taken for a number of this shape is exactly that.
+byte between them is compared with the line that the shape was learned from, so that what is taken for a
+number of this shape is exactly that.
 """
 
 from __future__ import annotations
@@ -16,25 +16,26 @@ import numpy as np
 import orjson
 
 from tuimon.core.columns import Int64Array
-from tuimon.sources.decimal_text import BoolArray, ByteArray, words_of
+from tuimon.sources.decimal_text import BoolArray, ByteArray
 from tuimon.sources.row_axes import names_axis
 from tuimon.sources.row_notes import CONFIG_NAMES
 from tuimon.sources.rows import MAX_DEPTH, Row
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*', re.DOTALL)
-_WORD = 8
+# To fetch bytes from an odd place costs about the same for eight as for 32.
+_WINDOW = 32
 # A wider row would make tables of too much memory; it is read as any other.
 _MOST_NUMBERS = 2000
 # So many stay in the processor's cache.
-_WORDS_AT_ONCE = 32000
+_WINDOWS_AT_ONCE = 8000
 
 
 class Located(NamedTuple):
     """Where the numbers of some lines lie.
 
     Attributes:
-        starts: int64[k, n] for k numbers in n lines.
-        ends: int64[k, n].
+        starts: int64[n, k] for k numbers in each of n lines.
+        ends: int64[n, k].
         fits: bool[n], which lines have the shape; what is said of the others means nothing.
     """
 
@@ -61,65 +62,53 @@ class LineShape:
         borders = [0, *(place for span in spans for place in span), len(line)]
         between = [line[borders[index] : borders[index + 1]] for index in range(0, len(borders), 2)]
         self._between = between
-        self._lengths = np.array([[len(text)] for text in between])
+        self._lengths = np.array([len(text) for text in between])
         # The end of each number but the last, as which comma and how many bytes before it.
         stops = [end for _, end in spans[:-1]]
-        self._comma = np.array([[line.count(b",", 0, stop)] for stop in stops], np.int64).reshape(-1, 1)
-        self._before = np.array([[line.index(b",", stop) - stop] for stop in stops], np.int64).reshape(-1, 1)
-        words = [word for index, text in enumerate(between) for word in _words(index, text)]
-        self._text = np.array([index for index, *_ in words])
-        self._back = np.array([[back] for _, back, _, _ in words])
-        self._expected = np.array([[expected] for *_, expected, _ in words], np.uint64)
-        masks = np.array([[mask] for *_, mask in words], np.uint64)
-        self._masks = None if (masks == _whole_mask(_WORD)).all() else masks
+        self._comma = _slice_or_array([line.count(b",", 0, stop) for stop in stops])
+        self._before = np.array([line.index(b",", stop) - stop for stop in stops], np.int64)
+        windows = [window for index, text in enumerate(between) for window in _windows(index, text)]
+        self._text = _slice_or_array([index for index, *_ in windows])
+        self._back = np.array([back for _, back, _, _ in windows])
+        self._expected = np.frombuffer(b"".join(expected for *_, expected, _ in windows), np.uint64)
+        self._masks = np.frombuffer(b"".join(mask for *_, mask in windows), np.uint64)
 
     def is_like(self, other: LineShape) -> bool:
         """Return whether another shape is the same."""
         return self._between == other._between
 
-    def locate(
-        self,
-        text: ByteArray,
-        starts: Int64Array,
-        ends: Int64Array,
-        commas: Int64Array,
-        first: Int64Array,
-        shift: int,
-    ) -> Located:
+    def locate(self, text: ByteArray, starts: Int64Array, ends: Int64Array, commas: Int64Array) -> Located:
         """Find the numbers of lines.
 
         Args:
             text: uint8[m].
-            starts: int64[n], where each line begins; eight bytes lie before it.
+            starts: int64[n], where each line begins; as many bytes as a window has lie before the first.
             ends: int64[n], where its line end stands.
-            commas: Where the commas of the text stand.
-            first: int64[n], which is the first comma in each line. The line has as many as the shape.
-            shift: How far behind `commas` the commas stand.
+            commas: int64[n, `self.commas`], where the commas of each line stand.
         """
+        count = len(self.tags)
+        stops = np.empty((len(starts), count), np.int64)
+        np.subtract(commas[:, self._comma], self._before, out=stops[:, :-1])
+        np.subtract(ends, self._lengths[-1], out=stops[:, -1])
         # Each text between two numbers, where it ends: at the start of a number, or the end of the line.
-        behind = np.empty((len(self._lengths), len(starts)), np.int64)
-        stops = np.empty((len(behind) - 1, len(starts)), np.int64)
-        if len(self._comma):
-            stops[:-1] = commas[first + self._comma]
-            stops[:-1] -= self._before - shift
-        behind[-1] = ends
-        stops[-1] = ends - self._lengths[-1]
-        behind[0] = starts + self._lengths[0]
-        np.add(stops[:-1], self._lengths[1:-1], out=behind[1:-1])
+        behind = np.empty((len(starts), count + 1), np.int64)
+        np.add(starts, self._lengths[0], out=behind[:, 0])
+        np.add(stops[:, :-1], self._lengths[1:-1], out=behind[:, 1:-1])
+        behind[:, -1] = ends
         # Where a line does not fit, the text may end before it should.
         np.minimum(behind, len(text), out=behind)
-        fits = np.asarray((stops > behind[:-1]).all(axis=0))
-        words = words_of(text)
-        at_once = max(1, _WORDS_AT_ONCE // max(1, len(starts)))
-        for begin in range(0, len(self._text), at_once):
+        fits = np.asarray((stops > behind[:, :-1]).all(axis=1))
+        windows = np.ndarray((len(text) - _WINDOW + 1,), f"V{_WINDOW}", text.data, strides=(1,))
+        at_once = max(1, _WINDOWS_AT_ONCE // len(self._back))
+        for begin in range(0, len(starts), at_once):
             part = slice(begin, begin + at_once)
-            at = behind[self._text[part]]
-            at -= self._back[part]
-            found = words[at]
-            if self._masks is not None:
-                found &= self._masks[part]
-            fits &= (found == self._expected[part]).all(axis=0)
-        return Located(behind[:-1], stops, fits)
+            at = np.subtract(behind[part, self._text], self._back, order="C")
+            found = windows[at].view(np.uint64)
+            found &= self._masks
+            same = found == self._expected
+            if not same.all():
+                fits[part] &= same.all(axis=1)
+        return Located(behind[:, :-1], stops, fits)
 
 
 def learn_shape(line: bytes) -> LineShape | None:
@@ -149,24 +138,19 @@ def _leaves(row: Row, prefix: str = "", depth: int = 1) -> Iterator[tuple[str, o
             yield prefix + name, value
 
 
-def _words(index: int, text: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the words that a text consists of.
+def _slice_or_array(indices: list[int]) -> slice | Int64Array:
+    """Return indices as what numpy takes without a copy, if they are those from 0 on."""
+    return slice(len(indices)) if indices == list(range(len(indices))) else np.array(indices, np.int64)
 
-    Each is given as the index of the text, how many bytes before its end the word begins, what it is, and a
-    mask of those of its bytes that belong to the text.
+
+def _windows(index: int, text: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """Yield the windows through which a text is looked at.
+
+    Each is given as the index of the text, how many bytes before its end the window begins, what is seen
+    there, and a mask of those of its bytes that belong to the text.
     """
-    for back in range(_WORD, len(text) + _WORD, _WORD):
+    for back in range(_WINDOW, len(text) + _WINDOW, _WINDOW):
         # The last one overlaps the one before, or what lies before a short text.
-        begin = min(back, max(len(text), _WORD))
-        word = text[max(len(text) - begin, 0) :][:_WORD]
-        yield (
-            index,
-            begin,
-            int.from_bytes(word.rjust(_WORD, b"\0"), "little"),
-            _whole_mask(len(word)),
-        )
-
-
-def _whole_mask(count: int) -> int:
-    """Return a word in which the last `count` bytes are set."""
-    return ((1 << 8 * count) - 1) << 8 * (_WORD - count)
+        begin = min(back, max(len(text), _WINDOW))
+        seen = text[max(len(text) - begin, 0) :][:_WINDOW]
+        yield index, begin, seen.rjust(_WINDOW, b"\0"), (b"\xff" * len(seen)).rjust(_WINDOW, b"\0")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from tuimon.core.columns import Float64Array, Int64Array
-from tuimon.sources.decimal_text import MARGIN, BoolArray, read_numbers
+from tuimon.sources.decimal_text import BoolArray, read_numbers
 from tuimon.sources.lenient_json import parse
-from tuimon.sources.line_blocks import LineBlock
+from tuimon.sources.line_blocks import FoundLines, LineBlock
 from tuimon.sources.line_shape import LineShape, learn_shape
 from tuimon.sources.rows import NumberTable
 
@@ -20,17 +18,7 @@ _NUMBERS_AT_ONCE = 32000
 _MOST_SHAPES = 16
 # So many lines of a block that fit no shape are looked at for a new one.
 _MOST_TRIED = 4
-_COMMA = 0x2C
-_PADDING = np.zeros(MARGIN, np.uint8)
 _EXACT_BOUND = 2.0**53
-
-
-class _Commas(NamedTuple):
-    """Where the commas of a block stand, which is the first in each line, and how many the line has."""
-
-    at: Int64Array
-    first: Int64Array
-    counts: Int64Array
 
 
 class TableReader:
@@ -50,7 +38,6 @@ class TableReader:
         rest = np.arange(len(block))
         if len(block) < _FEWEST_LINES:
             return tables, rest
-        commas: _Commas | None = None
         untried = list(self._shapes)
         tried = 0
         while len(rest) >= _FEWEST_LINES:
@@ -61,10 +48,9 @@ class TableReader:
             if not untried:
                 break
             shape = untried.pop(0)
-            commas = commas or _commas_of(block)
-            places = rest[commas.counts[rest] == shape.commas]
+            places = rest[block.found.commas[rest] == shape.commas]
             if len(places) >= _FEWEST_LINES:
-                table = _read_table(shape, block, places, commas)
+                table = _read_table(shape, block, places)
                 if len(table.places):
                     tables.append(table)
                     rest = np.setdiff1d(rest, table.places, assume_unique=True)
@@ -72,7 +58,7 @@ class TableReader:
 
     def _learned(self, block: LineBlock, place: int) -> list[LineShape]:
         """Return the shape of a line, if it is a new one that can be read."""
-        shape = learn_shape(block.text[block.starts[place] : block.ends[place]])
+        shape = learn_shape(bytes(block.lines(np.array([place]))[0]))
         if shape is None or not self._refused.isdisjoint(shape.names):
             return []
         # The line itself may hold a number that cannot be read here, so that its shape was known before.
@@ -82,15 +68,9 @@ class TableReader:
         return [shape]
 
 
-def _commas_of(block: LineBlock) -> _Commas:
-    at = (block.characters == _COMMA).nonzero()[0]
-    first = at.searchsorted(block.starts)
-    return _Commas(at, first, at.searchsorted(block.ends) - first)
-
-
-def _read_table(shape: LineShape, block: LineBlock, places: Int64Array, commas: _Commas) -> NumberTable:
+def _read_table(shape: LineShape, block: LineBlock, places: Int64Array) -> NumberTable:
     """Return the lines at `places` that have a shape, and only numbers where it has some."""
-    text = block.characters
+    text, found = block.characters, block.found
     width, axes = len(shape.tags), list(shape.axes)
     values = np.empty((width, len(places)))
     fits = np.empty(len(places), np.bool_)
@@ -100,24 +80,15 @@ def _read_table(shape: LineShape, block: LineBlock, places: Int64Array, commas: 
     for begin in range(0, len(places), at_once):
         part = slice(begin, min(begin + at_once, len(places)))
         lines = places[part]
-        seen, shift = text, 0
-        if begin == 0:
-            # Whole words are read before the end of a number.
-            seen, shift = np.concatenate([_PADDING, text[: block.ends[lines[-1]]]]), MARGIN
-        starts, ends, fit = shape.locate(
-            seen,
-            block.starts[lines] + shift,
-            block.ends[lines] + shift,
-            commas.at,
-            commas.first[lines],
-            shift,
-        )
+        commas = _commas(found, lines, shape.commas)
+        starts, ends, fit = shape.locate(text, found.starts[lines], found.ends[lines], commas)
         fitting: slice | Int64Array = slice(None) if fit.all() else fit.nonzero()[0]
-        starts, ends = starts[:, fitting], ends[:, fitting]
-        numbers = read_numbers(seen, starts, ends)
+        # Numbers of one name are mostly of about the same length.
+        starts, ends = starts[fitting].T.copy(), ends[fitting].T.copy()
+        numbers = read_numbers(text, starts, ends)
         values[:, part][:, fitting] = numbers.values
         fractional[:, part][:, fitting] = numbers.fractional[axes]
-        bounds[:, :, part][:, :, fitting] = starts[axes] - shift, ends[axes] - shift
+        bounds[:, :, part][:, :, fitting] = starts[axes], ends[axes]
         fit[fitting] = ~numbers.odd.any(axis=0)
         fits[part] = fit
     if not fits.all():
@@ -130,6 +101,17 @@ def _read_table(shape: LineShape, block: LineBlock, places: Int64Array, commas: 
     return NumberTable(shape.tags, places, values, parsed)
 
 
+def _commas(found: FoundLines, lines: Int64Array, count: int) -> Int64Array:
+    """Return where the commas of some lines stand, as int64[n, count]; each line has so many."""
+    first = found.first_marks[lines]
+    if first[-1] - first[0] == (len(lines) - 1) * (count + 1):
+        # Lines behind one another, with nothing between them.
+        marks = found.marks[first[0] : first[-1] + count + 1].reshape(-1, count + 1)
+    else:
+        marks = found.marks[first[:, np.newaxis] + np.arange(count + 1)]
+    return marks[:, :count]
+
+
 def _parsed(
     values: Float64Array, fractional: BoolArray, bounds: Int64Array, block: LineBlock
 ) -> Int64Array | list[object] | None:
@@ -138,4 +120,5 @@ def _parsed(
         return None
     if not fractional.any() and (np.abs(values) < _EXACT_BOUND).all():
         return values.astype(np.int64)
-    return [parse(block.text[start:end]) for start, end in zip(*bounds.tolist(), strict=True)]
+    text = memoryview(block.memory)
+    return [parse(bytes(text[start:end])) for start, end in zip(*bounds.tolist(), strict=True)]

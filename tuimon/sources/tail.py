@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
+
+import numpy as np
 
 from tuimon.core.batch import Problem
 from tuimon.core.frozen import frozen
-from tuimon.sources.line_blocks import LineBlock, joined_lines
+from tuimon.sources.line_blocks import MARGIN, LineBlock, find_lines, spare_memory
 from tuimon.sources.tailed_file import BLOCK_BYTES, Chunk, TailedFile
 
 MAX_LINE_BYTES = 8 << 20
@@ -37,15 +39,6 @@ class Lines:
     more: bool = False
     bytes_read: int = 0
     problems: tuple[Problem, ...] = ()
-
-
-class _Taken(NamedTuple):
-    """The bytes of one read behind the unfinished line before them, which begins at `start` in the file."""
-
-    chunk: Chunk
-    text: bytes
-    start: int
-    problems: list[Problem]
 
 
 class LineTail:
@@ -79,43 +72,76 @@ class LineTail:
 
     def read(self, max_bytes: int = BLOCK_BYTES) -> Lines:
         """Read up to `max_bytes` bytes on and return the lines that they complete. Never raises."""
-        taken = self._take(max_bytes)
-        lines, offsets = self._split(taken)
-        self._take_last(lines, offsets, taken)
-        chunk = taken.chunk
-        return Lines(lines, offsets, chunk.new_generation, chunk.more, len(chunk.data), tuple(taken.problems))
+        chunk = self.tail.read(max_bytes)
+        lines, offsets, problems = self._lines(chunk)
+        return Lines(lines, offsets, chunk.new_generation, chunk.more, len(chunk.data), tuple(problems))
 
     def read_block(self, max_bytes: int = BLOCK_BYTES) -> LineBlock:
         """Read like `read`, but leave the lines in one piece: for who looks at many of them at once."""
-        taken = self._take(max_bytes)
-        text, whole = taken.text, 0
-        lines: list[bytes] = []
-        offsets: list[int] = []
-        has_mark = taken.start == 0 and text.startswith(_BYTE_ORDER_MARK)
-        if self._is_skipping or has_mark or len(text) > self._max_line_bytes:
-            lines, offsets = self._split(taken)
+        begin = MARGIN + len(self._partial)
+        # One byte more, for the end of a last line that has none.
+        memory = spare_memory(begin + max_bytes + 1)
+        chunk = self.tail.read(max_bytes, into=memoryview(memory)[begin : begin + max_bytes])
+        stop = begin + chunk.filled
+        if chunk.new_generation:
+            self._forget()
+        elif self._partial:
+            memory[MARGIN:begin] = self._partial
+            begin = MARGIN
+        start = chunk.offset - len(self._partial)
+        if memory.find(b"\r", begin, stop) >= 0:
+            memory[begin:stop] = memory[begin:stop].replace(b"\r", b"\n")
+        if self._is_plain(memory, begin, stop, start):
+            problems = [chunk.problem] if chunk.problem else []
+            whole = max(memory.rfind(b"\n", begin, stop) + 1, begin)
+            self._partial = bytes(memoryview(memory)[whole:stop])
+            if self._takes_last(chunk, self._partial):
+                memory[stop : stop + 1] = b"\n"
+                self._partial, whole = b"", stop + 1
+            found = find_lines(memory, begin, whole)
+            offsets = found.starts + (start - begin)
         else:
-            whole = text.rfind(b"\n") + 1
-            self._partial = text[whole:]
-        self._take_last(lines, offsets, taken)
-        chunk = taken.chunk
+            data = bytes(memoryview(memory)[stop - chunk.filled : stop])
+            lines, places, problems = self._lines(replace(chunk, data=data))
+            memory = bytearray(b"".join([bytes(MARGIN), *(line + b"\n" for line in lines)]))
+            found, offsets = find_lines(memory, MARGIN, len(memory)), np.array(places, np.int64)
         return LineBlock(
-            *joined_lines(text, whole, taken.start, lines, offsets),
-            chunk.new_generation,
-            chunk.more,
-            len(chunk.data),
-            tuple(taken.problems),
+            memory, found, offsets, chunk.new_generation, chunk.more, chunk.filled, tuple(problems)
         )
 
-    def _take(self, max_bytes: int) -> _Taken:
-        """Return what comes behind the whole lines that were handed out."""
-        chunk = self.tail.read(max_bytes)
+    def _is_plain(self, memory: bytearray, begin: int, stop: int, start: int) -> bool:
+        """Tell whether a text needs no more than to be cut at its line ends."""
+        return not (
+            self._is_skipping
+            or stop - begin > self._max_line_bytes
+            or memory.find(b"\0", begin, stop) >= 0
+            or (start == 0 and memory.startswith(_BYTE_ORDER_MARK, begin, stop))
+        )
+
+    def _lines(self, chunk: Chunk) -> tuple[list[bytes], list[int], list[Problem]]:
+        """Return the lines that a chunk completes, where they begin, and what is wrong."""
         if chunk.new_generation:
-            self._partial, self._is_skipping, self._has_hole = b"", False, False
+            self._forget()
         problems = [chunk.problem] if chunk.problem else []
         start = chunk.offset - len(self._partial)
         text = self._fill_holes(chunk, start, problems) if chunk.data else self._partial
-        return _Taken(chunk, text, start, problems)
+        lines, offsets = self._split(text, start, problems)
+        place = start + len(text) - len(self._partial)
+        last = self._partial.removeprefix(_BYTE_ORDER_MARK) if place == 0 else self._partial
+        if self._takes_last(chunk, last):
+            lines.append(last)
+            offsets.append(place)
+            self._partial = b""
+        return lines, offsets, problems
+
+    def _takes_last(self, chunk: Chunk, line: bytes) -> bool:
+        """Tell whether the line that has no end yet is to be handed out: the caller takes it as complete."""
+        is_news = len(chunk.data) + chunk.filled > 0 and not chunk.more
+        return is_news and bool(line) and self._complete_last is not None and self._complete_last(line)
+
+    def _forget(self) -> None:
+        """Begin with another file."""
+        self._partial, self._is_skipping, self._has_hole = b"", False, False
 
     def _fill_holes(self, chunk: Chunk, start: int, problems: list[Problem]) -> bytes:
         """Return the unfinished line and the new bytes, with line ends for NUL bytes and carriage returns."""
@@ -131,9 +157,8 @@ class LineTail:
             text = text.replace(b"\0", b"\n")
         return text.replace(b"\r", b"\n") if b"\r" in text else text
 
-    def _split(self, taken: _Taken) -> tuple[list[bytes], list[int]]:
+    def _split(self, text: bytes, start: int, problems: list[Problem]) -> tuple[list[bytes], list[int]]:
         """Return the whole lines of a text and where they begin; keep what is not whole yet."""
-        text, start = taken.text, taken.start
         pieces = text.split(b"\n")
         starts = list(accumulate((len(piece) + 1 for piece in pieces), initial=start))
         self._partial = pieces.pop()
@@ -143,7 +168,7 @@ class LineTail:
         if start == 0 and pieces and pieces[0].startswith(_BYTE_ORDER_MARK):
             pieces[0] = pieces[0][len(_BYTE_ORDER_MARK) :]
         if len(text) > self._max_line_bytes:
-            self._drop_long_lines(pieces, starts, taken.problems)
+            self._drop_long_lines(pieces, starts, problems)
         if self._is_skipping:
             self._partial = b""
         if b"" not in pieces:
@@ -163,14 +188,3 @@ class LineTail:
                 pieces[index] = b""
             else:
                 self._is_skipping = True
-
-    def _take_last(self, lines: list[bytes], offsets: list[int], taken: _Taken) -> None:
-        """Hand out the line that has no end yet if the caller takes it as complete."""
-        if not (taken.chunk.data and not taken.chunk.more and self._partial and self._complete_last):
-            return
-        place = taken.start + len(taken.text) - len(self._partial)
-        line = self._partial.removeprefix(_BYTE_ORDER_MARK) if place == 0 else self._partial
-        if self._complete_last(line):
-            lines.append(line)
-            offsets.append(place)
-            self._partial = b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import stat
 import time
@@ -16,6 +17,7 @@ BLOCK_BYTES = 4 << 20
 
 _FINGERPRINT_BYTES = 64
 _BULK_BYTES = 1 << 20
+_PAGE_BYTES = 4096
 # A network file system may answer `stat` from its cache for as long as a minute; opening the file asks anew.
 _QUIET_POLLS_PER_OPEN = 8
 _SETTLED_AFTER_S = 60.0
@@ -32,12 +34,13 @@ class Chunk:
     """What one read of a file brought.
 
     Attributes:
-        data: The bytes; empty if there are no new ones.
-        offset: Where in the file `data` begins.
-        new_generation: The file was replaced, rewritten or cut: `data` begins another file (at offset 0),
+        data: The bytes; empty if there are no new ones, or if they were read into memory of the caller's.
+        offset: Where in the file the bytes begin.
+        new_generation: The file was replaced, rewritten or cut: the bytes begin another file (at offset 0),
             and an unfinished record of the former one will never be completed.
         more: Whether another read would bring more at once.
         problem: What is wrong with the file. Each change for the worse is reported once, and so is its end.
+        filled: How many bytes were read into memory of the caller's.
     """
 
     data: bytes
@@ -45,6 +48,7 @@ class Chunk:
     new_generation: bool = False
     more: bool = False
     problem: Problem | None = None
+    filled: int = 0
 
 
 class TailedFile:
@@ -81,7 +85,9 @@ class TailedFile:
         """Whether the file has not changed for a minute, so that nobody seems to be writing it."""
         return self._seen is not None and time.time() - self._seen[3] / 1e9 > _SETTLED_AFTER_S
 
-    def read(self, max_bytes: int = BLOCK_BYTES, *, whole_bytes: int = 0) -> Chunk:
+    def read(
+        self, max_bytes: int = BLOCK_BYTES, *, whole_bytes: int = 0, into: memoryview | None = None
+    ) -> Chunk:
         """Return up to `max_bytes` bytes (never more than `BLOCK_BYTES`) from where the last read stopped.
 
         Never raises: a file that cannot be read gives an empty chunk with a problem, and is tried again
@@ -91,6 +97,8 @@ class TailedFile:
             max_bytes: Less is brought at the end of the file.
             whole_bytes: At least so much is brought if the file holds it, for a record that is only of use
                 in one piece.
+            into: Memory that takes the bytes instead of `Chunk.data`, and no more than it holds. Memory that
+                was used before costs nothing; for a new block the system clears page after page.
         """
         try:
             found = self.path.stat()
@@ -98,7 +106,8 @@ class TailedFile:
                 return self._failed("is not a regular file and was not read")
             if self._is_quiet(found):
                 return Chunk(b"", self._offset, problem=self._next_over())
-            return self._read_block(max(1, min(max_bytes, BLOCK_BYTES), whole_bytes))
+            most = max(1, min(max_bytes, BLOCK_BYTES), whole_bytes)
+            return self._read_block(most if into is None else min(most, len(into)), into)
         except (FileNotFoundError, NotADirectoryError):
             return self._failed("is gone; what was read from it is kept" if self._inode else "does not exist")
         except PermissionError:
@@ -124,7 +133,7 @@ class TailedFile:
         self._quiet_polls = (self._quiet_polls + 1) % _QUIET_POLLS_PER_OPEN
         return self._quiet_polls != 0
 
-    def _read_block(self, max_bytes: int) -> Chunk:
+    def _read_block(self, max_bytes: int, into: memoryview | None) -> Chunk:
         descriptor = _open(self.path)
         try:
             found = os.fstat(descriptor)
@@ -132,20 +141,27 @@ class TailedFile:
                 return Chunk(b"", self._offset, problem=self._next_over())
             self._recognise(descriptor, found)
             start = self._offset
-            data = _pread(descriptor, min(max_bytes, found.st_size - start), start)
-            if len(data) >= _BULK_BYTES:
-                _release_cache(descriptor, start, len(data))
+            wanted, data, filled = min(max_bytes, found.st_size - start), b"", 0
+            if into is None:
+                data = _pread(descriptor, wanted, start)
+                last = data[-_FINGERPRINT_BYTES:]
+            else:
+                filled = _read_into(into[: max(wanted, 0)], descriptor, start)
+                last = bytes(into[max(0, filled - _FINGERPRINT_BYTES) : filled])
+            size = len(data) + filled
+            if size >= _BULK_BYTES:
+                _release_cache(descriptor, start, size)
         finally:
             os.close(descriptor)
         self.size = found.st_size
-        self._offset += len(data)
-        self._before = (self._before + data[-_FINGERPRINT_BYTES:])[-_FINGERPRINT_BYTES:]
-        more = bool(data) and self._offset < found.st_size
+        self._offset += size
+        self._before = (self._before + last)[-_FINGERPRINT_BYTES:]
+        more = size > 0 and self._offset < found.st_size
         self._seen = None if more else _signature(found)
         self._end_trouble()
         restart, self._restart = self._restart, ""
         problem = Problem(str(self.path), restart) if restart else self._next_over()
-        return Chunk(data, start, new_generation=bool(restart), more=more, problem=problem)
+        return Chunk(data, start, new_generation=bool(restart), more=more, problem=problem, filled=filled)
 
     def _recognise(self, descriptor: int, found: os.stat_result) -> None:
         """Find out whether this is the file as it was left, and start again if it is not."""
@@ -210,11 +226,28 @@ def _pread(descriptor: int, size: int, offset: int) -> bytes:
     return data
 
 
+def _read_into(room: memoryview, descriptor: int, offset: int) -> int:
+    """Fill `room` from `offset` on, or less of it at the end of the file; return how many bytes came."""
+    filled = 0
+    with io.FileIO(descriptor, closefd=False) as file:
+        file.seek(offset)
+        while filled < len(room):
+            count = file.readinto(room[filled:])
+            if not count:
+                break
+            filled += count
+    return filled
+
+
 def _release_cache(descriptor: int, offset: int, length: int) -> None:
-    """Leave the page cache to the training: what was read in bulk is not read again."""
+    """Leave the page cache to the training: what was read in bulk is not read again.
+
+    But for the two pages in which a file is recognised: the first one, and the last one until now.
+    """
     if hasattr(os, "posix_fadvise"):
+        begin, end = max(offset - _PAGE_BYTES, _PAGE_BYTES), offset + length - _FINGERPRINT_BYTES
         with contextlib.suppress(OSError):
-            os.posix_fadvise(descriptor, offset, length, os.POSIX_FADV_DONTNEED)
+            os.posix_fadvise(descriptor, begin, end - begin, os.POSIX_FADV_DONTNEED)
 
 
 def _continues(remembered: bytes, now: bytes) -> bool:
