@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuimon.tui.arrange import Plan, Rect
+from tuimon.tui.plan import Plan, Rect
 from tuimon.tui.rows import Row, row_width
 from tuimon.tui.scene import Picture
 

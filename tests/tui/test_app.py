@@ -373,7 +373,8 @@ async def test_every_axis_scale_and_smoothing_can_be_cycled_through() -> None:
             axes.add(app.view.axis)
             scales.add(app.view.scale)
         # None is what suits the run, which for steps is the accumulated axis: one can come back to it.
-        assert axes == {None, *Axis} - {Axis.ACCUMULATED}
+        # It logs neither epochs nor tokens.
+        assert axes == {None, Axis.STEP, Axis.RELATIVE, Axis.WALL}
         assert scales == {None, "linear", "log", "symlog"}
 
 
@@ -532,7 +533,7 @@ async def test_the_help_is_whole_on_narrow_screens(width: int) -> None:
         await press(pilot, "question_mark")
         words = " ".join(shown(app, "help").replace("│", " ").split())
         assert all(key.help.split()[-1] in words for key in KEYS)
-        assert "time in the attempt, wall time or epochs" in words
+        assert "time in the attempt, wall time, epochs or tokens" in words
 
 
 async def test_pasted_text_is_cleaned_and_only_its_first_line_counts() -> None:

@@ -16,8 +16,8 @@ from tuimon.monitor.replay import Replay
 from tuimon.monitor.snapshot import Playback
 from tuimon.store.axis import Axis
 from tuimon.tui.app import TuimonApp
-from tuimon.tui.arrange import Plan
 from tuimon.tui.keys import KEYS
+from tuimon.tui.plan import Plan
 from tuimon.tui.view import View
 
 SIZE = (120, 40)
@@ -40,6 +40,14 @@ def plan(app: TuimonApp) -> Plan:
 
 def placed(app: TuimonApp, pane: str) -> bool:
     return pane in plan(app).panes
+
+
+def width(app: TuimonApp, pane: str) -> int:
+    return plan(app).panes[pane].width
+
+
+def height(app: TuimonApp, pane: str) -> int:
+    return plan(app).panes[pane].height
 
 
 def chart(app: TuimonApp) -> int:
@@ -112,6 +120,10 @@ CASES = (
     Pressed("I", lambda app: said(app, "this run logged no images")),  # with images: test_images.py
     Pressed("5", lambda app: not placed(app, "diagnosis")),
     Pressed("6", lambda app: not placed(app, "runs")),
+    Pressed("left_curly_bracket", lambda app: width(app, "runs") < 26, after=("shift+tab",)),
+    Pressed("right_curly_bracket", lambda app: width(app, "runs") > 26, after=("shift+tab",)),
+    Pressed("left_parenthesis", lambda app: height(app, "diagnosis") > 8),
+    Pressed("right_parenthesis", lambda app: height(app, "diagnosis") < 8),
     Pressed("0", lambda app: placed(app, "log") and app.view.columns == 0, after=("4", "c")),
     Pressed("j", lambda app: chart(app) == 1),
     Pressed("k", lambda app: chart(app) == 0, after=("j",)),

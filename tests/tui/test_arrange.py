@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tui.drawing import places
-from tuimon.tui.arrange import MOST_CHARTS, Needs, Plan, Rect, arrange
+from tuimon.tui.arrange import MOST_CHARTS, Needs, arrange
+from tuimon.tui.plan import BORDERS, Plan, Rect
 from tuimon.tui.view import PANES, View
 
 VIEWS = st.builds(
@@ -20,6 +21,7 @@ VIEWS = st.builds(
     full_chart=st.booleans(),
     explaining=st.booleans(),
     columns=st.integers(0, 4),
+    sizes=st.dictionaries(st.sampled_from(BORDERS), st.floats(0, 1)),
 )
 NEEDS = st.builds(
     Needs,
@@ -137,3 +139,40 @@ def test_without_sensors_the_facts_take_the_place_beside_the_diagnosis() -> None
     assert "hardware" not in names(120, 40, needs=blind)
     assert "facts" in names(120, 40, needs=blind)
     assert "hardware" in names(120, 40, View(shown={"hardware": True}), blind)
+
+
+def test_a_border_stands_where_it_was_moved_to_and_leaves_room_for_charts() -> None:
+    for width, height in ((80, 24), (120, 40), (200, 60)):
+        for border in plan_of(width, height).borders:
+            for by in (3, -3, 300, -300):
+                view = View(sizes={border.name: border.moved(by)})
+                after = plan_of(width, height, view)
+                moved = next(each for each in after.borders if each.name == border.name)
+                if abs(by) == 3 and border.size - 3 > 0:
+                    assert moved.edge in (border.edge + by, border.edge), border.name
+                assert after.charts
+                assert sum(rect.width * rect.height for rect in places(after).values()) == width * height
+
+
+def test_every_border_that_has_a_name_can_be_moved_somewhere() -> None:
+    facts = View(shown={"facts": True})
+    plans = [plan_of(*size, view) for size in ((80, 24), (120, 40), (200, 60)) for view in (View(), facts)]
+    moved = {border.name for plan in plans for border in plan.borders}
+    assert moved == set(BORDERS)
+
+
+def test_a_pane_grows_on_whichever_side_of_its_border_it_lies() -> None:
+    plan = plan_of(120, 40)
+    middle = next(border for border in plan.borders if border.name == "middle")
+    lower, higher = middle.grown("charts", 2), middle.grown("diagnosis", 2)
+    assert lower == (middle.size - 2) / middle.whole
+    assert higher == (middle.size + 2) / middle.whole
+    assert middle.grown("runs", 1) is None
+
+
+def test_what_was_chosen_on_a_large_screen_leaves_room_on_a_small_one() -> None:
+    view = View(sizes={"side": 0.4, "middle": 0.7, "bottom": 0.5, "diagnosis": 0.6, "hardware": 0.6})
+    for width, height in ((60, 20), (80, 24), (100, 30), (200, 60)):
+        charts = plan_of(width, height, view).charts
+        assert charts
+        assert charts[0].height >= 5

@@ -8,7 +8,7 @@ from tests.tui.feeds import FixedFeed
 from tests.tui.keyboard import press
 from tests.tui.states import sample_snapshot
 from tuimon.tui.app import TuimonApp
-from tuimon.tui.arrange import Rect
+from tuimon.tui.plan import Rect
 from tuimon.tui.widgets.board import Board
 
 SIZE = (120, 40)
@@ -77,3 +77,41 @@ async def test_a_click_outside_of_every_pane_changes_nothing() -> None:
         await pilot.click(Board, offset=(5, 0))
         await press(pilot)
         assert (app.view.run_name, app.view.focus) == ("healthy", before)
+
+
+async def drag(pilot: Pilot[int], start: tuple[int, int], stop: tuple[int, int]) -> None:
+    await pilot.mouse_down(Board, offset=start)
+    for share in (0.5, 1.0):
+        at = (round(s + (e - s) * share) for s, e in zip(start, stop, strict=True))
+        await pilot.hover(Board, offset=tuple(at))  # type: ignore[arg-type]  # two of them
+        await press(pilot)
+    await pilot.mouse_up(Board, offset=stop)
+    await press(pilot)
+
+
+async def test_a_border_is_dragged_and_the_pane_under_it_is_not_clicked() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await drag(pilot, (25, 10), (39, 10))
+        assert rect_of(app, "runs").width == 40
+        assert rect_of(app, "chart0").x == 40
+        assert app.view.run_name == "healthy"
+        await drag(pilot, (40, 10), (30, 10))  # the other one of the two frames
+        assert rect_of(app, "runs").width == 30
+        above = rect_of(app, "diagnosis")
+        await drag(pilot, (60, above.y), (60, above.y - 4))
+        assert rect_of(app, "diagnosis") == (above.x, above.y - 4, above.width, above.height + 4)
+        assert app.view.focus == "charts"
+        await press(pilot, "0")
+        assert rect_of(app, "runs").width == 26
+
+
+async def test_after_a_drag_a_click_is_a_click_again() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await drag(pilot, (25, 10), (30, 10))
+        await click(pilot, app, "diagnosis")
+        assert app.view.focus == "diagnosis"
+        await pilot.hover(Board, offset=(60, 20))
+        await press(pilot)
+        assert rect_of(app, "runs").width == 31

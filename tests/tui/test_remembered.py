@@ -17,12 +17,14 @@ def test_lasting_choices_come_back_and_passing_ones_do_not(tmp_path: Path) -> No
         "healthy", filter_text="loss", columns=3, rows=2, smoothing=SMOOTHING_CYCLE[2], run_order="best"
     )
     left.shown["log"] = False
+    left.sizes["side"] = 0.25
     remember(left, tmp_path / "state" / "screen.json")
     found = View()
     recall(found, tmp_path / "state" / "screen.json")
     assert (found.columns, found.rows, found.smoothing) == (3, 2, SMOOTHING_CYCLE[2])
     assert found.run_order == "best"
     assert found.shown == {"log": False}
+    assert found.sizes == {"side": 0.25}
     assert found.run_name is None
     assert found.filter_text == ""
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["screen.json"]
@@ -64,7 +66,7 @@ def test_the_projects_left_last_are_remembered_where_room_is_short(tmp_path: Pat
         "{",
         '{"shown": 3, "columns": "many", "rows": -1, "smoothing": [], "run_order": {}, "log_shows": 1}',
         '{"favourites": {"/": "loss", "/data": [1, null]}}',
-        '{"favourites": ["loss"]}',
+        '{"favourites": ["loss"], "sizes": {"side": 7.0, "bottom": true, "elsewhere": 0.5}}',
         '{"shown": {"nothing": true, "log": "yes"}, "columns": 99, "rows": true, "run_order": "colour"}',
     ],
 )

@@ -7,7 +7,7 @@ import re
 from tests.tui.feeds import FixedFeed
 from tests.tui.states import sample_snapshot
 from tuimon.tui.app import TuimonApp
-from tuimon.tui.arrange import Rect
+from tuimon.tui.plan import Rect
 from tuimon.tui.rows import Row
 from tuimon.tui.widgets.board import Board
 from tuimon.tui.widgets.spans import SpanCompositor

@@ -219,7 +219,7 @@ class TuimonApp(Actions, App[int]):
         if picture.specs and not self._opened_gate:
             self._opened_gate = True
             self.call_after_refresh(self.feed.gate.open)
-        board.show(places, picture.panes)
+        board.show(places, picture.panes, picture.plan.borders)
 
     def _open_first_run(self) -> None:
         """Open the run that changed last, until the person chooses another."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from itertools import pairwise
 
 from tuimon.core.frozen import frozen
+from tuimon.tui.plan import Border, Plan, Rect
 from tuimon.tui.view import View
 
 # No pane is drawn smaller than this (a pane of one line has no frame).
@@ -19,15 +19,6 @@ _LEAST_WITH_CHARTS = 8
 MOST_CHARTS = 16
 
 
-class Rect(NamedTuple):
-    """A rectangle of cells."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-
 @frozen
 class Needs:
     """What there is to show: runs, charts, GPUs, findings, any sensor at all, the place of a replay."""
@@ -38,22 +29,6 @@ class Needs:
     hardware: bool = True
     findings: int = 0
     replay: bool = False
-
-
-@dataclass(slots=True)
-class Plan:
-    """Where everything goes.
-
-    Attributes:
-        panes: By name: `header`, `footer`, `scrubber`, `sparks`, and those of `view.PANES` but `charts`.
-            Panes without a place are missing.
-        charts: One rectangle per visible chart, the largest first.
-        strip: The list of runs is a single line.
-    """
-
-    panes: dict[str, Rect] = field(default_factory=dict)
-    charts: list[Rect] = field(default_factory=list)
-    strip: bool = False
 
 
 def arrange(width: int, height: int, view: View, needs: Needs) -> Plan:
@@ -112,10 +87,10 @@ def chart_grid(area: Rect, view: View, needs: Needs) -> list[Rect]:
         columns = max(1, min(columns, area.width // _LEAST_CHART_WIDTH, count))
         rows = min(view.rows or count, -(-count // columns))
         rows = max(1, min(rows, area.height // (_LEAST_CHART_HEIGHT + 2)))
-        return _grid(area, columns, rows)[:count]
+        return _grid(area, columns, rows, count)
     if area.height < 2 * _LEAST_CHART_HEIGHT + 2 or count == 1:
         columns = max(1, min(count, area.width // 38))
-        return _grid(area, columns, 1)
+        return _grid(area, columns, 1, count)
     columns = max(1, min(count - 1, area.width // 30, 4))
     wanted = -(-(count - 1) // columns)
     rows = max(1, min(wanted, (area.height - 8) // 9))
@@ -123,34 +98,46 @@ def chart_grid(area: Rect, view: View, needs: Needs) -> list[Rect]:
     if rows == 1:
         first = max(first, area.height - 12)
     below = Rect(area.x, area.y + first, area.width, area.height - first)
-    return [Rect(area.x, area.y, area.width, first), *_grid(below, columns, rows)][:count]
+    return [Rect(area.x, area.y, area.width, first), *_grid(below, columns, rows, count - 1)]
 
 
-def _grid(area: Rect, columns: int, rows: int) -> list[Rect]:
-    xs = [area.x + area.width * i // columns for i in range(columns + 1)]
+def _grid(area: Rect, columns: int, rows: int, count: int) -> list[Rect]:
+    """Return up to `count` equal rectangles; a last row that is not full is divided between those in it."""
+    count = min(count, rows * columns)
+    rows = -(-count // columns)
     ys = [area.y + area.height * i // rows for i in range(rows + 1)]
-    return [
-        Rect(xs[c], ys[r], xs[c + 1] - xs[c], ys[r + 1] - ys[r]) for r in range(rows) for c in range(columns)
-    ]
+    rects = []
+    for row, (top, bottom) in enumerate(pairwise(ys)):
+        inside = min(columns, count - row * columns)
+        xs = [area.x + area.width * i // inside for i in range(inside + 1)]
+        rects += [Rect(left, top, right - left, bottom - top) for left, right in pairwise(xs)]
+    return rects
 
 
 def _place_runs(plan: Plan, body: Rect, view: View, needs: Needs, *, wide: bool) -> Rect:
     """Place the list of runs: a side bar where there is room, else a line of names."""
     shown = view.shown.get("runs")
-    side_width = 36 if body.width >= _VERY_WIDE else 26
-    fits = body.width >= side_width + _LEAST_CHART_WIDTH and body.height >= _LEAST_FRAMED
+    plain = 36 if body.width >= _VERY_WIDE else 26
+    # Behind the side bar two panes beside each other have room.
+    most = max(body.width - 3 * _LEAST_CHART_WIDTH, _LEAST_CHART_WIDTH)
+    side = _size(view, "side", body.width, plain, _LEAST_CHART_WIDTH, most)
+    fits = body.width >= side + _LEAST_CHART_WIDTH and body.height >= _LEAST_FRAMED
     if fits and (shown or (shown is None and wide)):
-        runs_height = body.height
-        facts = view.shown.get("facts", True)
-        if body.width >= _VERY_WIDE and body.height >= _VERY_TALL - 3 and facts:
-            runs_height = min(max(3 + 2 * needs.runs, 12), body.height // 2)
-            plan.panes["facts"] = Rect(body.x, body.y + runs_height, side_width, body.height - runs_height)
-        plan.panes["runs"] = Rect(body.x, body.y, side_width, runs_height)
-        return Rect(body.x + side_width, body.y, body.width - side_width, body.height)
+        bar, rest = _split_at(body, side, is_vertical=True)
+        panes: tuple[str, ...] = ("runs",)
+        if body.width >= _VERY_WIDE and body.height >= _VERY_TALL - 3 and view.shown.get("facts", True):
+            panes = ("runs", "facts")
+            plain = min(max(3 + 2 * needs.runs, 12), body.height // 2)
+            height = _size(view, "runs", bar.height, plain, 5, bar.height - 5)
+            plan.borders.append(_border("runs", bar, height, ("runs",), ("facts",)))
+            bar, plan.panes["facts"] = _split_at(bar, height)
+        plan.panes["runs"] = bar
+        plan.borders.append(_border("side", body, side, panes, ("charts", "log"), is_vertical=True))
+        return rest
     if shown is None and needs.runs > 1 and body.height >= 10:
-        plan.panes["runs"] = Rect(body.x, body.y, body.width, 1)
+        plan.panes["runs"], rest = _split_at(body, 1)
         plan.strip = True
-        return Rect(body.x, body.y + 1, body.width, body.height - 1)
+        return rest
     return body
 
 
@@ -160,17 +147,17 @@ def _place_bottom(plan: Plan, body: Rect, view: View, *, tall: bool) -> Rect:
     facts = view.shown.get("facts", False) and "facts" not in plan.panes
     if not (log or facts) or body.height < 12:
         return body
-    height = min(max(body.height // 5, 6), 10) if tall else min(8, body.height // 2)
+    plain = min(max(body.height // 5, 6), 10) if tall else min(8, body.height // 2)
     if facts:
-        height = max(height, min(14, body.height // 2))
-    y = body.y + body.height - height
+        plain = max(plain, min(14, body.height // 2))
+    height = _size(view, "bottom", body.height, plain, _LEAST_FRAMED, max(body.height - 10, _LEAST_FRAMED))
+    above, bottom = _split_at(body, body.height - height)
     if log and facts and body.width >= 2 * 36:
-        half = body.width // 2
-        plan.panes["log"] = Rect(body.x, y, half, height)
-        plan.panes["facts"] = Rect(body.x + half, y, body.width - half, height)
+        _place_beside(plan, bottom, view, "bottom split", ("log", "facts"), body.width // 2)
     else:
-        plan.panes["facts" if facts else "log"] = Rect(body.x, y, body.width, height)
-    return Rect(body.x, body.y, body.width, body.height - height)
+        plan.panes["facts" if facts else "log"] = bottom
+    plan.borders.append(_border("bottom", body, height, ("log", "facts"), ("charts",), is_behind=True))
+    return above
 
 
 def _place_middle(plan: Plan, body: Rect, view: View, needs: Needs, *, wide: bool, tall: bool) -> Rect:
@@ -179,25 +166,76 @@ def _place_middle(plan: Plan, body: Rect, view: View, needs: Needs, *, wide: boo
     diagnosis = view.shown.get("diagnosis", True)
     # Without sensors their place beside the diagnosis goes to the facts, where these have none yet.
     facts = not hardware and view.shown.get("facts", True) and "facts" not in plan.panes
-    if wide and tall and (hardware or diagnosis):
-        wanted = min(3 + needs.gpus, body.height // 2)  # a frame, and a line for each GPU and the host
-        height = max(7, min(6 + needs.gpus, max(body.height // 3, wanted), 16))
-        y = body.y + body.height - height
+    if not (wide and tall and (hardware or diagnosis)):
+        return _stack_middle(plan, body, view, needs, hardware=hardware, diagnosis=diagnosis)
+    wanted = min(3 + needs.gpus, body.height // 2)  # a frame, and a line for each GPU and the host
+    plain = max(7, min(6 + needs.gpus, max(body.height // 3, wanted), 16))
+    height = _size(view, "middle", body.height, plain, _LEAST_FRAMED, max(body.height - 7, _LEAST_FRAMED))
+    above, middle = _split_at(body, body.height - height)
+    left = "hardware" if hardware else "facts" if facts else ""
+    if left and diagnosis:
         share = body.width // 2 if needs.gpus else min(36, body.width // 3)
-        split = body.width if not diagnosis else share if hardware or facts else 0
-        if split:
-            plan.panes["hardware" if hardware else "facts"] = Rect(body.x, y, split, height)
-        if diagnosis:
-            plan.panes["diagnosis"] = Rect(body.x + split, y, body.width - split, height)
-        return Rect(body.x, body.y, body.width, body.height - height)
-    # A small screen: hardware without a frame, a few lines of findings, the charts get the rest.
-    left = body.height
+        _place_beside(plan, middle, view, "middle split", (left, "diagnosis"), share)
+    else:
+        plan.panes["diagnosis" if diagnosis else left] = middle
+    sized = (left, "diagnosis") if diagnosis else (left,)
+    plan.borders.append(_border("middle", body, height, sized, ("charts",), is_behind=True))
+    return above
+
+
+def _stack_middle(
+    plan: Plan, body: Rect, view: View, needs: Needs, *, hardware: bool, diagnosis: bool
+) -> Rect:
+    """Place hardware without a frame above a few lines of findings; on a small screen charts get the rest."""
+    left = body
     if diagnosis:
-        lines = 1 if left < 12 else 4 + (left >= 20 and needs.findings > 2)
-        left -= lines
-        plan.panes["diagnosis"] = Rect(body.x, body.y + left, body.width, lines)
-    if hardware and left >= 9:
-        lines = min(1 + -(-needs.gpus // 2), max(3, left // 3 + 1))
-        left -= lines
-        plan.panes["hardware"] = Rect(body.x, body.y + left, body.width, lines)
-    return Rect(body.x, body.y, body.width, left)
+        plain = 1 if left.height < 12 else 4 + (left.height >= 20 and needs.findings > 2)
+        lines = _size(view, "diagnosis", left.height, plain, 1, max(left.height - 7, 1))
+        plan.borders.append(_border("diagnosis", left, lines, ("diagnosis",), ("charts",), is_behind=True))
+        left, plan.panes["diagnosis"] = _split_at(left, left.height - lines)
+    if hardware and left.height >= 9:
+        plain = min(1 + -(-needs.gpus // 2), max(3, left.height // 3 + 1))
+        lines = _size(view, "hardware", left.height, plain, 1, left.height - 7)
+        plan.borders.append(_border("hardware", left, lines, ("hardware",), ("charts",), is_behind=True))
+        left, plan.panes["hardware"] = _split_at(left, left.height - lines)
+        plan.bare.add("hardware")
+    return left
+
+
+def _place_beside(plan: Plan, area: Rect, view: View, name: str, panes: tuple[str, str], plain: int) -> None:
+    """Place two panes beside each other."""
+    width = _size(view, name, area.width, plain, _LEAST_CHART_WIDTH, area.width - _LEAST_CHART_WIDTH)
+    plan.borders.append(_border(name, area, width, panes[:1], panes[1:], is_vertical=True))
+    plan.panes[panes[0]], plan.panes[panes[1]] = _split_at(area, width, is_vertical=True)
+
+
+def _size(view: View, name: str, whole: int, plain: int, least: int, most: int) -> int:
+    """Return the size of one side of a border: the chosen one within limits, else the plain one."""
+    share = view.sizes.get(name)
+    return plain if share is None else max(least, min(round(share * whole), most))
+
+
+def _split_at(area: Rect, size: int, *, is_vertical: bool = False) -> tuple[Rect, Rect]:
+    """Return the first cells of an area, and the others: from the top, or from the left."""
+    if is_vertical:
+        first = Rect(area.x, area.y, size, area.height)
+        return first, Rect(area.x + size, area.y, area.width - size, area.height)
+    first = Rect(area.x, area.y, area.width, size)
+    return first, Rect(area.x, area.y + size, area.width, area.height - size)
+
+
+def _border(
+    name: str,
+    area: Rect,
+    size: int,
+    sized: tuple[str, ...],
+    rest: tuple[str, ...],
+    *,
+    is_vertical: bool = False,
+    is_behind: bool = False,
+) -> Border:
+    """Return the edge that gives one side of an area its size."""
+    whole = area.width if is_vertical else area.height
+    edge = (area.x if is_vertical else area.y) + (whole - size if is_behind else size)
+    cells = Rect(edge - 1, area.y, 2, area.height) if is_vertical else Rect(area.x, edge - 1, area.width, 2)
+    return Border(name, edge, cells, is_vertical, whole, size, is_behind, sized, rest)

@@ -6,12 +6,13 @@ from tuimon.charts.style import Glyphs
 from tuimon.core.roles import HARDWARE_ROLES
 from tuimon.core.text import clean
 from tuimon.monitor.snapshot import RunState, Snapshot
-from tuimon.tui.arrange import Rect, bounding
+from tuimon.tui.arrange import Needs, bounding, chart_grid
 from tuimon.tui.chart_axis import x_text
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_painter import ChartPainter
 from tuimon.tui.ink import Ink
 from tuimon.tui.panes.diagnosis import explanation_rows, listed, related_rows
+from tuimon.tui.plan import Rect
 from tuimon.tui.rows import PLAIN, ROUND, Row, fit, framed, grid_rows, wrapped
 from tuimon.tui.scene import Picture, Scene
 from tuimon.tui.view import View
@@ -55,6 +56,9 @@ class ChartPane:
         # A page is as many charts as have a place; the chosen chart decides which page is shown.
         first = picture.first_chart = chosen if view.full_chart else chosen - chosen % len(places)
         page = picture.specs[first : first + len(places)]
+        if 0 < len(page) < len(places):
+            # The charts of the last page share the place of those of the others.
+            places = picture.plan.charts = chart_grid(bounding(places), view, Needs(charts=len(page)))
         axis = picture.axis = self._painter.begin(state, view, scene.overlays)
         if view.crosshair is not None:
             picture.page = f"cursor at {x_text(state.run, axis.axis, view.crosshair, snapshot.now)}"

@@ -9,7 +9,7 @@ from tuimon.charts.style import Glyphs
 from tuimon.monitor.events import Event, run_events
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.output.process_text import process_lines
-from tuimon.tui.arrange import Needs, Plan, Rect, arrange
+from tuimon.tui.arrange import Needs, arrange
 from tuimon.tui.chart_list import chart_specs
 from tuimon.tui.chart_pane import ChartPane
 from tuimon.tui.ink import Ink
@@ -31,6 +31,7 @@ from tuimon.tui.panes.run_table import RunTable
 from tuimon.tui.panes.runs import runs_rows, runs_title, strip_row
 from tuimon.tui.panes.scrubber import scrubber_row
 from tuimon.tui.panes.sparks import spark_rows
+from tuimon.tui.plan import Plan, Rect
 from tuimon.tui.rows import PLAIN, ROUND, Frame, Row, fit, framed, in_ascii
 from tuimon.tui.run_list import RunList
 from tuimon.tui.scene import Picture, Scene
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 _LEAST_FRAMED = 3
 _BARS = frozenset({"header", "scrubber", "footer"})
 _LAST_EVENTS, _ALL_EVENTS = 200, 20_000
-# A low hardware pane spends its lines on GPUs rather than on a frame.
-_UNFRAMED_HARDWARE = 6
 
 
 class Painter:
@@ -122,7 +121,7 @@ class Painter:
 
     def _paint_panes(self, picture: Picture, scene: Scene) -> None:
         for name, rect in picture.plan.panes.items():
-            picture.panes[name] = self._paint_pane(name, rect, scene, strip=picture.plan.strip)
+            picture.panes[name] = self._paint_pane(name, rect, scene, picture.plan)
         if scene.view.images and scene.state is not None and scene.state.run.images:
             self._image_pane().paint(picture, scene, scene.state)
         else:
@@ -168,12 +167,12 @@ class Painter:
         picture.panes["palette"] = framed(shown, width, place.height, title, frame=self._frame, focused=True)
         picture.panes["footer"] = [footer_row(scene.snapshot, scene.view, width)]
 
-    def _paint_pane(self, name: str, rect: Rect, scene: Scene, *, strip: bool) -> list[Row]:
+    def _paint_pane(self, name: str, rect: Rect, scene: Scene, plan: Plan) -> list[Row]:
         """Return the rows of a pane."""
         width, height = rect.width, rect.height
         if name in _BARS:
             return self._paint_bar(name, width, height, scene)
-        rows = self._paint_unframed(name, width, height, scene, strip=strip)
+        rows = self._paint_unframed(name, width, height, scene, plan)
         if rows is not None:
             return rows
         title, inside = self._paint_inside(name, width - 2, height - 2, scene)
@@ -189,16 +188,16 @@ class Painter:
         return []  # the footer says which charts are shown, and so comes last
 
     def _paint_unframed(
-        self, name: str, width: int, height: int, scene: Scene, *, strip: bool
+        self, name: str, width: int, height: int, scene: Scene, plan: Plan
     ) -> list[Row] | None:
-        """Return the rows of a pane that is too low for a frame; None for all others."""
+        """Return the rows of a pane that has no frame; None for all others."""
         if name == "sparks":
             return spark_rows(scene.state, scene.specs, width, height, self.glyphs)
-        if name == "runs" and strip:
+        if name == "runs" and plan.strip:
             return [strip_row(scene.runs, scene.view, width, self.glyphs)]
         if name == "diagnosis" and height < _LEAST_FRAMED:
             return [diagnosis_line(scene.state, width, scene.snapshot.now)]
-        if name == "hardware" and height <= _UNFRAMED_HARDWARE:
+        if name == "hardware" and (name in plan.bare or height < _LEAST_FRAMED):
             return _filled(hardware_rows(scene.gauges, width, height, self.glyphs), width, height)
         return None
 

@@ -9,6 +9,7 @@ from typing import TypeGuard
 
 from tuimon.analysis.smoothing import SMOOTHING_CYCLE
 from tuimon.core.whole_file import whole_file
+from tuimon.tui.plan import BORDERS
 from tuimon.tui.run_list import ORDERS
 from tuimon.tui.view import LOGS, PANES, View
 
@@ -35,6 +36,7 @@ def remember(view: View, path: Path, roots: Sequence[Path] = ()) -> None:
             favourites[root] = [_plain(tag) for tag in sorted(view.favourites)]
     document = {
         "shown": view.shown,
+        "sizes": view.sizes,
         "columns": view.columns,
         "rows": view.rows,
         "smoothing": view.smoothing.label,
@@ -62,6 +64,9 @@ def recall(view: View, path: Path, roots: Sequence[Path] = ()) -> None:
     shown = known.get("shown")
     if isinstance(shown, dict):
         view.shown = {pane: shown[pane] for pane in PANES if isinstance(shown.get(pane), bool)}
+    sizes = known.get("sizes")
+    if isinstance(sizes, dict):
+        view.sizes = {name: sizes[name] for name in BORDERS if _is_share(sizes.get(name))}
     view.columns = _grid(known.get("columns"))
     view.rows = _grid(known.get("rows"))
     view.smoothing = next((s for s in SMOOTHING_CYCLE if s.label == known.get("smoothing")), view.smoothing)
@@ -106,6 +111,10 @@ def _favourites(known: dict[str, object]) -> dict[str, list[str]]:
         for root, tags in projects.items()
         if isinstance(tags, list)
     }
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, float) and 0.0 <= value <= 1.0
 
 
 def _grid(value: object) -> int:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from tuimon.core.frozen import frozen
 from tuimon.monitor.snapshot import RunState, Snapshot
-from tuimon.tui.arrange import Plan
 from tuimon.tui.chart_axis import ChartAxis
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_painter import Overlay
 from tuimon.tui.panes.hardware import Gauges
+from tuimon.tui.plan import Plan
 from tuimon.tui.rows import Row
 from tuimon.tui.view import View
 

@@ -55,6 +55,7 @@ class View:
         run_name: The run that is open; None until there is one.
         focus: The pane that moving keys go to.
         shown: Panes that were switched on or off by key; all others follow the size of the screen.
+        sizes: How the person divided the screen: by `plan.BORDERS`, the share of the side that is sized.
         cursor: Per pane, the chosen line (or chart).
         full_chart: Whether the chosen chart fills the screen.
         images: Whether a logged image takes the charts' place.
@@ -89,6 +90,7 @@ class View:
     run_name: str | None = None
     focus: str = "charts"
     shown: dict[str, bool] = field(default_factory=dict)
+    sizes: dict[str, float] = field(default_factory=dict)
     cursor: dict[str, int] = field(default_factory=dict)
     full_chart: bool = False
     images: bool = False

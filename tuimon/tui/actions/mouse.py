@@ -44,6 +44,14 @@ class MouseActions(RunActions):
                 self.action_move(0, event.by)
         self.draw()
 
+    def on_board_dragged(self, event: Board.Dragged) -> None:
+        """Move a border along with the mouse."""
+        borders = self.picture.plan.borders if self.picture is not None else []
+        border = next((each for each in borders if each.name == event.border), None)
+        if border is not None:
+            self.view.sizes[border.name] = border.moved(event.edge - border.edge)
+            self.draw()
+
     def _press_chart(self, index: int, x: int) -> None:
         view, picture = self.view, self.picture
         if picture is None or view.explaining:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuimon.tui.actions.images import ImageActions
 from tuimon.tui.panes.diagnosis import incidents, listed
+from tuimon.tui.plan import neighbours
 
 # Lines of a list that a page key moves by.
 _PAGE = 5
@@ -87,16 +88,14 @@ class MovingActions(ImageActions):
         self.draw()
 
     def _move_chart(self, dx: int, dy: int) -> None:
-        plan = self.picture.plan if self.picture is not None else None
-        if self.view.full_chart or plan is None or len(plan.charts) < 2:
+        picture = self.picture
+        if self.view.full_chart or picture is None or len(picture.plan.charts) < 2 or not dy:
             self.view.move("charts", dx + dy, self._chart_count)
             return
-        # A line down is as many charts on as the grid has columns; from the wide first chart it is one.
-        columns = len({rect.x for rect in plan.charts})
-        first_is_wide = plan.charts[0].width > plan.charts[1].width
-        on_first = self.view.line("charts") % len(plan.charts) == 0
-        down = 1 if first_is_wide and on_first else columns
-        self.view.move("charts", dx + dy * down, self._chart_count)
+        at = self.view.line("charts") - picture.first_chart
+        beyond = len(picture.plan.charts) if dy > 0 else -1
+        to = next(iter(neighbours(picture.plan.charts, at, dy)), beyond)
+        self.view.move("charts", to - at, self._chart_count)
 
     def _choose_run(self, by: int) -> None:
         """Open the run that lies so many lines further down the list."""

@@ -45,6 +45,20 @@ class PaneActions(ActionBase):
             self.say("there is no room for it on a screen of this size")
             self.draw()
 
+    def action_resize(self, dx: int, dy: int) -> None:
+        """Make the pane that has the focus wider or higher by a cell or two, or narrower or lower."""
+        view = self.view
+        borders = self.picture.plan.borders if self.picture is not None else []
+        for border in reversed(borders):  # the edge of the charts is the last one
+            by = 2 * dx if border.is_vertical else dy
+            share = border.grown(view.focus, by) if by else None
+            if share is not None:
+                view.sizes[border.name] = share
+                break
+        else:
+            self.say("this pane has no border there that could move")
+        self.draw()
+
     def action_other_log(self) -> None:
         """Show another log in the pane, and the pane if it is not there."""
         view = self.view
@@ -58,6 +72,7 @@ class PaneActions(ActionBase):
     def action_reset_layout(self) -> None:
         """Show the panes that fit."""
         self.view.shown.clear()
+        self.view.sizes.clear()
         self.view.columns = 0
         self.view.full_chart = self.view.full_log = self.view.explaining = False
         self.draw()

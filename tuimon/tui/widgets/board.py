@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tuimon.tui.arrange import Rect
 from tuimon.tui.ink import style_of
+from tuimon.tui.plan import Border, Rect
 from tuimon.tui.rows import Row
 from tuimon.tui.widgets.difference import changed_cells
 
@@ -43,12 +43,24 @@ class Board(Widget):
             self.pane = pane
             self.by = by
 
+    class Dragged(Message):
+        """A border between panes was taken hold of and moved: its name, and where its edge is meant to be."""
+
+        def __init__(self, border: str, edge: int) -> None:
+            super().__init__()
+            self.border = border
+            self.edge = edge
+
     DEFAULT_CSS = "Board { width: 1fr; height: 1fr; background: ansi_default; }"
 
     def __init__(self, theme: str) -> None:
         super().__init__()
         self._theme = theme
         self._places: dict[str, Rect] = {}
+        self._borders: Sequence[Border] = ()
+        # The border that the mouse holds, and by how many cells before its edge.
+        self._held: tuple[Border, int] | None = None
+        self._has_dragged = False
         self._rows: dict[str, Sequence[Row]] = {}
         self._strips: dict[str, list[Strip]] = {}
         self._lines: dict[int, Strip] = {}
@@ -57,8 +69,33 @@ class Board(Widget):
         """Say that another plan is needed."""
         self.post_message(self.Resized())
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a border."""
+        self._has_dragged = False
+        border = next((each for each in self._borders if each.cells.holds(event.x, event.y)), None)
+        if border is not None:
+            self._held = border, border.edge - (event.x if border.is_vertical else event.y)
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Say where the border that is held is meant to be."""
+        if self._held is not None:
+            border, before = self._held
+            self._has_dragged = True
+            self.post_message(
+                self.Dragged(border.name, (event.x if border.is_vertical else event.y) + before)
+            )
+
+    def on_mouse_up(self) -> None:
+        """Let go of a border."""
+        if self._held is not None:
+            self._held = None
+            self.release_mouse()
+
     def on_click(self, event: events.Click) -> None:
-        """Say which pane was clicked."""
+        """Say which pane was clicked; where a border was moved, none was."""
+        if self._has_dragged:
+            return
         found = self._pane_at(event.x, event.y)
         if found is not None:
             name, rect = found
@@ -79,17 +116,24 @@ class Board(Widget):
 
     def _pane_at(self, x: int, y: int) -> tuple[str, Rect] | None:
         for name, rect in self._places.items():
-            if 0 <= x - rect.x < rect.width and 0 <= y - rect.y < rect.height:
+            if rect.holds(x, y):
                 return name, rect
         return None
 
-    def show(self, places: Mapping[str, Rect], rows: Mapping[str, Sequence[Row]]) -> None:
+    def show(
+        self,
+        places: Mapping[str, Rect],
+        rows: Mapping[str, Sequence[Row]],
+        borders: Sequence[Border] = (),
+    ) -> None:
         """Show each pane's rows at its place, called in the screen's thread.
 
         Args:
             places: Where each pane goes; what is nowhere is not shown.
             rows: The rows of at least these panes, each as wide as its place.
+            borders: What can be moved with the mouse.
         """
+        self._borders = borders
         moved = places != self._places
         changed: list[Region] = []
         strips: dict[str, list[Strip]] = {}
