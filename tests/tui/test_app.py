@@ -529,7 +529,7 @@ async def test_a_long_explanation_scrolls() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80])
 async def test_the_help_is_whole_on_narrow_screens(width: int) -> None:
     app = TuimonApp(FixedFeed(sample_snapshot()))
-    async with app.run_test(size=(width, 200)) as pilot:
+    async with app.run_test(size=(width, 300)) as pilot:
         await press(pilot, "question_mark")
         words = " ".join(shown(app, "help").replace("│", " ").split())
         assert all(key.help.split()[-1] in words for key in KEYS)

@@ -61,7 +61,7 @@ class MovingActions(ImageActions):
             self.view.move("explanation", 4 * direction, 1000)
         elif self.view.images and self.view.focus == "charts":
             self._move_image(_PAGE * direction, 0)
-        elif self.view.run_table and plan is not None:
+        elif self.view.run_table and plan is not None and "runs" in plan.panes:
             self._choose_run(direction * max(plan.panes["runs"].height - 4, 1))
         elif self.view.focus == "charts" and plan is not None:
             self.view.move("charts", direction * max(len(plan.charts), 1), self._chart_count)
