@@ -27,7 +27,7 @@ TEST_COMMAND = (
     "python3 -m venv .venv && .venv/bin/pip install -q '.[test]' && .venv/bin/pytest -n 2 --dist loadgroup"
 )
 LOCAL_LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)")
-# Folders that are no part of the repository: environments, caches, builds.
+# What is no part of the repository: environments, caches, builds.
 MADE_HERE = re.compile(r"\.git|\.venv.*|__pycache__|\..*_cache|dist|build|\.hypothesis|.*\.egg-info")
 # Put together from parts, so that this file does not contain what it looks for.
 FORBIDDEN = re.compile(
@@ -40,7 +40,7 @@ def _repository_files() -> list[Path]:
     found = []
     for folder, subfolders, names in os.walk(ROOT):
         subfolders[:] = [name for name in subfolders if not MADE_HERE.fullmatch(name)]
-        found += [Path(folder) / name for name in names]
+        found += [Path(folder) / name for name in names if not MADE_HERE.fullmatch(name)]
     return [path for path in found if path.is_file()]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,11 +84,15 @@ def test_the_example_of_a_command_works(name: str, tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     (tmp_path / EXAMPLE_FOLDER).symlink_to(SAMPLES)
     (tmp_path / SAMPLES.name).symlink_to(SAMPLES)
+    (tmp_path / "train.py").write_text("print('step 1 | loss 2.5')")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     program, command, *arguments = shlex.split(command_module(name).EXAMPLE)
     assert (program, command) == ("tuimon", name)
     outcome = run(command, *arguments)
     if name in ("replay", "demo"):  # the rest of these is tested on a terminal
         assert "needs a terminal" in outcome.err
+    elif name == "record":  # its command prints past this process
+        assert (outcome.code, (tmp_path / "first.jsonl").exists()) == (0, True)
     else:
         assert outcome.code == (4 if name == "check" else 0)
         assert outcome.out

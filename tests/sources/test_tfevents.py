@@ -205,13 +205,13 @@ def test_hyper_parameters_nested_without_end_are_a_problem(path: Path) -> None:
 def test_a_file_says_who_writes_it(path: Path) -> None:
     path.write_bytes(version(START_S - 5) + scalar("x", 1, 2))
     (writer,) = of_kind(read_all(TfEventsSource((path,))), LifecycleRecord)
-    assert writer == LifecycleRecord("writer", 0, None, START_S - 5, "node17")
+    assert writer == LifecycleRecord("writer", 0, None, START_S - 5, host="node17")
 
 
 def test_a_file_without_its_first_record_has_a_writer_too(path: Path) -> None:
     path.write_bytes(scalar("x", 1, 2))
     (writer,) = of_kind(read_all(TfEventsSource((path,))), LifecycleRecord)
-    assert writer == LifecycleRecord("writer", 0, None, START_S + 1, "node17")
+    assert writer == LifecycleRecord("writer", 0, None, START_S + 1, host="node17")
 
 
 def test_a_resumed_session_is_a_writer_and_a_checkpoint_is_one(path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_resumed_session_is_a_writer_and_a_checkpoint_is_one(path: Path) -> No
     path.write_bytes(version() * 2 + started + scalar("x", 8, 0) + saved + stopped)
     source = TfEventsSource((path,))
     found = of_kind(read_all(source), LifecycleRecord)
-    assert [(record.kind, record.order, record.step, record.text) for record in found] == [
+    assert [(record.kind, record.order, record.step, record.text or record.host) for record in found] == [
         ("writer", 0, None, "node17"),
         ("writer", 2, 7, "node17"),
         ("checkpoint", 4, 9, "model-9"),
@@ -345,7 +345,7 @@ def test_the_rest_of_what_tensorboard_wrote() -> None:
     assert source.others == {"hparams": 2, "audio": 1, "graph": 1, "pr_curves": 1}
     (config,) = of_kind(records, ConfigRecord)
     assert config.values == {"lr": 3e-4, "batch_size": 32, "optimizer": "adamw", "amp": True}
-    assert [(record.kind, record.text) for record in of_kind(records, LifecycleRecord)] == [
+    assert [(record.kind, record.host) for record in of_kind(records, LifecycleRecord)] == [
         ("writer", "torch"),
         ("writer", "tensorflow2"),
         ("writer", "tensorflow2"),

@@ -94,7 +94,7 @@ def test_an_offline_run_tells_its_config_host_and_end() -> None:
     assert config["model.layers"] == 2
     assert config["wandb.display_name"] == "offline fixture"
     begin, end = of_kind(records, LifecycleRecord)
-    assert (begin.kind, begin.text) == ("writer", "node17")
+    assert (begin.kind, begin.host) == ("writer", "node17")
     assert (end.kind, end.text, end.step) == ("failed", "exit code 3", 78)
     assert [line.text for line in of_kind(records, LogLine)] == [
         "Loss is high: at step 78",

@@ -31,6 +31,7 @@ COMMANDS = (
     "wait",
     "report",
     "export",
+    "record",
     "demo",
     "completion",
     "doctor",

@@ -103,6 +103,7 @@ class LifecycleRecord:
         step: The step it belongs to, or None.
         wall_time: Unix seconds; NaN where none is known.
         text: Details for people, as logged.
+        host: Of a `writer`: the name of the machine that it runs on, "" where that is not told.
     """
 
     kind: str
@@ -110,6 +111,7 @@ class LifecycleRecord:
     step: int | None
     wall_time: float
     text: str = ""
+    host: str = ""
 
 
 @frozen

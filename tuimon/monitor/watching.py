@@ -232,5 +232,5 @@ def superseded(watches: Mapping[str, RunWatch], found: Sequence[RunRef]) -> list
 
 def _other_host(run: RunView) -> str:
     """Return the name of the other machine on which a run's newest writer says that it runs; "" for none."""
-    named = next((r.text for r in reversed(run.lifecycle) if r.kind == "writer" and r.text), "")
+    named = next((record.host for record in reversed(run.lifecycle) if record.host), "")
     return named if runs_elsewhere(named) else ""

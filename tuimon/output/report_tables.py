@@ -158,7 +158,7 @@ def config_text(value: object) -> str:
 
 def _environment_table(state: RunState) -> Table:
     run = state.run
-    hosts = list(dict.fromkeys(r.text for r in run.lifecycle if r.kind == "writer" and r.text))
+    hosts = list(dict.fromkeys(record.host for record in run.lifecycle if record.host))
     heads = (series.wall_times[:_FIRST_POINTS] for series in run.series.values() if series.times_known)
     firsts = [float(times[np.isfinite(times)].min()) for times in heads if np.isfinite(times).any()]
     rows = [("path", str(state.path)), ("formats", ", ".join(dict.fromkeys(state.formats)))]

@@ -45,7 +45,7 @@ class Writer:
     def announce(self, order: int, wall_time: float) -> LifecycleRecord:
         """Return the record that says that this writer began at `order`."""
         self.announced_at = order
-        return LifecycleRecord("writer", order, None, wall_time, self.host)
+        return LifecycleRecord("writer", order, None, wall_time, host=self.host)
 
 
 class EventConverter:
@@ -102,7 +102,7 @@ class EventConverter:
             if not is_repeated:
                 yield record
         if event.session_status == SESSION_START:
-            yield LifecycleRecord("writer", order, event.step, event.wall_time, writer.host)
+            yield LifecycleRecord("writer", order, event.step, event.wall_time, host=writer.host)
         elif event.session_status == SESSION_CHECKPOINT:
             yield LifecycleRecord("checkpoint", order, event.step, event.wall_time, event.session_text)
         elif event.session_status:

@@ -17,7 +17,7 @@ _LIFECYCLE = {
     "failed": "failed|failure|crash|crashed|aborted|killed|interrupted|preempted|run_failed|training_failed",
     "error": "error|exception|oom|out_of_memory",
     "checkpoint": "checkpoint|checkpoint_saved|save_checkpoint|saved_checkpoint",
-    "writer": "resume|resumed|restart|restarted",
+    "writer": "resume|resumed|restart|restarted|run_started",
 }
 _KIND_OF_EVENT = {word: kind for kind, words in _LIFECYCLE.items() for word in words.split("|")}
 _MESSAGE_NAMES = ("message", "msg")
@@ -106,7 +106,8 @@ def notes_of(
             kind = "failed"
         if kind is not None:
             text = message or event
-            notes.append(LifecycleRecord(kind, int(order[place]), int(steps[place]), wall_time, text))
+            host = _text(row, ("host",)) if kind == "writer" else ""
+            notes.append(LifecycleRecord(kind, int(order[place]), int(steps[place]), wall_time, text, host))
         elif (event or message) and not has_numbers[place]:
             text = f"{event}: {message}" if event and message else event or message
             notes.append(LogLine(int(order[place]), wall_time, _text(row, _LEVEL_NAMES) or "info", text))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from tuimon.sources.log_reader import LogBlock, LogReader, time_in
 from tuimon.sources.log_tables import LogTables, Stretches
 from tuimon.sources.row_decoder import RowDecoder
 from tuimon.sources.sniffing import LFS_ADVICE, LFS_PREFIX
-from tuimon.sources.text_tail import TextTail
+from tuimon.sources.text_tail import TextBlock, TextTail
 
 # The moment of a line stands at its start.
 _TIME_WITHIN = 80
@@ -25,16 +26,31 @@ _TIME_WITHIN = 80
 _MANY_LINES = 100
 
 
+class TextBlocks(Protocol):
+    """Where the lines of a log come from."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are, as far as it is known."""
+
+    def read(self, max_bytes: int) -> TextBlock:
+        """Return the next whole lines. Never raises."""
+
+
 class TextLogFile:
     """One text log, read on block by block (see `LineFile`).
 
     `order` counts metric lines; other lines carry the order of the next one, and the step of the one before.
     Of each block, only the last lines and those that tell of failures become records.
+
+    Args:
+        path: The log.
+        text: Its lines, where they do not come from the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: TextBlocks | None = None) -> None:
         self.path = path
-        self._text = TextTail(path)
+        self._text: TextBlocks = TextTail(path) if text is None else text
         self._reported_limits: set[str] = set()
         self._begin()
 
@@ -51,7 +67,7 @@ class TextLogFile:
     @property
     def size(self) -> int:
         """Its size in bytes when it was read last."""
-        return self._text.tail.size
+        return self._text.size
 
     def read(self, max_bytes: int, first_order: int) -> FileRead:
         """Read on; the first new metric line has the number `first_order`. Never raises on bad content."""

@@ -44,6 +44,11 @@ class TextTail:
         self._partial = b""
         self._has_hole = False
 
+    @property
+    def size(self) -> int:
+        """The file's size in bytes when it was read last."""
+        return self.tail.size
+
     def read(self, max_bytes: int = BLOCK_BYTES) -> TextBlock:
         """Read up to `max_bytes` bytes on and return the lines that they complete. Never raises."""
         chunk = self.tail.read(max_bytes)

@@ -136,7 +136,7 @@ class WandbRun:
         if not self._is_announced:
             self._is_announced = True
             host = run.facts.get("host", "")
-            found.append(LifecycleRecord("writer", order, None, self._start_time, host))
+            found.append(LifecycleRecord("writer", order, None, self._start_time, host=host))
         facts = {f"wandb.{name}": text for name, text in run.facts.items() if text}
         return [*found, ConfigRecord({**run.config, **facts}, self._start_time)]
 
