@@ -56,8 +56,8 @@ class _Parser(argparse.ArgumentParser):
         super().error(clean(message))
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Build the parser with all commands."""
+def make_parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Build the parser with these commands."""
     parser = _Parser(
         prog="tuimon",
         description="Watch training runs from a terminal. `tuimon PATH` is `tuimon watch PATH`.",
@@ -65,7 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tuimon {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name in COMMANDS:
+    for name in names:
         module = command_module(name)
         command = commands.add_parser(
             name,
@@ -102,8 +102,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(given: Sequence[str]) -> int:
     try:
-        args = make_parser().parse_args(_with_command(given))
-        return _run_command(args)
+        arguments = _with_command(given)
+        # What is run does not wait for the options of all others to be told.
+        chosen = arguments[:1] if arguments[0] in COMMANDS else COMMANDS
+        return _run_command(make_parser(chosen).parse_args(arguments))
     except TuimonError as error:
         complain(str(error))
         return error.exit_code

@@ -40,6 +40,8 @@ def frozen(
 
 
 def _made(cls: type[_Made], *, eq: bool) -> type[_Made]:
+    # Without any text of its own, a dataclass asks for its signature, which takes a while.
+    cls.__doc__ = cls.__doc__ or cls.__name__
     made = dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     parts = fields(made)  # type: ignore[arg-type]  # the line before makes it what is wanted
     methods: dict[str, object] = {

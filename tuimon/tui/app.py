@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
 
 from tuimon.charts.style import Glyphs
 from tuimon.core.share import TimeShare
@@ -55,7 +54,7 @@ def _bindings() -> list[BindingType]:
     ]
 
 
-class TuimonApp(Actions, App[int]):
+class TuimonApp(Actions, App[int], inherit_css=False):
     """Shows snapshots of a feed.
 
     Args:
@@ -68,8 +67,10 @@ class TuimonApp(Actions, App[int]):
         make_herald: Makes who tells of what happens, beside the screen; None tells nobody.
     """
 
+    # Textual's own styles are for widgets that are not here; to parse them takes a while.
     CSS = """
-    Screen { background: ansi_default; layers: board prompt; }
+    TuimonApp, SpanScreen { background: ansi_default; color: ansi_default; }
+    SpanScreen { overflow: hidden hidden; layers: board prompt; }
     #prompt { layer: prompt; dock: bottom; height: 1; border: none; padding: 0; background: ansi_default; }
     """
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
@@ -107,18 +108,16 @@ class TuimonApp(Actions, App[int]):
         self._absence = Absence()
         self.announcer = Announcer(self, make_herald)
         self.animation_level = "none"
+        # Nothing here uses them, and each is a widget with styles to be parsed before the first picture.
+        self._disable_notifications = self._disable_tooltips = True
 
     def get_default_screen(self) -> SpanScreen:
         """Return the screen that sends no more than the cells that changed."""
         return SpanScreen()
 
     def compose(self) -> ComposeResult:
-        """Make the board for the panes, and the line for typing."""
+        """Make the board for the panes."""
         yield Board(self._theme_name)
-        prompt = Input(id="prompt", compact=True, select_on_focus=False)
-        prompt.display = False
-        prompt.cursor_blink = False  # silence is free
-        yield prompt
 
     def on_mount(self) -> None:
         """Start the feed, and listen to what ends a terminal program."""
@@ -207,7 +206,7 @@ class TuimonApp(Actions, App[int]):
             helping=self.helping,
             commanding=self.typed_command,
         )
-        self.picture = picture
+        is_first, self.picture = self.picture is None, picture
         places = dict(picture.plan.panes)
         places |= {
             f"chart{i}": rect
@@ -216,10 +215,13 @@ class TuimonApp(Actions, App[int]):
         }
         if self.prompting is not None:
             places.pop("footer", None)
-        if picture.specs and not self._opened_gate:
+        board.show(places, picture.panes, picture.plan.borders)
+        has_first_curve = bool(picture.specs) and not self._opened_gate
+        if (is_first or has_first_curve) and isinstance(self.screen, SpanScreen):
+            self.screen.show_now()
+        if has_first_curve:
             self._opened_gate = True
             self.call_after_refresh(self.feed.gate.open)
-        board.show(places, picture.panes, picture.plan.borders)
 
     def _open_first_run(self) -> None:
         """Open the run that changed last, until the person chooses another."""

@@ -27,34 +27,40 @@ _EDITING = {
 class PromptActions(ActionBase):
     """Opens the line for typing, and does what was typed."""
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Ask for a filter of the charts, or of the log if that has the focus."""
         if self.view.focus == "log":
-            self._open_prompt("log", self.view.log_filter, "lines of the log: regular expression, ! inverts")
+            await self._open_prompt(
+                "log", self.view.log_filter, "lines of the log: regular expression, ! inverts"
+            )
             return
-        self._open_prompt(
+        await self._open_prompt(
             "filter", self.view.filter_text, "filter metrics: regular expression, ! first inverts"
         )
 
-    def action_filter_runs(self) -> None:
+    async def action_filter_runs(self) -> None:
         """Ask which runs to list."""
-        self._open_prompt(
+        await self._open_prompt(
             "runs", self.view.run_filter, "filter runs: part of a name, or loss<2 and status:running"
         )
 
-    def action_command(self) -> None:
+    async def action_command(self) -> None:
         """Ask for a command."""
         self.view.cursor["palette"] = 0
-        self._open_prompt("command", "", "a command, or a part of what it does")
+        await self._open_prompt("command", "", "a command, or a part of what it does")
 
     @property
     def typed_command(self) -> str | None:
         """What was typed of a command so far; None where none is typed."""
         return self.query_one("#prompt", Input).value if self.prompting == "command" else None
 
-    def _open_prompt(self, purpose: str, value: str, placeholder: str) -> None:
+    async def _open_prompt(self, purpose: str, value: str, placeholder: str) -> None:
+        prompt = next(iter(self.query("#prompt").results(Input)), None)
+        if prompt is None:
+            prompt = Input(id="prompt", compact=True, select_on_focus=False)
+            prompt.cursor_blink = False  # silence is free
+            await self.mount(prompt)
         self.prompting = purpose
-        prompt = self.query_one("#prompt", Input)
         prompt.placeholder = placeholder
         prompt.value = value
         prompt.cursor_position = len(value)

@@ -32,7 +32,7 @@ class SavingActions(PromptActions):
     _memory: Path | None
     _painter: Painter
 
-    def action_save(self) -> None:
+    async def action_save(self) -> None:
         """Ask where to write the charts on the screen; the answer is there already."""
         if self.state is None or self.picture is None:
             self.say("there is nothing to write yet")
@@ -40,7 +40,7 @@ class SavingActions(PromptActions):
             return
         state_folder = Path(tempfile.gettempdir()) if self._memory is None else self._memory.parent
         place = free_place(self.state.name, Path.cwd(), self._looked_at(), state_folder)
-        self._open_prompt("save", str(place), "a file that ends in .svg, .png, .pdf or .txt")
+        await self._open_prompt("save", str(place), "a file that ends in .svg, .png, .pdf or .txt")
 
     def action_copy(self) -> None:
         """Copy what the pane with the focus says."""

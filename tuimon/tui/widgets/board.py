@@ -20,7 +20,7 @@ from tuimon.tui.widgets.difference import changed_cells
 _WHOLE_SHARE = 0.25
 
 
-class Board(Widget):
+class Board(Widget, inherit_css=False):
     """Shows all panes. It is one widget: a pane is a rectangle of it, which costs no styles and no layout."""
 
     class Resized(Message):

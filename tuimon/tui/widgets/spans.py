@@ -57,9 +57,22 @@ class SpanCompositor(Compositor):
         return WholeUpdate(update.strips, update.region)
 
 
-class SpanScreen(Screen[None]):
-    """A screen that sends spans."""
+class SpanScreen(Screen[None], inherit_css=False):
+    """A screen that sends spans, and nothing before there is something to be seen."""
 
     def __init__(self) -> None:
         super().__init__(id="_default")
         self._compositor = SpanCompositor()
+        self._is_blank = True
+
+    def show_now(self) -> None:
+        """Send what changed at once, not at Textual's next frame: before the first one it waits."""
+        if self._is_blank:
+            self._is_blank = False
+            # All of it is laid out, and is about to be drawn; Textual would do both again.
+            self._layout_required = self._repaint_required = False
+        self._on_timer_update()
+
+    def _compositor_refresh(self) -> None:
+        if not self._is_blank:
+            super()._compositor_refresh()
