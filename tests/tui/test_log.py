@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
 
 from tests.tui.drawing import pane_text
 from tests.tui.feeds import FixedFeed
 from tests.tui.keyboard import press
 from tests.tui.states import NOW, batch, make_state, snapshot_of
-from tuimon.core.batch import LogLine, TextRecord
+from tuimon.analysis.log_moments import Moments, log_moments
+from tuimon.analysis.moments import Moment
+from tuimon.core.batch import LogLine, ScalarBatch, TextRecord
 from tuimon.monitor.snapshot import RunState
+from tuimon.store.axis import Axis
+from tuimon.store.run_store import RunStore
 from tuimon.tui.app import TuimonApp
 from tuimon.tui.picture import Painter
 from tuimon.tui.view import View
@@ -67,3 +75,117 @@ async def test_a_log_fills_the_screen_is_searched_and_scrolled_by_keys() -> None
         assert "shard 43" not in pane_text(app.picture, "log")
         await press(pilot, "escape")
         assert app.picture.plan.charts
+
+
+def linked_state(*, live: bool = False) -> RunState:
+    """A run of two attempts that prints three lines behind each of its points, with times and without."""
+    first = [LogLine(3 * n + k, math.nan, "info", f"first {n}.{k}") for n in range(20) for k in range(3)]
+    store = RunStore()
+    store.name_stream(0, "train.log")
+    for n in range(20):
+        store.extend(
+            0,
+            [
+                points([n], [2.0 - n / 20], [NOW - 4000 + n]),
+                *first[3 * n : 3 * n + 3],
+            ],
+        )
+    timed = [LogLine(n, NOW - 4000 + n + 0.5, "info", f"second {n}") for n in range(20)]
+    store.extend(1, timed)  # a file of its own, without points
+    run = store.freeze()
+    return replace(make_state([batch("loss", [1.0])], live=live), run=run)
+
+
+def points(orders: list[int], values: list[float], times: list[float]) -> ScalarBatch:
+    steps = np.array(orders) * 10
+    return ScalarBatch(("loss",), np.array(orders) * 3, steps, np.array(times), (np.array(values),))
+
+
+def go_to_log(app: TuimonApp) -> None:
+    app.view.focus = "log"
+    app.draw()
+
+
+def marked(app: TuimonApp) -> str:
+    """The line at the cursor, without its sign."""
+    assert app.picture is not None
+    lines = pane_text(app.picture, "log").splitlines()[1:-1]
+    (line,) = [line[2:].strip("│ ") for line in lines if line.startswith("│>")]
+    return line
+
+
+def test_lines_belong_to_the_point_before_them_and_those_of_other_files_to_their_time() -> None:
+    run = linked_state().run
+    known = log_moments(run)
+    steps = {line.text: step for line, step in zip(run.log, known.steps.tolist(), strict=True)}
+    assert [steps[f"first 7.{k}"] for k in range(3)] == [70, 70, 70]
+    assert steps["second 7"] == 70
+    assert known.nearest(Moment(70.0, NOW - 4000 + 7.4)) == [line.text for line in run.log].index("second 7")
+    assert known.nearest(Moment(math.nan, math.nan)) is None
+    assert Moments(np.array([math.nan]), np.array([5.0])).nearest(Moment(1.0, 6.0)) == 0
+
+
+async def test_the_log_goes_along_with_the_cursor_and_the_cursor_with_the_log() -> None:
+    app = TuimonApp(FixedFeed(snapshot_of(linked_state())), run_name="run-1")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "i")
+        assert "loss 1.05" in marked(app)
+        await press(pilot, *["h"] * 50)
+        assert app.view.crosshair == pytest.approx(95)
+        assert "100" in marked(app) or "90" in marked(app)
+        await press(pilot, "escape", "v")
+        go_to_log(app)
+        await press(pilot, "i")
+        assert marked(app).endswith("second 19")
+        seen = []
+        for _ in range(4):
+            await press(pilot, "k")
+            seen.append((marked(app), app.view.crosshair))
+        assert [line.split()[-2:] for line, _ in seen] == [["second", str(n)] for n in (18, 17, 16, 15)]
+        assert [x for _, x in seen] == [180, 170, 160, 150]
+        await press(pilot, "g")
+        assert (marked(app), app.view.crosshair) == ("first 0.0", 0)
+        await press(pilot, "j")  # at the same place of the charts, but another line
+        assert (marked(app), app.view.crosshair) == ("first 0.1", 0)
+        await press(pilot, "G", "enter", "j")  # as large as the screen; there is no line behind the last one
+        assert (marked(app).split()[-1], app.view.crosshair) == ("19", 190)
+
+
+async def test_every_axis_has_a_place_for_lines_that_belong_to_points() -> None:
+    app = TuimonApp(FixedFeed(snapshot_of(linked_state())), run_name="run-1")
+    async with app.run_test(size=SIZE) as pilot:
+        app.view.log_shows = "console"
+        for axis, x in ((Axis.STEP, 170.0), (Axis.WALL, NOW - 4000 + 17), (Axis.RELATIVE, 17.0)):
+            app.view.axis, app.view.crosshair = axis, None
+            app.view.log_filter = "first 17.2|first 3.1"
+            go_to_log(app)
+            await press(pilot, "i")
+            assert marked(app) == "first 17.2"
+            assert app.view.crosshair == x
+            await press(pilot, "k")
+            assert marked(app) == "first 3.1"
+            await press(pilot, "i")
+
+
+async def test_a_zoomed_window_comes_along() -> None:
+    app = TuimonApp(FixedFeed(snapshot_of(linked_state())), run_name="run-1")
+    async with app.run_test(size=SIZE) as pilot:
+        app.view.log_shows, app.view.log_filter = "console", "first 2.0"
+        await press(pilot, "plus", "plus", "plus")
+        go_to_log(app)
+        await press(pilot, "i")
+        assert app.view.crosshair == 20
+        assert app.view.window is not None
+        assert app.view.window[0] < 20 < app.view.window[1]
+
+
+async def test_lines_without_time_and_points_have_no_place() -> None:
+    lines = [LogLine(order, math.nan, "info", f"line {order}") for order in range(5)]
+    state = make_state(lines)
+    app = TuimonApp(FixedFeed(snapshot_of(state)), run_name="run-1")
+    async with app.run_test(size=SIZE) as pilot:
+        app.view.log_shows = "console"
+        go_to_log(app)
+        await press(pilot, "i")
+        assert app.view.crosshair is None
+        assert "no line of this log has a place" in app.view.message

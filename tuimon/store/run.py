@@ -40,6 +40,7 @@ class RunView:
         histograms: By tag; each batch holds one.
         images: By tag.
         log: The last lines of console logs.
+        log_streams: The stream that each of `log` came from.
         interleaved: The step falls too often to be restarts: several writers, or a restarting counter.
         step_falls: How often the step falls in each stream that is why; after folding, at least so often.
         sources: What the person calls each stream: a file's name, as a rule.
@@ -56,6 +57,7 @@ class RunView:
     histograms: Mapping[str, Records[HistogramBatch]]
     images: Mapping[str, Records[ImageRecord]]
     log: tuple[LogLine, ...]
+    log_streams: tuple[int, ...]
     interleaved: bool
     step_falls: Mapping[int, int]
     sources: Mapping[int, str]

@@ -70,6 +70,7 @@ class RunStore:
         self._histograms: GrowingRecords[HistogramBatch] = GrowingRecords(*KEPT_HISTOGRAMS)
         self._images: GrowingRecords[ImageRecord] = GrowingRecords(*KEPT_IMAGES)
         self._log: deque[LogLine] = deque(maxlen=KEPT_LOG_LINES)
+        self._log_streams: deque[int] = deque(maxlen=KEPT_LOG_LINES)
         self._sources: dict[int, str] = {}
         # The name of each series, by its stream and tag, and the tags of those that have another name.
         self._names: dict[tuple[int, str], str] = {}
@@ -113,6 +114,7 @@ class RunStore:
                 self._images.add(record.tag, record)
             else:
                 self._log.append(record)
+                self._log_streams.append(stream)
         # Often enough for the budget to be right to a sixteenth, and at no cost to speak of.
         if self._budget is not None and self._points > self._told_at * 17 // 16 + 256:
             self._told_at = self._points
@@ -182,6 +184,7 @@ class RunStore:
             histograms=self._histograms.freeze(),
             images=self._images.freeze(),
             log=tuple(self._log),
+            log_streams=tuple(self._log_streams),
             interleaved=bool(mixed),
             step_falls=MappingProxyType(mixed),
             sources=MappingProxyType(dict(self._sources)),

@@ -81,7 +81,7 @@ KEYS: tuple[Key, ...] = (
     Key("L,shift+right", "L", "pan(1)", "pan right", "Move the zoomed window to later points", "Charts"),
     Key("equals_sign", "=", "fit", "fit", "Show the whole curve again", "Charts"),
     Key("F", "F", "follow", "follow", "Keep the end of the curve in the zoomed window, or let it stand", "Charts"),
-    Key("i", "i", "crosshair", "cursor", "Read the values of all charts at one place; h and l move it", "Charts", 9),
+    Key("i", "i", "crosshair", "cursor", "Read the values of all charts at one place; h and l, or the lines of the log, move it", "Charts", 9),
     Key("m", "m", "mark", "mark", "Mark the place of the cursor, or the end of the curves, with a letter", "Charts"),
     Key("apostrophe", "'", "jump", "jump", "Go to the marked place of a letter, also in another run; '' goes back", "Charts"),
     Key("o", "o", "clip", "outliers", "Fit the values to all but the outermost hundredths, or to everything", "Charts"),

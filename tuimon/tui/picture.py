@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tuimon.analysis.placing import choose_axis
 from tuimon.charts.style import Glyphs
 from tuimon.monitor.events import Event, run_events
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.output.process_text import process_lines
+from tuimon.store.axis import Axis
 from tuimon.tui.arrange import Needs, arrange
 from tuimon.tui.chart_list import chart_specs
 from tuimon.tui.chart_pane import ChartPane
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 _LEAST_FRAMED = 3
 _BARS = frozenset({"header", "scrubber", "footer"})
 _LAST_EVENTS, _ALL_EVENTS = 200, 20_000
+# So many of a live run, where the cursor may be at an earlier one.
+_LINKED_EVENTS = 2000
 
 
 class Painter:
@@ -120,12 +124,12 @@ class Painter:
         return picture
 
     def _paint_panes(self, picture: Picture, scene: Scene) -> None:
-        for name, rect in picture.plan.panes.items():
-            picture.panes[name] = self._paint_pane(name, rect, scene, picture.plan)
         if scene.view.images and scene.state is not None and scene.state.run.images:
             self._image_pane().paint(picture, scene, scene.state)
         else:
             self._charts.paint(picture, scene)
+        for name, rect in picture.plan.panes.items():
+            picture.panes[name] = self._paint_pane(picture, name, rect, scene)
         if (footer := picture.plan.panes.get("footer")) is not None:
             row = footer_row(scene.snapshot, scene.view, footer.width, page=picture.page)
             picture.panes["footer"] = [row]
@@ -167,15 +171,15 @@ class Painter:
         picture.panes["palette"] = framed(shown, width, place.height, title, frame=self._frame, focused=True)
         picture.panes["footer"] = [footer_row(scene.snapshot, scene.view, width)]
 
-    def _paint_pane(self, name: str, rect: Rect, scene: Scene, plan: Plan) -> list[Row]:
+    def _paint_pane(self, picture: Picture, name: str, rect: Rect, scene: Scene) -> list[Row]:
         """Return the rows of a pane."""
         width, height = rect.width, rect.height
         if name in _BARS:
             return self._paint_bar(name, width, height, scene)
-        rows = self._paint_unframed(name, width, height, scene, plan)
+        rows = self._paint_unframed(name, width, height, scene, picture.plan)
         if rows is not None:
             return rows
-        title, inside = self._paint_inside(name, width - 2, height - 2, scene)
+        title, inside = self._paint_inside(picture, name, (height - 2, width - 2), scene)
         focused = scene.view.focus == name
         return framed(inside, width, height, title, focused=focused, frame=self._frame)
 
@@ -201,8 +205,11 @@ class Painter:
             return _filled(hardware_rows(scene.gauges, width, height, self.glyphs), width, height)
         return None
 
-    def _paint_inside(self, name: str, width: int, height: int, scene: Scene) -> tuple[Row, list[Row]]:
+    def _paint_inside(
+        self, picture: Picture, name: str, size: tuple[int, int], scene: Scene
+    ) -> tuple[Row, list[Row]]:
         """Return a pane's title, and the rows within its frame."""
+        height, width = size
         snapshot, state, view = scene.snapshot, scene.state, scene.view
         if name == "runs":
             title = runs_title(scene.runs, len(snapshot.runs), view)
@@ -217,14 +224,20 @@ class Painter:
         if name == "hardware":
             return hardware_title(scene.gauges), hardware_rows(scene.gauges, width, height, self.glyphs)
         if name == "log":
-            run = None if state is None else state.run
-            return log_title(view, run), log_rows(
-                self._log(state, view), run, view, (height, width), snapshot.now
-            )
+            return self._paint_log(picture, scene, (height, width))
         pinned = None if view.pinned in (None, view.run_name) else snapshot.run(view.pinned)
         everything = self._facts(state, pinned, width, snapshot)
         view.cursor["facts"] = max(0, min(view.line("facts"), len(everything) - height))
         return (("Facts", Ink.TITLE),), everything[view.line("facts") :]
+
+    def _paint_log(self, picture: Picture, scene: Scene, size: tuple[int, int]) -> tuple[Row, list[Row]]:
+        view, run = scene.view, None if scene.state is None else scene.state.run
+        axis = Axis.ACCUMULATED
+        if run is not None and view.crosshair is not None:
+            axis = picture.axis.axis if picture.axis is not None else choose_axis([run], view.axis)
+        events = self._log(scene.state, view)
+        rows, picture.log = log_rows(events, run, view, size, scene.snapshot.now, axis)
+        return log_title(view, run), rows
 
     def _facts(
         self, state: RunState | None, pinned: RunState | None, width: int, snapshot: Snapshot
@@ -244,8 +257,12 @@ class Painter:
         if state is None:
             return ()
         # Live, the last ones are enough; those of a run that has ended can all be scrolled to and searched.
-        looked_for = view.line("log") > 0 or view.full_log or bool(view.log_filter)
+        looked_for = (
+            view.line("log") > 0 or view.full_log or bool(view.log_filter) or view.crosshair is not None
+        )
         most = _ALL_EVENTS if looked_for and not state.status.live else _LAST_EVENTS
+        if state.status.live and view.crosshair is not None:
+            most = _LINKED_EVENTS
         seen = (state.name, state.run.revision, len(state.findings), most)
         if seen != self._events_of:
             self._events = run_events(state, most)

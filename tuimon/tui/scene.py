@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tuimon.analysis.log_moments import Moments
 from tuimon.core.frozen import frozen
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.tui.chart_axis import ChartAxis
@@ -13,6 +14,21 @@ from tuimon.tui.panes.hardware import Gauges
 from tuimon.tui.plan import Plan
 from tuimon.tui.rows import Row
 from tuimon.tui.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedLog:
+    """The lines of a log, by what links them with the charts.
+
+    Attributes:
+        moments: When each was.
+        marked: Which one is at the cursor, or None.
+        last: Which one is the last one shown.
+    """
+
+    moments: Moments
+    marked: int | None
+    last: int
 
 
 @dataclass(slots=True)
@@ -27,6 +43,7 @@ class Picture:
         runs: The listed runs, in their order.
         first_chart: Which of `specs` is the first one shown.
         axis: What the charts share; None where none is drawn.
+        log: Which lines the log pane scrolls through, where these are linked with the charts.
     """
 
     plan: Plan
@@ -36,6 +53,7 @@ class Picture:
     runs: tuple[RunState, ...] = ()
     first_chart: int = 0
     axis: ChartAxis | None = None
+    log: LinkedLog | None = None
 
 
 @frozen

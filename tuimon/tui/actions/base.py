@@ -69,6 +69,14 @@ class ActionBase(_Application):
         end = min(hi, last_x(state.run, axis.axis) or hi)
         self.view.crosshair = max(lo, min(self.view.crosshair + by * (hi - lo) / 100, end))
 
+    def _show_place(self, x: float) -> None:
+        """Put the cursor at a place of the x axis; a zoomed window that does not hold it comes there."""
+        view = self.view
+        view.crosshair = x
+        if view.window is not None and not view.window[0] <= x <= view.window[1]:
+            half = (view.window[1] - view.window[0]) / 2
+            view.window, view.follow = (x - half, x + half), False
+
     def _open_run(self, name: str) -> None:
         if name != self.view.run_name:
             self.view.run_name = name

@@ -90,10 +90,8 @@ class BookmarkActions(ActionBase):
         if x is None:
             self.say(f"{self._told(place)} has no place on this axis: x takes another")
             return
-        view.focus, view.crosshair = "charts", x
-        if view.window is not None and not view.window[0] <= x <= view.window[1]:
-            half = (view.window[1] - view.window[0]) / 2
-            view.window, view.follow = (x - half, x + half), False
+        view.focus = "charts"
+        self._show_place(x)
         self.say(f"at {self._told(place)}")
 
     def _told(self, place: Bookmark) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuimon.analysis.placing import is_told
 from tuimon.store.axis import Axis
-from tuimon.tui.actions.base import ActionBase
+from tuimon.tui.actions.log import LogActions
 from tuimon.tui.chart_axis import LABELS, UNTOLD
 from tuimon.tui.chart_list import group_of, is_favourite
 from tuimon.tui.view import SCALES
@@ -14,7 +14,7 @@ _MOST_ZOOM = 1e-6
 _COLUMNS = 5
 
 
-class ChartActions(ActionBase):
+class ChartActions(LogActions):
     """Smooths, scales, zooms and arranges charts."""
 
     def action_smooth(self, by: int) -> None:
@@ -94,10 +94,15 @@ class ChartActions(ActionBase):
         self.draw()
 
     def action_crosshair(self) -> None:
-        """Read all charts at one place, at first at the end of what is shown, or stop doing so."""
-        state = self.state
+        """Read all charts at one place, at first at the end of what is shown, or stop doing so.
+
+        From the log, that place is where its last line on the screen belongs.
+        """
+        state, linked = self.state, self.picture.log if self.picture is not None else None
         if self.view.crosshair is not None or state is None:
             self.view.crosshair = None
+        elif self.view.focus == "log" and linked is not None:
+            self._go_to_line(linked.last, -1)
         else:
             self.view.crosshair = (self.view.window or self._axis(state).full)[1]
             self._move_crosshair(0)

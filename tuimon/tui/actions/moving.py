@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuimon.tui.actions.images import ImageActions
+from tuimon.tui.actions.log import LogActions
 from tuimon.tui.panes.diagnosis import incidents, listed
 from tuimon.tui.plan import neighbours
 
@@ -10,7 +11,7 @@ from tuimon.tui.plan import neighbours
 _PAGE = 5
 
 
-class MovingActions(ImageActions):
+class MovingActions(ImageActions, LogActions):
     """Moves the cursor of the pane that has the focus."""
 
     def action_move(self, dx: int, dy: int) -> None:
@@ -28,6 +29,8 @@ class MovingActions(ImageActions):
             self._choose_run(dy or dx)
         elif pane == "diagnosis":
             view.move("diagnosis", dy, len(listed(self.state)))
+        elif pane == "log" and view.crosshair is not None and self._marked_line is not None:
+            self._go_to_line(self._marked_line + dy, dy)
         elif pane == "log":
             view.move("log", -dy, 1_000_000)
         else:
@@ -48,6 +51,8 @@ class MovingActions(ImageActions):
             self._choose_run(far)
         elif pane == "diagnosis":
             view.move("diagnosis", far, len(listed(self.state)))
+        elif pane == "log" and self._marked_line is not None:
+            self._go_to_end_of_log(direction)
         else:
             view.move(pane, -far if pane == "log" else far, 1_000_000)
         self.draw()

@@ -6,13 +6,17 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from tuimon.analysis.log_moments import Moments, log_moments, moments_of
+from tuimon.analysis.moments import moment_at
 from tuimon.core.batch import LogLine
 from tuimon.core.text import clean, clean_lines
 from tuimon.core.units import format_clock
 from tuimon.monitor.events import Event, EventKind
+from tuimon.store.axis import Axis
 from tuimon.store.run import RunView
 from tuimon.tui.ink import Ink
 from tuimon.tui.rows import Row, fit, wrapped
+from tuimon.tui.scene import LinkedLog
 from tuimon.tui.view import View
 
 Line = TypeVar("Line")
@@ -44,23 +48,101 @@ def log_title(view: View, run: RunView | None) -> Row:
 
 
 def log_rows(
-    events: Sequence[Event], run: RunView | None, view: View, size: tuple[int, int], now: float
-) -> list[Row]:
-    """Return the lines that fit into `size` = (height, width); the view's scroll is kept within the log."""
+    events: Sequence[Event],
+    run: RunView | None,
+    view: View,
+    size: tuple[int, int],
+    now: float,
+    axis: Axis = Axis.ACCUMULATED,
+) -> tuple[list[Row], LinkedLog | None]:
+    """Return the lines that fit into `size` = (height, width), and what links them with the charts.
+
+    The view's scroll is kept within the log. Where the charts have a cursor, the line that is nearest to it
+    is marked and in view.
+
+    Args:
+        events: What happened.
+        run: The run, or None.
+        view: What the person has chosen.
+        size: See above.
+        now: What times refer to.
+        axis: What the x axis of the charts counts.
+    """
     height, width = size
+    if run is None:
+        return [], None
     if view.log_shows == "texts":
         rows = [row for row in _text_rows(run, width) if view.log_matches("".join(text for text, _ in row))]
-        return _scrolled(rows, lambda row: row, view, height)
+        return _scrolled(rows, lambda row: row, view, height), None
     if view.log_shows == "console":
-        lines = () if run is None else run.log
-        shown = [line for line in lines if view.log_matches(line.text)] if view.log_filter else lines
-        if not shown:
-            return [
-                fit((("no line was printed" if not view.log_filter else "no such line", Ink.MUTED),), width)
-            ]
-        return _scrolled(shown, lambda line: _console_row(line, width, now), view, height)
-    chosen = [e for e in events if view.log_matches(e.text)] if view.log_filter else events
-    return _scrolled(chosen, lambda event: _event_row(event, width, now), view, height)
+        return _linked(
+            run.log,
+            lambda line: line.text,
+            lambda line, room: _console_row(line, room, now),
+            lambda: log_moments(run),
+            (run, view, axis, size),
+            "no line was printed",
+        )
+    return _linked(
+        events,
+        lambda event: event.text,
+        lambda event, room: _event_row(event, room, now),
+        lambda: moments_of(run, [e.position for e in events], [e.wall_time for e in events]),
+        (run, view, axis, size),
+    )
+
+
+def _linked(
+    lines: Sequence[Line],
+    text: Callable[[Line], str],
+    row: Callable[[Line, int], Row],
+    moments: Callable[[], Moments],
+    on: tuple[RunView, View, Axis, tuple[int, int]],
+    nothing: str = "",
+) -> tuple[list[Row], LinkedLog | None]:
+    """Return the rows of lines that pass the filter, and their link with the charts if that is asked for."""
+    run, view, axis, (height, width) = on
+    chosen: Sequence[int] = range(len(lines))
+    if view.log_filter:
+        chosen = [index for index in chosen if view.log_matches(text(lines[index]))]
+    shown = lines if len(chosen) == len(lines) else [lines[index] for index in chosen]
+    if not shown:
+        told = "no such line" if view.log_filter else nothing
+        return [fit(((told, Ink.MUTED),), width)], None
+    if view.crosshair is None and view.focus != "log":
+        return _scrolled(shown, lambda line: row(line, width), view, height), None
+    known = moments()
+    if len(shown) < len(lines):
+        known = Moments(known.steps[list(chosen)], known.times[list(chosen)])
+    marked = None
+    if view.crosshair is not None:
+        marked = _at_cursor(run, view, axis, known)
+        if marked is not None:
+            view.cursor["log"] = len(shown) - 1 - marked - height // 2
+    if view.crosshair is None:
+        rows = _scrolled(shown, lambda line: row(line, width), view, height)
+    else:
+        numbers = range(len(shown))
+        rows = _scrolled(numbers, lambda n: _signed(row(shown[n], width - 1), n == marked), view, height)
+    last = max(len(shown) - 1 - view.line("log"), 0)
+    return rows, LinkedLog(known, marked, last)
+
+
+def _at_cursor(run: RunView, view: View, axis: Axis, moments: Moments) -> int | None:
+    """Return the line at the cursor: of several at one place the one that was gone to, else the nearest."""
+    line = view.line("log_line")
+    if view.crosshair is None:
+        return None
+    if 0 <= line < len(moments) and moments[line].on(run, axis) == view.crosshair:
+        return line
+    return moments.nearest(moment_at(run, axis, view.crosshair))
+
+
+def _signed(row: Row, is_marked: bool) -> Row:  # noqa: FBT001  # given by position, by `_scrolled`
+    """Put a sign before the line at the cursor, and a blank before the others."""
+    if not is_marked:
+        return ((" ", Ink.TEXT), *row)
+    return ((">", Ink.SELECTED), *((text, Ink.SELECTED) for text, _ in row))
 
 
 def _scrolled(lines: Sequence[Line], row: Callable[[Line], Row], view: View, height: int) -> list[Row]:
