@@ -275,3 +275,16 @@ def test_the_end_of_a_job_is_that_of_the_process_that_writes(log: Path) -> None:
         training.kill()
     assert job_end(log.parent, mine) == 1_900_000_000
     assert job_end(log.parent, {"SLURM_JOB_END_TIME": "soon"}) is None
+
+
+def test_a_restart_or_a_file_that_was_replaced_is_no_other_host(tmp_path: Path) -> None:
+    log = tmp_path / "alpha" / "metrics.jsonl"
+    log.parent.mkdir()
+    now = time.time()
+    rows: list[dict[str, object]] = [{"step": i, "time": now - 20 + i, "loss": 3.0 / i} for i in range(1, 20)]
+    for host, said in ((None, ""), ("node17", "node17")):
+        begin = {"time": now - 21, "event": "run_started", "host": host} if host else {"event": "resumed"}
+        log.write_text("".join(f"{json.dumps(row)}\n" for row in [begin, *rows]))
+        with watching(tmp_path) as monitor:
+            state = state_of(wait_for(monitor, lambda s: bool(s.runs and s.runs[0].checked)), "alpha")
+        assert (state.host, state.status) == (said, Status.RUNNING)

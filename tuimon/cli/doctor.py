@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 def _program_lines() -> Iterator[str]:
     from importlib.metadata import PackageNotFoundError, version
 
-    from tuimon.sources.registry import FACTORIES
+    from tuimon.sources.registry import all_factories
 
     yield f"tuimon {__version__}, Python {sys.version.split()[0]}"
     found = []
@@ -76,7 +76,7 @@ def _program_lines() -> Iterator[str]:
         except PackageNotFoundError:
             found.append(f"{name} missing")
     yield "libraries: " + ", ".join(found)
-    yield "formats: " + ", ".join(factory.format for factory in FACTORIES)
+    yield "formats: " + ", ".join(factory.format for factory in all_factories())
 
 
 def _required_libraries() -> list[str]:

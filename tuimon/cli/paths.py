@@ -105,10 +105,10 @@ def _said(text: str) -> tuple[str, str, str]:
 
 def _check_formats(said: list[tuple[str, str, str]]) -> None:
     from tuimon.core.errors import UsageError
-    from tuimon.sources.registry import FACTORIES
+    from tuimon.sources.registry import all_factories
     from tuimon.sources.sniffing import LEFT_OUT
 
-    known = [*(factory.format for factory in FACTORIES), LEFT_OUT]
+    known = [*(factory.format for factory in all_factories()), LEFT_OUT]
     for _, name, where in said:
         if name not in known:
             raise UsageError(f"{name!r} is no format", where, f"one of {', '.join(known)}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 from tuimon.core.hardware import GpuSample, HardwareSample, HostSample
+from tuimon.core.plugins import HARDWARE, load_plugins, told
 from tuimon.core.text import clean
 from tuimon.hardware.base import Probe
 from tuimon.hardware.host import HostProbe
@@ -16,16 +20,18 @@ class Sampler:
 
     Args:
         probes: Asked in this order. The first one that knows the host speaks for it.
+        faults: What keeps others from being asked.
     """
 
-    def __init__(self, *probes: Probe) -> None:
+    def __init__(self, *probes: Probe, faults: tuple[str, ...] = ()) -> None:
         self._probes = probes
+        self._faults = faults
 
     def sample(self, now: float) -> HardwareSample:
         """Read every probe once. Never raises, whatever a probe does."""
         gpus: list[GpuSample] = []
         host: HostSample | None = None
-        problems: list[str] = []
+        problems = list(self._faults)
         for probe in self._probes:
             try:
                 part = probe.sample(now)
@@ -34,15 +40,26 @@ class Sampler:
                 continue
             gpus += part.gpus
             host = host or part.host
-            problems += part.problems
+            problems += map(clean, part.problems)
         return HardwareSample(now, tuple(gpus), host, tuple(problems))
 
     def close(self) -> None:
         """Close every probe."""
         for probe in self._probes:
-            probe.close()
+            with suppress(Exception):  # that of a plug-in may do anything, and this is the end
+                probe.close()
 
 
 def local_sampler(disk_path: Path) -> Sampler:
-    """Return a sampler of this machine's GPUs, CPU, memory and network, and of the disk of `disk_path`."""
-    return Sampler(NvmlProbe(), HostProbe(disk_path))
+    """Return a sampler of this machine's GPUs, CPU, memory and network, and of the disk of `disk_path`.
+
+    Probes that other packages add are asked last; one that cannot be made says so in every sample.
+    """
+    probes: list[Probe] = [NvmlProbe(), HostProbe(disk_path)]
+    faults = []
+    for plugin in load_plugins(HARDWARE):
+        try:
+            probes.append(cast("Callable[[], Probe]", plugin.added)())
+        except Exception as error:  # noqa: BLE001  # the code of others may do anything
+            faults.append(plugin.fault or told(plugin.name, "is no probe", error))
+    return Sampler(*probes, faults=tuple(faults))

@@ -15,7 +15,8 @@ from tuimon.sources.grouping import Group, group_files
 from tuimon.sources.layout import Folder, FoundFile
 from tuimon.sources.mlflow_files import run_of_part
 from tuimon.sources.naming import Root, Unnamed, name_runs, natural_key
-from tuimon.sources.registry import FACTORIES
+from tuimon.sources.plugged import PluggedFactory
+from tuimon.sources.registry import all_factories, plugged
 from tuimon.sources.sniffing import FileVerdict, Formats, is_ignored, is_log_of_run, sniff_file
 from tuimon.sources.state_file import CHECKPOINT_NAME
 from tuimon.sources.tree import FileEntry, Tree, walk
@@ -47,11 +48,13 @@ class Discoverer:
     A file is opened only when it is new, was replaced, or changed before its format was known.
 
     Args:
-        factories: The formats, in the order in which a run's sources are preferred.
+        factories: The formats, in the order in which a run's sources are preferred; None for all.
     """
 
-    def __init__(self, factories: Sequence[SourceFactory] = FACTORIES) -> None:
-        self._factories = tuple(factories)
+    def __init__(self, factories: Sequence[SourceFactory] | None = None) -> None:
+        self._factories = all_factories() if factories is None else tuple(factories)
+        self._plugged = [factory for factory in self._factories if isinstance(factory, PluggedFactory)]
+        self._worth_a_look = tuple((name, f.format) for f in self._plugged for name in f.patterns)
         self._preference = [factory.format for factory in self._factories]
         self._stores = {f.format: f for f in self._factories if isinstance(f, StoreFactory)}
         self._formats: Formats = ()
@@ -73,12 +76,14 @@ class Discoverer:
             found += [(root, group) for group in groups]
             files_seen += count
         self._known = self._visited  # what is gone is forgotten
+        problems += plugged()[1]
+        problems += (problem for factory in self._plugged for problem in factory.problems.values())
         return Discovery(self._runs(found), tuple(dict.fromkeys(problems)), files_seen)
 
     def explain(self, root: Root) -> list[FileVerdict]:
         """Return what every file at and below a path was taken for, and why. Never raises."""
         path, formats = root.path, root.formats
-        tree = walk(path, list_others=True, formats=formats)
+        tree = walk(path, list_others=True, formats=(*formats, *self._worth_a_look))
         if not tree.listings:
             return [sniff_file(path, self._factories, formats)]
         verdicts = []
@@ -108,7 +113,7 @@ class Discoverer:
         if not stat.S_ISDIR(found.st_mode):
             problems.append(Problem(str(path), "is neither a folder nor a regular file"))
             return [], 0
-        tree = walk(path, formats=self._formats)
+        tree = walk(path, formats=(*self._formats, *self._worth_a_look))
         problems += tree.problems
         stored: list[Group] = []
         groups = [*group_files(self._folders(tree, problems, stored)), *stored]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from tuimon.core.batch import Problem
 from tuimon.sources.base import Source, SourceFactory, SourceRef
 from tuimon.sources.config_file import ConfigFactory
 from tuimon.sources.csv_table import CsvFactory
 from tuimon.sources.database_files import MlflowDatabaseFactory, TrackioFactory
 from tuimon.sources.jsonl import JsonlFactory
 from tuimon.sources.mlflow_files import MlflowStoreFactory
+from tuimon.sources.plugged import PluggedFactory, plugged_factories
 from tuimon.sources.prefixed import PrefixedSource
 from tuimon.sources.text_log import TextLogFactory
 from tuimon.sources.tfevents import TfEventsFactory
@@ -31,6 +35,17 @@ FACTORIES: tuple[SourceFactory, ...] = (
 )
 
 
+@cache
+def plugged() -> tuple[tuple[PluggedFactory, ...], tuple[Problem, ...]]:
+    """Return the formats that other installed packages add, and what is wrong with those left out."""
+    return plugged_factories(frozenset(factory.format for factory in FACTORIES))
+
+
+def all_factories() -> tuple[SourceFactory, ...]:
+    """Return the formats that are read here, those of other packages last."""
+    return (*FACTORIES, *plugged()[0])
+
+
 def markdown_table() -> str:
     """Return what is read, as a Markdown table: a line per trainer, formats in the order given."""
     lines = [f"| {trainer.name} | {trainer.files} |" for factory in FACTORIES for trainer in factory.trainers]
@@ -43,7 +58,7 @@ def open_source(ref: SourceRef) -> Source:
     Raises:
         LookupError: No factory is of the format.
     """
-    for factory in FACTORIES:
+    for factory in all_factories():
         if factory.format == ref.format:
             if ref.verify and isinstance(factory, TfEventsFactory):
                 source: Source = factory.open(ref.paths, verify=True)

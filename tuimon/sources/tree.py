@@ -95,7 +95,7 @@ def walk(root: Path, *, list_others: bool = False, formats: Formats = ()) -> Tre
     Args:
         root: A folder.
         list_others: Whether to keep the names of files that are no candidates.
-        formats: What a person says that files are; these are candidates whatever their names.
+        formats: What files are that a person or a plug-in names; these are candidates whatever their names.
     """
     return _Walk(list_others=list_others, formats=formats).run(root)
 
