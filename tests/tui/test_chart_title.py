@@ -18,7 +18,13 @@ def title(width: int, **values_by_tag: list[float]) -> str:
     curves = list(run.series.values())
     keys = ["e" if is_evaluation(each.tag) and len(curves) > 1 else "" for each in curves]
     told = [
-        Told(each, series_style(index), key, each.statistics.last)
+        Told(
+            each,
+            series_style(index),
+            key,
+            each.statistics.last,
+            nonfinite=each.statistics.nan + each.statistics.inf,
+        )
         for index, (each, key) in enumerate(zip(curves, keys, strict=True))
     ]
     row = chart_title(told, width)

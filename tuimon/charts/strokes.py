@@ -70,7 +70,7 @@ def strokes_of(series: Sequence[Columns], x: Axis, y: Axis, dot_rows: int, dot_c
     shown = np.isfinite(rows[:, :2])
     hidden = np.logical_or.reduce(np.isfinite(folded.values[:, :2]) & ~shown, axis=1)
     for line, occupied in zip(rows, folded.occupied, strict=True):
-        _bridge(line, occupied)
+        bridge(line, occupied)
     top, bottom = np.fmin.reduce(rows, axis=1), np.fmax.reduce(rows, axis=1)
     entry, leave = rows[:, 2], rows[:, 3]
     linked = np.isfinite(leave[:, :-1] + entry[:, 1:])
@@ -139,7 +139,7 @@ def _fold(folded: _Folded, index: int, columns: Columns, positions: Int64Array) 
     folded.nonfinite[index, at] = nonfinite
 
 
-def _bridge(rows: Float64Array, occupied: BoolArray) -> None:
+def bridge(rows: Float64Array, occupied: BoolArray) -> None:
     """Put the straight line between two columns with points into the empty columns between them.
 
     Args:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tuimon.analysis.charted import by_chart, chart_rank, is_curve
 from tuimon.core.frozen import frozen
+from tuimon.core.ranks import rank_of, without_rank
 from tuimon.core.roles import Role, is_evaluation
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
@@ -12,38 +15,48 @@ from tuimon.tui.view import View
 
 @frozen
 class ChartSpec:
-    """A chart: its key, which stays the same while the run grows, and the tags that share it.
+    """A chart.
 
-    A heat map shows the histograms of its tag; all others are curves.
+    Attributes:
+        key: Stays the same while the run grows.
+        tags: Of its curves.
+        role: What the chart is about.
+        is_heatmap: Whether it shows the histograms of its tag; all others are curves.
+        ranks: For each curve, the tags of all ranks that logged it; its own only, as a rule.
     """
 
     key: str
     tags: tuple[str, ...]
     role: Role
     is_heatmap: bool = False
+    ranks: tuple[tuple[str, ...], ...] = ()
+
+    def holds(self, tag: str) -> bool:
+        """Return whether a tag is on the chart."""
+        return tag in self.tags or any(tag in tags for tags in self.ranks)
 
 
 def chart_specs(run: RunView, view: View, *, paired: bool = True) -> tuple[ChartSpec, ...]:
     """Return the charts that pass the filter and are in no folded group: favourites, then those worth most.
 
     Training and evaluation of the same metric share a chart where they are `paired`; where runs are compared
-    they are not, for a colour is a run then. Series of one point and constant ones are facts (see `facts`),
-    and have none.
+    they are not, for a colour is a run then. The ranks of a training share a curve, as far as they pass the
+    filter. Series of one point and constant ones are facts (see `facts`), and have none.
     """
     unfolded = (series for series in run.series.values() if group_of(series.tag) not in view.folded)
-    curves = filter(is_curve, unfolded)
+    ranks = {each[0].tag: each for each in by_rank(filter(is_curve, unfolded), view).values()}
+    curves = (each[0] for each in ranks.values())
     groups: dict[str, list[SeriesView]] = {}
     for key, series in by_chart(curves) if paired else ((series.tag, series) for series in curves):
         groups.setdefault(key, []).append(series)
-    specs = [
-        ChartSpec(
-            key,
-            tuple(s.tag for s in sorted(group, key=lambda s: is_evaluation(s.tag))),
-            min((s.role for s in group), key=chart_rank),
-        )
-        for key, group in groups.items()
-        if any(view.matches(series.tag) for series in group)
-    ]
+    specs = []
+    for key, group in groups.items():
+        tags = tuple(s.tag for s in sorted(group, key=lambda s: is_evaluation(s.tag)))
+        if any(view.matches(series.tag) for tag in tags for series in ranks[tag]):
+            role = min((s.role for s in group), key=chart_rank)
+            specs.append(
+                ChartSpec(key, tags, role, ranks=tuple(tuple(s.tag for s in ranks[tag]) for tag in tags))
+            )
     specs += [
         ChartSpec(f"histogram {tag}", (tag,), Role.OTHER, is_heatmap=True)
         for tag in run.histograms
@@ -56,14 +69,30 @@ def chart_specs(run: RunView, view: View, *, paired: bool = True) -> tuple[Chart
     return tuple(specs)
 
 
+def by_rank(series: Iterable[SeriesView], view: View) -> dict[str, list[SeriesView]]:
+    """Return series by what the tags of all ranks have in common; rank 0 first, or the first that passes.
+
+    Where the filter lets some ranks pass, the others are left out.
+    """
+    found: dict[str, list[SeriesView]] = {}
+    for each in series:
+        found.setdefault(without_rank(each.tag), []).append(each)
+    for base, ranks in found.items():
+        if len(ranks) > 1:
+            ranks.sort(key=lambda each: rank_of(each.tag) or 0)
+            if view.filter_text:
+                found[base] = [each for each in ranks if view.matches(each.tag)] or ranks
+    return found
+
+
 def is_favourite(spec: ChartSpec, view: View) -> bool:
     """Return whether a chart shows a favourite tag."""
     return not view.favourites.isdisjoint(spec.tags)
 
 
 def group_of(tag: str) -> str:
-    """Return the group of a tag: what stands before its last slash."""
-    return tag.rpartition("/")[0]
+    """Return the group of a tag: what stands before its last slash, the same for all ranks."""
+    return without_rank(tag).rpartition("/")[0]
 
 
 def facts(run: RunView) -> tuple[tuple[str, float], ...]:

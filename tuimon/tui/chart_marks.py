@@ -77,4 +77,4 @@ def _finding_marks(state: RunState, spec: ChartSpec, axis: Axis) -> list[Mark]:
 def _concerns(finding: Finding, spec: ChartSpec) -> bool:
     """Return whether a finding is marked on a chart; a restart has a mark of its own."""
     about_run = finding.series == "run" and spec.role is Role.LOSS and finding.rule != "restart_detected"
-    return about_run or finding.series in spec.tags
+    return about_run or spec.holds(finding.series)

@@ -6,15 +6,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tuimon.analysis.charted import MAY_RUN_AWAY, is_noisy, is_smoothed_role
-from tuimon.analysis.smoothing import SmoothedSeries, Smoothing
+from tuimon.analysis.charted import MAY_RUN_AWAY, is_smoothed_role
 from tuimon.charts.grid import CellGrid
 from tuimon.charts.layout import columns_wanted, plot_area
 from tuimon.charts.limits import stepped_limits
-from tuimon.charts.lines import Line, clipped_range, draw_lines, value_range
+from tuimon.charts.lines import clipped_range, draw_lines, value_range
 from tuimon.charts.scales import LINEAR, LOG, SYMLOG, Limits, Scale
-from tuimon.charts.style import Glyphs, Style, raw_style, series_style
-from tuimon.core.columns import Float64Array
+from tuimon.charts.style import Glyphs, Style, series_style
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, is_evaluation
 from tuimon.core.units import format_value
@@ -30,8 +28,8 @@ from tuimon.tui.chart_axis import (
     own_axis,
     shared_axis,
     tick_labels,
-    value_at,
 )
+from tuimon.tui.chart_curves import OFF, Curve, Smoother, lines_of
 from tuimon.tui.chart_heatmap import paint_heatmap
 from tuimon.tui.chart_list import ChartSpec, is_favourite
 from tuimon.tui.chart_marks import chart_marks, place_marks
@@ -41,8 +39,6 @@ from tuimon.tui.rows import Row, row_width
 from tuimon.tui.view import View
 
 _SCALES = {"linear": LINEAR, "log": LOG, "symlog": SYMLOG}
-_LEAST_SMOOTHED = 20
-_OFF = Smoothing()
 PINNED_KEY = "p"
 # Cells of a frame's upper edge that are never a title's: a piece of line and a space at each end.
 _EDGE = 4
@@ -77,11 +73,11 @@ class Overlay:
 
 @dataclass(slots=True)
 class _Memory:
-    """What a chart remembers from picture to picture; smoothed curves by run and tag."""
+    """What a chart remembers from picture to picture."""
 
     y_limits: Limits | None = None
     y_scale: Scale = LINEAR
-    smoothed: dict[tuple[str, str], SmoothedSeries] = field(default_factory=dict)
+    smoother: Smoother = field(default_factory=Smoother)
 
 
 class ChartPainter:
@@ -118,10 +114,10 @@ class ChartPainter:
         Points are only ever added to a series, so that its length and its attempts tell what it holds.
         """
         run = state.run
-        series = [run.series[tag] for tag in spec.tags if tag in run.series]
+        curves = _curves(state, spec)
         return (
             spec,
-            tuple((len(each), each.segments) for each in series),
+            tuple(each.grown_to for each in curves),
             run.histograms[spec.tags[0]].count if spec.is_heatmap else 0,
             self._axis,
             # What an epoch is tells another series.
@@ -134,10 +130,7 @@ class ChartPainter:
             (view.smoothing, view.scale, view.axis, view.window, view.follow, view.crosshair, view.clipped),
             is_favourite(spec, view),
             tuple(view.bookmarks.items()),
-            tuple(
-                (overlay.state.name, overlay.key, len(each), each.segments)
-                for overlay, each in _overlaid(self._overlays, series)
-            ),
+            tuple((overlay.key, each.grown_to) for overlay, each in self._overlaid(curves)),
         )
 
     def paint(
@@ -151,22 +144,23 @@ class ChartPainter:
             grid, title = paint_heatmap(state, spec, axis, size, glyphs, marked)
             return ChartPicture(grid, (*star, *title), _axis_title(axis, view))
         memory = self._memories.setdefault(spec.key, _Memory())
-        series = [state.run.series[tag] for tag in spec.tags if tag in state.run.series]
-        if series:
-            axis = own_axis(state.run, series[0], axis)
+        curves = _curves(state, spec)
+        if curves:
+            axis = own_axis(state.run, curves[0].series, axis)
         edges = np.linspace(*axis.shown, columns_wanted(size, glyphs) + 1)
-        under = _overlaid(self._overlays, series)
+        under = self._overlaid(curves)
         lines = [
             replace(line, raw=None, style=overlay.style, key=overlay.key if line.name else "")
             for overlay, each in reversed(under)
-            for line in self._lines(overlay.state, each, 0, view, axis.axis, edges, memory)[-1:]
+            for line in lines_of(each, 0, view.smoothing, memory.smoother, axis.axis, edges)[-1:]
         ]
         lines += [
             replace(line, raw=None) if under else line
-            for index, each in enumerate(series)
-            for line in self._lines(state, each, index, view, axis.axis, edges, memory)
+            for index, each in enumerate(curves)
+            for line in lines_of(each, index, view.smoothing, memory.smoother, axis.axis, edges)
         ]
-        scale = self._scale(spec, [*series, *(each for _, each in under)], view)
+        everything = [each for curve in (*curves, *(each for _, each in under)) for each in curve.ranks]
+        scale = self._scale(spec, everything, view)
         values = value_range(lines, scale)
         clipped = clipped_range(lines, scale) if view.clipped else None
         if clipped is not None:
@@ -189,49 +183,23 @@ class ChartPainter:
             marks=marked
             + chart_marks(state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None),
         )
-        told = _told(state, series, under, axis, crosshair)
+        told = _told(curves, under, axis, crosshair)
         title = chart_title(told, size[1] - _EDGE - row_width(star), at_cursor=crosshair is not None)
         right = _right_title(state, view, scale, axis, spec)
         if clipped is not None:
             right = ((f"clipped {_shown_range(clipped)} ", Ink.WARNING), *right)
         return ChartPicture(grid, (*star, *title), right)
 
-    def _lines(
-        self,
-        state: RunState,
-        series: SeriesView,
-        index: int,
-        view: View,
-        axis: Axis,
-        edges: Float64Array,
-        memory: _Memory,
-    ) -> list[Line]:
-        style = series_style(index)
-        key = "e" if is_evaluation(series.tag) else ""
-        smoothing = _smoothing_of(series, view)
-        curve = series
-        if smoothing != _OFF:
-            held = memory.smoothed.get((state.name, series.tag))
-            if held is None or held.smoothing != smoothing:
-                held = memory.smoothed[state.name, series.tag] = SmoothedSeries(smoothing)
-            curve = held.update(series)
-        overlaid = axis in (Axis.STEP, Axis.RELATIVE) and len(series.segments) > 1
-        numbers: list[int | None] = [s.attempt.number for s in series.segments] if overlaid else [None]
-        lines = []
-        for number in numbers:
-            is_last = number == numbers[-1]
-            raw = state.run.window(series, axis, edges, number) if curve is not series and is_last else None
-            lines.append(
-                Line(
-                    columns=state.run.window(curve, axis, edges, number),
-                    # Older attempts lie dim behind the last one.
-                    style=style if is_last else raw_style(style),
-                    raw=raw,
-                    key=key if is_last else "",
-                    name=series.tag,
-                )
-            )
-        return lines
+    def _overlaid(self, curves: list[Curve]) -> list[tuple[Overlay, Curve]]:
+        """Return other runs' curves for a chart: of the same tags, else of what its first one means."""
+        found = []
+        for overlay in self._overlays:
+            series = overlay.state.run.series
+            same = [tuple(series[each.tag] for each in curve.ranks if each.tag in series) for curve in curves]
+            if not any(same) and curves and curves[0].series.role is not Role.OTHER:
+                same = [overlay.state.run.with_role(curves[0].series.role)[:1]]
+            found += [(overlay, Curve(overlay.state, each)) for each in same if each and len(each[0])]
+        return found
 
     @staticmethod
     def _scale(spec: ChartSpec, series: list[SeriesView], view: View) -> Scale:
@@ -245,63 +213,47 @@ class ChartPainter:
         return LINEAR
 
 
-def _overlaid(overlays: tuple[Overlay, ...], series: list[SeriesView]) -> list[tuple[Overlay, SeriesView]]:
-    """Return other runs' curves for a chart: of the same tags, else of what its first one means."""
-    found = []
-    for overlay in overlays:
-        run = overlay.state.run
-        same = [run.series[each.tag] for each in series if each.tag in run.series]
-        if not same and series and series[0].role is not Role.OTHER:
-            same = list(run.with_role(series[0].role)[:1])
-        found += [(overlay, each) for each in same if len(each)]
-    return found
+def _curves(state: RunState, spec: ChartSpec) -> list[Curve]:
+    """Return the curves of a chart."""
+    series = state.run.series
+    found = (tuple(series[tag] for tag in ranks if tag in series) for ranks in spec.ranks)
+    return [Curve(state, ranks) for ranks in found if ranks]
 
 
 def _told(
-    state: RunState,
-    series: list[SeriesView],
-    under: list[tuple[Overlay, SeriesView]],
-    axis: ChartAxis,
-    crosshair: float | None,
+    curves: list[Curve], under: list[tuple[Overlay, Curve]], axis: ChartAxis, crosshair: float | None
 ) -> list[Told]:
     """Return what a title says of the curves of a chart: those of the open run, then the others."""
-    told = [
-        Told(each, series_style(index), _key(each, len(series)), _value(state, each, axis, crosshair))
-        for index, each in enumerate(series)
-    ]
-    for overlay, each in under:
-        there = _value(overlay.state, each, axis, crosshair)
+    told = []
+    for index, curve in enumerate(curves):
+        reading = curve.reading(axis, crosshair)
+        key = "e" if is_evaluation(curve.series.tag) and len(curves) > 1 else ""
+        told.append(
+            Told(
+                curve.series,
+                series_style(index),
+                key,
+                reading.value,
+                nonfinite=curve.nonfinite,
+                spread=reading.spread,
+            )
+        )
+    for overlay, curve in under:
+        there = curve.reading(axis, crosshair).value
         # Away from the cursor the two runs' last values stand at different steps.
         is_reference = overlay.key == PINNED_KEY and crosshair is not None
         reference = told[0].value if is_reference else None
-        told.append(Told(each, overlay.style, overlay.key, there, named=False, reference=reference))
+        told.append(Told(curve.series, overlay.style, overlay.key, there, named=False, reference=reference))
     return told
-
-
-def _key(series: SeriesView, count: int) -> str:
-    return "e" if is_evaluation(series.tag) and count > 1 else ""
-
-
-def _value(state: RunState, series: SeriesView, axis: ChartAxis, crosshair: float | None) -> float | None:
-    """Return the value that the title says: the last one, or the one at the cursor."""
-    if crosshair is None:
-        return series.statistics.last
-    return value_at(state.run, series, axis, crosshair)
 
 
 def _shown_range(limits: Limits) -> str:
     return f"{format_value(limits[0], 3)}..{format_value(limits[1], 3)}"
 
 
-def _smoothing_of(series: SeriesView, view: View) -> Smoothing:
-    if not is_noisy(series) or len(series) < _LEAST_SMOOTHED:
-        return _OFF
-    return view.smoothing
-
-
 def _right_title(state: RunState, view: View, scale: Scale, axis: ChartAxis, spec: ChartSpec) -> Row:
     parts = ["sketch"] if state.sketched else []
-    if view.smoothing != _OFF and is_smoothed_role(spec.role):
+    if view.smoothing != OFF and is_smoothed_role(spec.role):
         parts.append(view.smoothing.label)
     if scale is not LINEAR:
         parts.append(scale.kind)

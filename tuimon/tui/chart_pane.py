@@ -111,7 +111,7 @@ class ChartPane:
         whole = bounding(picture.plan.charts)
         finding = findings[min(view.line("diagnosis"), len(findings) - 1)]
         spec = next(
-            (s for s in picture.specs if finding.series in s.tags),
+            (s for s in picture.specs if s.holds(finding.series)),
             picture.specs[0] if picture.specs else None,
         )
         text = explanation_rows(finding, whole.width - 4, snapshot.now)

@@ -26,6 +26,8 @@ class Told:
         value: The value to say; None where it had none yet.
         named: Whether its tag is said; a curve of another run is known by its key.
         reference: The open run's value, of which the difference to this one is said, or None.
+        nonfinite: How many of its values are NaN or infinite.
+        spread: Where the curve is the mean of several ranks, of which and between which values.
     """
 
     series: SeriesView
@@ -34,6 +36,8 @@ class Told:
     value: float | None
     named: bool = True
     reference: float | None = None
+    nonfinite: int = 0
+    spread: str = ""
 
 
 def chart_title(told: Sequence[Told], width: int, *, at_cursor: bool = False) -> Row:
@@ -49,12 +53,12 @@ def chart_title(told: Sequence[Told], width: int, *, at_cursor: bool = False) ->
     last_parts = [tag.rsplit("/", 1)[-1] for tag in tags]
     # The second curve is the evaluation of the first one's metric: its key on the chart names it.
     for names, at_length in (
-        (tags, True),
+        (tags, not at_cursor or any(each.spread for each in own)),
         (tags, False),
         ([*tags[:1], *[""] * (len(tags) - 1)], False),
         ([*last_parts[:1], *[""] * (len(tags) - 1)], False),
     ):
-        row = _spelled(own, names, others, at_length=at_length and not at_cursor)
+        row = _spelled(own, names, others, at_length=at_length)
         if row_width(row) <= width:
             return row
     while others and row_width(row) > width:
@@ -75,12 +79,14 @@ def _spelled(
             (f"{name} " if name else "", each.style),
             _said(each),
         ]
-        best = _best(each.series) if at_length and is_evaluation(each.series.tag) else None
+        if at_length and each.spread:
+            spans.append((f" {each.spread}", Ink.MUTED))
+        is_best_told = at_length and is_evaluation(each.series.tag) and not each.spread
+        best = _best(each.series) if is_best_told else None
         if best is not None:
             spans.append((f" best {format_value(best[0])}@{best[1]}", Ink.MUTED))
-        gone = each.series.statistics.nan + each.series.statistics.inf
-        if gone:
-            spans.append((f" ×{gone}" + (" non-finite" if at_length else ""), Style.NONFINITE))
+        if each.nonfinite:
+            spans.append((f" ×{each.nonfinite}" + (" non-finite" if at_length else ""), Style.NONFINITE))
     for each in others:
         spans += [(f"  {each.key} ", each.style), _said(each)]
         if each.reference is not None and each.value is not None:

@@ -121,7 +121,7 @@ class MovingActions(ImageActions, LogActions):
             self.view.focus = "diagnosis"
             finding = findings[self.view.line("diagnosis")]
             index = (
-                next((i for i, s in enumerate(self.picture.specs) if finding.series in s.tags), None)
+                next((i for i, s in enumerate(self.picture.specs) if s.holds(finding.series)), None)
                 if self.picture
                 else None
             )
