@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -16,8 +18,8 @@ from hypothesis import strategies as st
 from tests.sources.reading import Points, points_by_tag, read_all
 from tuimon.core.batch import LifecycleRecord, LogLine
 from tuimon.sources.base import ReadBudget
-from tuimon.sources.log_shape import Described, LogShape, LogText
-from tuimon.sources.log_tables import LogTables, Stretches
+from tuimon.sources.log_shape import Described, Found, LogShape, LogText
+from tuimon.sources.log_tables import Cut, LogTables
 from tuimon.sources.text_log import TextLogFactory
 
 LINES = {
@@ -27,11 +29,21 @@ LINES = {
     "verl": "step:{step} - actor/pg_loss:{signed:.5f} - critic/rewards/mean:{norm}",
     "mmengine": "2026/01/01 12:{minute:02}:{second:02} - mmengine - INFO - Iter(train) [{step:>6}/9000]  lr: 1.0e-02  loss: {loss:.4f}",
     "general": "2026-02-28 16:{minute:02}:{second:02},{step:03} - INFO - Epoch 2, Step {step}, Loss: {loss}, LR: {rate:.2e}",
+    "mmengine, epochs": "2026/01/01 12:{minute:02}:{second:02} - mmengine - INFO - Epoch(train)  [{epoch}][{batch:>3}/100]  lr: 1.0e-02  loss: {loss:.4f}",
+    "fairseq": '2026-01-01 12:{minute:02}:{second:02} | INFO | train_inner | {{"epoch": 1, "loss": "{loss:.3f}", "num_updates": "{step}", "lr": "{rate:.6g}"}}',
+    "Marian": "[2026-01-01 12:{minute:02}:{second:02}] Ep. 1 : Up. {step} : Sen. {samples:,} : Cost {loss:.5f} : Time {norm:.2f}s : 900.5 words/s : L.r. {rate:.4e}",
+    "Hugging Face": " {percent:3d}%|{body}| {step}/9000 [00:{minute:02}<00:09, 1.5it/s]\r{{'loss': {loss}, 'grad_norm': '{norm}', 'learning_rate': {rate}, 'epoch': {part}}}",
+    "Hugging Face, one line": " {percent:3d}%|{body}| {step}/9000 [00:{minute:02}<00:09, 1.5it/s]{{'loss': {signed:.4f}, 'learning_rate': {rate}, 'epoch': {part:.2f}}}",
+    "bar": "Epoch {epoch}: {percent:3d}%|{body}| {batch}/100 [00:{minute:02}<00:09, 1.5it/s, loss={loss:.3f}]",
+    "epochs": "Epoch [{epoch}/90], Step [{batch}/100], Loss: {loss:.4f}",
+    "epoch": "\x1b[32mEpoch {step}\x1b[0m, Loss: {loss:.4f}, Accuracy: {norm:.2f}%",
+    "chinese": "2026-02-28 16:{minute:02}:{second:02},001 - INFO - 步骤 {step:6d} | 轮次 {epoch:2d}/90 | 批次 {batch:3d}/100 | 损失 {loss:.4f} | 学习率 {rate:.1e}",
     "padded": "[INFO] step {step:>7} | loss {loss:8.4f} | acc {norm:6.2f} | 12.5 it/s",
 }  # fmt: skip
 ODD = (
     "", "nothing to see here", "step: nan", "WARNING - Loss is NaN at step 12", "Saving model checkpoint to a/b.pt",
     "step 12 | loss nan | acc 0.5 | 12.5 it/s", "--- eval at step 30 ---", "Step 5, eval loss: 2.5",
+    "  3%|#   | 3/90 [00:01<00:09, 1it/s]\r  6%|##  | 5/90 [00:01<00:09, 1it/s]", "Epoch 7/90", "平均损失: 3.5",
 )  # fmt: skip
 
 
@@ -44,7 +56,8 @@ def log(name: str, count: int, seed: int, odd: float, *, wild: bool = True) -> b
         losses = (1 / (step + 1), 1e-7 * step, float(step), 12345.678)
         loss = generator.choice(losses) if wild else 2.5 + step % 100 / 128
         numbers = {
-            "step": step, "minute": step // 60 % 60, "second": step % 60, "loss": loss, "norm": loss % 7,
+            "epoch": step // 100 + 1, "batch": step % 100 + 1, "part": step / 100, "percent": step % 101,
+            "body": "█" * (step % 11) + "▌ ", "samples": 100 * step, "step": step, "minute": step // 60 % 60, "second": step % 60, "loss": loss, "norm": loss % 7,
             "rate": loss * 1e-4, "signed": loss - 0.5,
         }  # fmt: skip
         lines.append(LINES[name].format(**numbers))
@@ -61,14 +74,40 @@ def points(path: Path, max_bytes: int = 8192) -> dict[str, Points]:
 def test_tables_hold_what_each_line_says(name: str, seed: int, odd: float, tmp_path: Path) -> None:
     path = tmp_path / "train.log"
     path.write_bytes(log(name, 900, seed, odd))
+    assert_tables_are_right(path)
+
+
+def assert_tables_are_right(path: Path) -> None:
     found = points(path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LogTables, "cut", lambda _, block: Stretches(block))
+        patch.setattr(LogTables, "cut", lambda _, block, __: Cut(block))
         expected = points(path)
     assert found.keys() == expected.keys()
     for tag, wanted in expected.items():
         for column, wanted_column in zip(found[tag], wanted, strict=True):
             np.testing.assert_array_equal(column, wanted_column, err_msg=tag)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 10**6),
+    names=st.lists(st.sampled_from(sorted(LINES)), min_size=2, max_size=4, unique=True),
+    longest=st.sampled_from([1, 5, 300]),
+)
+def test_tables_hold_what_each_line_of_several_loops_says(
+    seed: int, names: list[str], longest: int, tmp_path: Path
+) -> None:
+    generator = random.Random(seed)  # noqa: S311  # numbers, not secrets
+    loops = [log(name, 900, seed, 0.02).split(b"\n") for name in names]
+    lines: list[bytes] = []
+    while len(lines) < 1500:
+        loop = generator.choice(loops)
+        count = generator.randint(1, longest)
+        lines += loop[:count]
+        del loop[:count]
+    path = tmp_path / "train.log"
+    path.write_bytes(b"\n".join([*lines, b""]))
+    assert_tables_are_right(path)
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -78,9 +117,9 @@ def test_most_lines_of_a_loop_are_read_as_tables(
     rest: list[int] = []
     cut = LogTables.cut
 
-    def counted(self: LogTables, block: bytes) -> Stretches:
-        found = cut(self, block)
-        rest.append(found.rest.count(b"\n"))
+    def counted(self: LogTables, block: bytes, knows: Callable[[Described], bool]) -> Cut:
+        found = cut(self, block, knows)
+        rest.append(len(re.findall("(loss|Cost|损失).*\n".encode(), found.rest, re.IGNORECASE)))
         return found
 
     monkeypatch.setattr(LogTables, "cut", counted)
@@ -101,6 +140,11 @@ def test_other_lines_keep_their_place_behind_those_of_a_table(tmp_path: Path) ->
     assert [line.order for line in records if isinstance(line, LogLine)] == [700]
 
 
+def find(shape: LogShape, block: bytes) -> Found:
+    text = LogText(block)
+    return shape.find(text, np.ones(len(text), np.bool_))
+
+
 SHAPE = LogShape(
     b"step   10 loss: 2.50 of 99",
     Described({"loss": (16, 20)}, {"step": (7, 9)}, fixed=((24, 26),), is_padded=True),
@@ -118,7 +162,16 @@ SHAPE = LogShape(
         (b"step 7 lost: 3 of 99", False),
         (b"step 7.5 loss: 3 of 99", False),
         (b"step 7 loss: 3 4 of 99", False),
-        (b"step 7 loss: -3 of 99", False),
+        (b"step 7 loss: -3 of 99", True),
+        (b"step 7 loss: 1.5e-07 of 99", True),
+        (b"step 7 loss: 33,024 of 99", True),
+        (b"step 7 loss: 33,0245 of 99", False),
+        (b"step 7 loss: 3302,024 of 99", False),
+        (b"step -7 loss: 3 of 99", False),
+        (b"step 7 loss: --3 of 99", False),
+        (b"step 7 loss: 3e of 99", False),
+        (b"step 7e1 loss: 3 of 99", False),
+        (b"step 7 loss: 3 of -99", False),
         (b"step 7 loss: 3 of 99!", False),
         (b"step" + b" " * 40 + b"7 loss: 3 of 99", False),
         (b"step 7 loss: nan of 99", False),
@@ -126,7 +179,7 @@ SHAPE = LogShape(
     ],
 )
 def test_a_line_is_of_a_shape_or_is_not(line: bytes, *, fits: bool) -> None:
-    found = SHAPE.find(LogText(b"other\n" + line + b"\n"))
+    found = find(SHAPE, b"other\n" + line + b"\n")
     assert found.places.tolist() == ([1] if fits else [])
 
 
@@ -136,7 +189,7 @@ def test_a_moment_that_is_none_is_not_known() -> None:
     moments = [b"2026-02-28 16:46:50,124", b"2026-02-28 16:46:5.,124", b"2026-13-28 16:46:50,124"]
     moments += [b"20.6-02-28 16:46:50,124", b"2026-02-28 16:61:50,124", b"2026-02-28 16:46:50,.24"]
     block = b"".join(moment + line[23:] + b"\n" for moment in moments)
-    found = shape.find(LogText(block))
+    found = find(shape, block)
     assert found.tags == ("loss", "step", "_timestamp")
     known = datetime(2026, 2, 28, 16, 46, 50, 124000).timestamp()  # noqa: DTZ001  # as loggers write
     np.testing.assert_array_equal(found.values[2], [known] + [np.nan] * 5)

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from tuimon.core.batch import LifecycleRecord, LogLine
 
-_COLOURS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+COLOURS = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+"""Escape sequences of a terminal."""
 _LONGEST_LINE = 2000
 # The first ones tell the story; a loop that fails a million times does not fill the memory.
 _MOST_FAILURES = 500
@@ -80,7 +81,7 @@ def _is_grave(record: LifecycleRecord) -> bool:
 
 def without_colours(text: str) -> str:
     """Return a text without the escape sequences of a terminal."""
-    return _COLOURS.sub("", text) if "\x1b" in text else text
+    return COLOURS.sub("", text) if "\x1b" in text else text
 
 
 def level_of(line: str) -> str:

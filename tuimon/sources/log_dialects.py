@@ -30,6 +30,7 @@ class Mark(NamedTuple):
         pairs: Names (group 1) and numbers (group 2) behind it; None: a JSON object.
         prefix: What goes before the names.
         is_padded: Numbers are padded with spaces.
+        padded: The groups of the pattern before which there may be spaces or none.
     """
 
     literals: tuple[bytes, ...]
@@ -37,13 +38,14 @@ class Mark(NamedTuple):
     pairs: re.Pattern[bytes] | None
     prefix: str = ""
     is_padded: bool = False
+    padded: tuple[str, ...] = ()
 
     def stands_in(self, text: bytes) -> bool:
         """Tell whether a text may hold such a line."""
         return any(literal in text for literal in self.literals)
 
 
-@frozen
+@frozen(eq=False)
 class Dialect:
     """What one family of trainers writes.
 
@@ -69,7 +71,9 @@ _PADDED = rb" {0,20}: {0,20}NUMBER(?= |$)"
 def _mark(literals: bytes, pattern: bytes, pairs: bytes | None, prefix: str = "") -> Mark:
     behind = re.compile(pairs.replace(b"NUMBER", _NUMBER)) if pairs is not None else None
     is_padded = pairs is not None and pairs.endswith((_PADDED, _COLON_OR_SPACE))
-    return Mark(tuple(literals.split(b"|")), re.compile(pattern, re.MULTILINE), behind, prefix, is_padded)
+    padded = tuple(name for name in ("step", "within") if b"[ *(?P<%b>" % name.encode() in pattern)
+    literal = tuple(literals.split(b"|"))
+    return Mark(literal, re.compile(pattern, re.MULTILINE), behind, prefix, is_padded, padded)
 
 
 _COLON_THEN_NUMBER = rb"(?<![\w/.])([A-Za-z_][\w/.]*): NUMBER(?=[,\s]|$)"
@@ -147,7 +151,7 @@ DIALECTS: tuple[Dialect, ...] = (
         "fairseq",
         (
             _mark(
-                b"train_inner| train | valid",
+                b"train_inner| train | valid| test ",
                 rb"\| (?P<part>train_inner|train|valid\w*|test) \| (?=\{)",
                 None,
             ),
@@ -197,8 +201,3 @@ DIALECTS: tuple[Dialect, ...] = (
         step_from_bar=True,
     ),
 )
-
-BAR_SIGN = b"%|"
-"""How a progress bar begins."""
-BAR = re.compile(rb"%\|[^|\n]*\| *(\d+)/(\d+) \[")
-"""A progress bar of tqdm: how many are done, and of how many."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
 from tuimon.core.roles import is_evaluation
-from tuimon.sources.console_lines import without_colours
+from tuimon.sources.console_lines import COLOURS
 from tuimon.sources.log_line import Line, parse_line, phase_in, without_prefix
 from tuimon.sources.log_shape import Described, Span
 from tuimon.sources.log_template import LineTemplate, template_of
+from tuimon.sources.progress_bars import BODY
 
 # One of these stands, in lower case, in every line that is looked at; the speed rests on finding them.
 WORDS = (b"loss", b"acc", b"ppl", b"perplexity", b"reward", b"epoch", b"step", b"eval", b"valid")
@@ -20,6 +22,10 @@ _LONGEST_LINE = 4000
 # A loop prints lines of one or a few shapes; where each line has another one, they are read one by one.
 _KEPT_TEMPLATES = 6
 _MOST_TEMPLATES = 60
+_MOST_REMEMBERED = 2000
+# What is on a line for the eye: colours, and what grows in a progress bar.
+_ORNAMENT = re.compile(f"{COLOURS.pattern}|{BODY.pattern}")
+_ONE_DIGIT = bytes.maketrans(b"123456789", b"000000000")
 _TOTAL_NAMES = {"step": "total_steps", "epoch": "total_epochs", "batch": "steps_per_epoch"}
 
 
@@ -38,63 +44,137 @@ class Reading:
     totals: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Counters:
+    """Where a log stands: what a line means hangs on the counters before it.
+
+    Attributes:
+        step: The last one.
+        epoch: The last one; None: none was named yet.
+        batches: How many steps an epoch has; 0: not known.
+        first_epoch: The lowest epoch, at most 1.
+        names_steps: The log names its steps, so that none are made of epochs and batches.
+        is_evaluating: The last line with a counter began an evaluation.
+    """
+
+    step: int | None = None
+    epoch: int | None = None
+    batches: int = 0
+    first_epoch: int = 1
+    names_steps: bool = False
+    is_evaluating: bool = False
+
+
 class GeneralReader:
-    """Reads lines one by one; remembers the counters, which may stand on a line of their own."""
+    """Reads lines one by one; remembers the counters, which may stand on a line of their own.
+
+    Attributes:
+        at: The counters.
+    """
 
     def __init__(self) -> None:
-        self.step: int | None = None
-        self._epoch: int | None = None
-        self._batches = 0
-        self._first_epoch = 1
-        self._names_steps = False
-        self._is_evaluating = False
+        self.at = Counters()
         self._templates: list[LineTemplate] = []  # the one that fitted last is the first
         self._templates_made = 0
+        self._saying_nothing: set[bytes] = set()
 
-    def read(self, text: str) -> Reading:
+    def read(self, line_bytes: bytes) -> Reading:
         """Return what a line says; without values it is no metric line."""
-        templates = self._templates if len(text) <= _LONGEST_LINE else []
-        for place, template in enumerate(templates):
+        skeleton = line_bytes.translate(_ONE_DIGIT)
+        if skeleton in self._saying_nothing:
+            return Reading()
+        # Keras draws its progress over itself with backspaces.
+        text = line_bytes.decode("utf-8", "replace").rpartition("\b")[2][:_LONGEST_LINE]
+        if "\x1b" in text or "%|" in text:
+            text = _ORNAMENT.sub("", text)
+        for place, template in enumerate(self._templates):
             if (line := template.read(text)) is not None:
                 if place:
                     self._templates.insert(0, self._templates.pop(place))
                 return self._take(line, "")
-        # Keras draws its progress over itself with backspaces.
-        body = without_prefix(without_colours(text.rpartition("\b")[2][:_LONGEST_LINE]))
+        body = without_prefix(text)
         line = parse_line(body)
         if line.has_metric and self._templates_made < _MOST_TEMPLATES:
             self._templates_made += 1
             if (made := template_of(text, body, line)) is not None:
                 self._templates = [made, *self._templates[: _KEPT_TEMPLATES - 1]]
+        if not (line.values or line.counters or line.totals or phase_in(body)):
+            if len(self._saying_nothing) >= _MOST_REMEMBERED:
+                self._saying_nothing.clear()
+            self._saying_nothing.add(skeleton)
         return self._take(line, body)
 
     def describe(self, line: bytes, time: Span | None) -> Described | None:
         """Return what the numbers of a line mean that was read before, or None.
 
-        That of a line depends on those before it unless it names its step, and the epoch where one is known.
+        What else it hangs on is `context`.
         """
-        if not line.isascii() or len(line) > _LONGEST_LINE:
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
             return None
-        text = line.decode("ascii")
+        if len(text) > _LONGEST_LINE or "\b" in text:
+            return None
+        plain = _ORNAMENT.sub("", text)
         for template in self._templates:
-            found = template.pattern.fullmatch(text)
-            like = template.line
-            if found is None:
-                continue
-            is_clear = like.has_metric and not like.evaluates and not like.totals
-            if not is_clear or "step" not in like.counters or not set(like.counters) <= {"step", "epoch"}:
-                return None
-            values = {name: found.span(group) for name, group in template.values}
-            counts, fixed = {}, []
-            for kind, count, total in template.counters:
-                counts[kind] = found.span(count)
-                if total:
-                    fixed.append(found.span(total))
-            has_epoch = ("epoch" in values) + ("epoch" in counts)
-            if "step" in values or has_epoch > 1 or (self._epoch is not None and not has_epoch):
-                return None
-            return Described(values, counts, tuple(fixed), time, is_padded=True)
+            found = template.pattern.fullmatch(plain)
+            if found is not None:
+                described = self._describe(template, found, time)
+                if described is not None:
+                    described = _moved(described, _places_of(text))
+                    described = replace(described, context=self.context(described))
+                return described
         return None
+
+    def _describe(self, template: LineTemplate, found: re.Match[str], time: Span | None) -> Described | None:
+        like, at = template.line, self.at
+        spans = {kind: found.span(count) for kind, count, _ in template.counters}
+        values = {name: found.span(group) for name, group in template.values}
+        is_clear = like.has_metric and not like.evaluates and not like.totals
+        if not is_clear or not spans or "step" in values or ("epoch" in values and "epoch" in spans):
+            return None
+        counts: dict[str, Span] = {}
+        batches = 0
+        if "step" in spans:
+            counts["step"] = spans["step"]
+        elif at.names_steps:
+            return None
+        elif "batch" in spans and "epoch" in spans and at.batches:
+            counts["batch"], batches = spans["batch"], at.batches
+        elif "batch" in spans and "epoch" not in spans and at.epoch is None:
+            counts["step"] = spans["batch"]
+        elif "epoch" in spans and not at.batches:
+            counts["step"] = spans["epoch"]
+        else:
+            return None
+        if "epoch" in spans:
+            counts["epoch"] = spans["epoch"]
+        fixed = tuple(found.span(total) for _, _, total in template.counters if total)
+        return Described(
+            values,
+            counts,
+            fixed,
+            time,
+            is_padded=True,
+            batches=batches,
+            first_epoch=at.first_epoch if "epoch" in spans else 0,
+            names_step="step" in spans,
+            carries_epoch=at.epoch is not None and "epoch" not in spans and "epoch" not in values,
+        )
+
+    def context(self, described: Described) -> tuple[object, ...]:
+        """Return what else the meaning of a line hangs on: it must be the same when it was described."""
+        at = self.at
+        made_of = (at.names_steps, at.batches, at.first_epoch)
+        return (at.epoch is None, *(() if described.names_step else made_of))
+
+    def pass_by(self, described: Described, step: int, epoch: int | None) -> None:
+        """Note that lines were read by others, and how far the last of them is."""
+        at = self.at
+        at.step, at.is_evaluating = step, False
+        at.names_steps |= described.names_step
+        if epoch is not None:
+            at.epoch = epoch
 
     def _take(self, line: Line, body: str) -> Reading:
         """Return what a line means behind those before it."""
@@ -103,23 +183,23 @@ class GeneralReader:
             # A counter in the middle of a sentence is about something else.
             if line.begins_with_counter:
                 self._take_counters(line, reading)
-                self._is_evaluating = line.evaluates
+                self.at.is_evaluating = line.evaluates
             phase = phase_in(body)
-            if phase is not None and self.step is not None:
-                reading.values = {f"timing/{phase[0]}": phase[1], "step": self.step}
+            if phase is not None and self.at.step is not None:
+                reading.values = {f"timing/{phase[0]}": phase[1], "step": self.at.step}
             return reading
         own = self._take_counters(line, reading)
         if not (own or line.evaluates or line.names_evaluation or line.is_plain):
             return reading
         values: dict[str, object] = dict(line.values)
-        if line.evaluates or (self._is_evaluating and not own):
+        if line.evaluates or (self.at.is_evaluating and not own):
             values = {name if is_evaluation(name) else f"eval/{name}": v for name, v in values.items()}
         if own and not line.evaluates:
-            self._is_evaluating = False
-        if self.step is not None:
-            values["step"] = self.step
-        if self._epoch is not None:
-            values.setdefault("epoch", self._epoch)
+            self.at.is_evaluating = False
+        if self.at.step is not None:
+            values["step"] = self.at.step
+        if self.at.epoch is not None:
+            values.setdefault("epoch", self.at.epoch)
         reading.values, reading.is_counted = values, own
         return reading
 
@@ -130,26 +210,53 @@ class GeneralReader:
                 reading.totals[_TOTAL_NAMES[kind]] = total
         if not line.counters:
             return False
-        self._batches = reading.totals.get("steps_per_epoch", self._batches)
+        self.at.batches = reading.totals.get("steps_per_epoch", self.at.batches)
         epochs = reading.totals.get("total_epochs")
-        if self._batches and epochs and "total_steps" not in reading.totals:
-            reading.totals["total_steps"] = epochs * self._batches
+        if self.at.batches and epochs and "total_steps" not in reading.totals:
+            reading.totals["total_steps"] = epochs * self.at.batches
         counters = {kind: count for kind, (count, _) in line.counters.items()}
         if "epoch" in counters:
-            self._epoch = counters["epoch"]
-            self._first_epoch = min(self._first_epoch, self._epoch)
+            self.at.epoch = counters["epoch"]
+            self.at.first_epoch = min(self.at.first_epoch, self.at.epoch)
         self._take_step(counters)
         return True
 
     def _take_step(self, counters: dict[str, int]) -> None:
         if "step" in counters:
-            self._names_steps = True
-            self.step = counters["step"]
-        elif self._names_steps:
+            self.at.names_steps = True
+            self.at.step = counters["step"]
+        elif self.at.names_steps:
             return
-        elif "batch" in counters and self._epoch is not None and self._batches:
-            self.step = (self._epoch - self._first_epoch) * self._batches + counters["batch"]
-        elif "batch" in counters and self._epoch is None:
-            self.step = counters["batch"]
-        elif "epoch" in counters and not self._batches:
-            self.step = counters["epoch"]
+        elif "batch" in counters and self.at.epoch is not None and self.at.batches:
+            self.at.step = (self.at.epoch - self.at.first_epoch) * self.at.batches + counters["batch"]
+        elif "batch" in counters and self.at.epoch is None:
+            self.at.step = counters["batch"]
+        elif "epoch" in counters and not self.at.batches:
+            self.at.step = counters["epoch"]
+
+
+def _places_of(text: str) -> list[int]:
+    """Return where each character of a text without ornaments, and its end, stands in its bytes."""
+    places: list[int] = []
+    at = 0
+    pieces = [*((found.start(), found.end()) for found in _ORNAMENT.finditer(text)), (len(text), len(text))]
+    begin = 0
+    for stop, next_begin in pieces:
+        for character in text[begin:stop]:
+            places.append(at)
+            at += len(character.encode())
+        at += len(text[stop:next_begin].encode())
+        begin = next_begin
+    return [*places, at]
+
+
+def _moved(described: Described, places: list[int]) -> Described:
+    def moved(span: Span) -> Span:
+        return places[span[0]], places[span[1] - 1] + 1
+
+    return replace(
+        described,
+        values={name: moved(span) for name, span in described.values.items()},
+        counts={name: moved(span) for name, span in described.counts.items()},
+        fixed=tuple(map(moved, described.fixed)),
+    )

@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
 
+import numpy as np
 import orjson
 
-from tuimon.sources.log_dialects import BAR, BAR_SIGN, DIALECTS, Dialect, Mark
+from tuimon.sources.decimal_text import MARGIN
+from tuimon.sources.log_dialects import DIALECTS, Dialect, Mark
 from tuimon.sources.log_general import CHINESE_WORDS, WORDS, GeneralReader, Reading
-from tuimon.sources.log_shape import Described, begin_of_hour
+from tuimon.sources.log_lines import FAILURE_WORDS, TIME_WITHIN, other_lines, time_in, time_span
+from tuimon.sources.log_shape import Described, Span
+from tuimon.sources.log_tables import Cut
+from tuimon.sources.progress_bars import BAR, BAR_SIGN, last_bars
 from tuimon.sources.rows import Row, as_float
+from tuimon.sources.word_search import WordSearch
 
-# Logs are shown by their last lines: of a block, no more than these and those that tell of failures.
-SHOWN_LINES = 500
-# In lower case. What else `console_lines` knows stands in lines that hold one of these too.
-_FAILURE_WORDS = (
-    b"error", b"warn", b"critical", b"fatal", b"exception", b"traceback", b"watchdog", b"out of memory",
-    b"segmentation fault", b"oom-kill",
-)  # fmt: skip
-_MOST_FAILURES = 500
 _MOST_NAMES = 10_000
-# Lines of a known dialect hold one of these, or of the words of lines of none.
-_DIALECT_WORDS = (b" : up. ", b" trl:", b" tel:", b"iteration ", b"iter(", b"iter [")
 _MOST_UNCONFIRMED = 200
 _LARGEST_STEP = 2.0**62
 _SURE_WITHOUT_COUNTER = 4
-_TRACEBACK = b"Traceback (most recent"
-_LONGEST_TRACEBACK = 20_000
-_TIME = re.compile(rb"\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d(?:[.,](\d{1,6}))?")
-_TIME_WITHIN = 80
 _STEP_NAMES = ("num_updates", "train_num_updates", "valid_num_updates", "test_num_updates")
+_JSON_PAIR = re.compile(rb'"([^"\\\n]+)": ?"?([-+]?[0-9][0-9.eE+-]*)"?(?=[,}])')
 
 
 @dataclass(slots=True)
@@ -75,54 +69,106 @@ class LogReader:
         """Whether there were lines that look like metrics, but too few to be sure."""
         return bool(self._unconfirmed)
 
+    def prepared(self, text: bytes) -> bytes:
+        """Return whole lines as they are best read: what is printed behind a bar gets a line of its own."""
+        is_behind_bars = self.dialect is not None and self.dialect.step_from_bar
+        return text.replace(b"]{'", b"]\n{'") if is_behind_bars else text
+
+    def knows(self, described: Described) -> bool:
+        """Tell whether lines of a shape mean now what they meant when one of them was described."""
+        if self.dialect is None:
+            return described.context == self._general.context(described)
+        return not described.step_from_bar or bool(self._bar_total) or self._bar is None
+
     def read(self, text: bytes) -> LogBlock:
         """Return what whole lines hold."""
+        return self.read_rest(Cut(text)) or LogBlock()
+
+    def read_rest(self, cut: Cut) -> LogBlock | None:
+        """Return what whole lines hold, but for the lines that were cut out of them.
+
+        These get the columns that hang on other lines; where the other lines say that the meaning of
+        these is another one, None is returned, and nothing is remembered.
+        """
+        text = cut.rest
         block = LogBlock()
-        begin = 0
-        lowered = text.lower()
-        if self.dialect is None:
-            words = WORDS if text.isascii() else (*WORDS, *CHINESE_WORDS)
-            lines = lines_holding(lowered, words)
-            begin = len(text)
-            if not self._is_confirmed and (lines or any(word in lowered for word in _DIALECT_WORDS)):
-                self.dialect, begin = first_dialect(text)
-            self._read_general(text, [line for line in lines if line[0] < begin], block)
+        began = replace(self._general.at)
         if self.dialect is not None:
-            self._read_dialect(self.dialect, text, begin, block)
-        block.lines = _other_lines(text, lowered, block.starts)
+            metric_lines, failures = _search_for(self.dialect).lines(text)
+            if not self._add_bars(cut):
+                return None
+            self._read_dialect(self.dialect, text, metric_lines, block)
+        else:
+            search = _general_search(is_ascii=text.isascii(), is_confirmed=self._is_confirmed)
+            lines, failures, marked = search.lines(text)
+            begin = len(text)
+            if not self._is_confirmed:
+                self.dialect, begin = _first_dialect(text, sorted({*lines, *marked}))
+            self._read_general(cut, [line for line in lines if line[0] < begin], block)
+            if not all(map(self.knows, (table.described for table in cut.tables))):
+                self._general.at = began
+                return None
+            if self.dialect is not None:
+                metric_lines, _ = _search_for(self.dialect).lines(text)
+                later = [line for line in metric_lines if line[0] >= begin]
+                self._read_dialect(self.dialect, text, later, block)
+        block.lines = other_lines(text, failures, block.starts)
         return block
 
     def describe(self, line: bytes) -> Described | None:
         """Return what the numbers of a metric line mean, or None where that depends on other lines."""
         if self.dialect is None:
-            return self._general.describe(line, _time_span(line, len(line)))
-        if self.dialect.step_from_bar or BAR.search(line) is not None:
+            return self._general.describe(line, time_span(line, len(line)))
+        if BAR.search(line) is not None:
             return None
         found = [(match, mark) for mark in self.dialect.marks for match in mark.pattern.finditer(line)]
         if len(found) != 1:
             return None
         match, mark = found[0]
+        time = time_span(line, match.start())
+        if mark.pairs is None:
+            return _described_json(line, match.end(), time)
         groups = match.groupdict()
-        if mark.pairs is None or groups.get("within"):
-            return None
         values = {}
         for pair in mark.pairs.finditer(line, match.end()):
             name = self._name(pair[1], mark.prefix)
             values[self.dialect.renamed.get(name, name)] = pair.span(2)
         counts = {name: match.span(name) for name in ("step", "epoch") if groups.get(name)}
-        fixed = (match.span("total"),) if groups.get("total") else ()
-        if not values or not counts or any(name in values for name in counts):
+        fixed = tuple(match.span(name) for name in ("total", "of") if groups.get(name))
+        batches = 0
+        if groups.get("within"):
+            batches, counts["batch"] = _count(match["of"]), match.span("within")
+        has_place = bool(counts) or self.dialect.step_from_bar
+        if not values or not has_place or any(name in values for name in counts):
             return None
-        time = _time_span(line, match.start())
-        return Described(values, counts, fixed, time, is_padded=mark.is_padded)
+        return Described(
+            values,
+            counts,
+            fixed,
+            time,
+            is_padded=mark.is_padded,
+            padded=tuple("batch" if name == "within" else name for name in mark.padded),
+            batches=batches,
+            first_epoch=int(batches > 0),
+            step_from_bar=self.dialect.step_from_bar,
+        )
 
-    def _read_general(self, text: bytes, lines: Sequence[tuple[int, int]], block: LogBlock) -> None:
-        for begin, stop in lines:
-            reading = self._general.read(text[begin:stop].decode("utf-8", "replace"))
+    def _read_general(self, cut: Cut, lines: Sequence[tuple[int, int]], block: LogBlock) -> None:
+        text = cut.rest
+        begins = np.array([begin for begin, _ in lines] + [len(text)], np.int64)
+        before = list(zip(*cut.rows_before(begins), strict=True)) if cut.tables else []
+        passed: tuple[int, ...] = (0,) * len(cut.tables)
+        epochs = [self._general.at.epoch]
+        for number, (begin, stop) in enumerate(lines):
+            if before and before[number] != passed:
+                self._pass_by(cut, passed, before[number])
+                passed = before[number]
+            reading = self._general.read(text[begin:stop])
+            epochs.append(self._general.at.epoch)
             block.totals.update(reading.totals)
             if not reading.values:
                 continue
-            time = time_in(text, begin, min(stop, begin + _TIME_WITHIN))
+            time = time_in(text, begin, min(stop, begin + TIME_WITHIN))
             row = reading.values if math.isnan(time) else {**reading.values, "_timestamp": time}
             if self._is_confirmed:
                 block.rows.append(row)
@@ -134,7 +180,43 @@ class LogReader:
                     block.rows += [kept for _, kept in self._unconfirmed]
                     block.starts += [start for start, _ in self._unconfirmed]
                     self._unconfirmed = []
+        if before:
+            self._pass_by(cut, passed, before[-1])
         self._unconfirmed = [(-1, row) for _, row in self._unconfirmed]  # of a block that is gone
+        originals = cut.original(begins[:-1])
+        for table in cut.tables:
+            if table.described.carries_epoch:
+                last = originals.searchsorted(table.begins)
+                table.with_column("epoch", np.array([epoch or 0 for epoch in epochs], np.int64)[last])
+
+    def _pass_by(self, cut: Cut, passed: tuple[int, ...], now: tuple[int, ...]) -> None:
+        """Note the counters in cut lines, by how many of each table there were before and are now."""
+        latest = [
+            (table, count - 1)
+            for table, old, count in zip(cut.tables, passed, now, strict=True)
+            if count > old
+        ]
+        for table, row in sorted(latest, key=lambda each: int(each[0].begins[each[1]])):
+            steps, epochs = table.column("step"), table.column("epoch")
+            if steps is not None:
+                epoch = None if epochs is None else int(epochs[row])
+                self._general.pass_by(table.described, int(steps[row]), epoch)
+
+    def _add_bars(self, cut: Cut) -> bool:
+        """Give tables the steps of progress bars; tell whether these are known."""
+        for table in cut.tables:
+            if not table.described.step_from_bar or cut.text is None:
+                continue
+            if not self._bar_total:
+                if BAR_SIGN in cut.rest:
+                    return False
+                continue
+            bars = last_bars(cut.text, table.ends + MARGIN, self._bar_total)
+            if self._bar is None and not bars.found.all():
+                return False
+            before = self._bar[0] if self._bar is not None else 0
+            table.with_column("step", np.where(bars.found, bars.counts, before))
+        return True
 
     def _confirms(self, reading: Reading) -> bool:
         """Tell whether a line makes it sure that lines like it are metrics.
@@ -157,15 +239,18 @@ class LogReader:
                 return True
         return False
 
-    def _read_dialect(self, dialect: Dialect, text: bytes, begin: int, block: LogBlock) -> None:
+    def _read_dialect(
+        self, dialect: Dialect, text: bytes, lines: Sequence[tuple[int, int]], block: LogBlock
+    ) -> None:
         found = sorted(
             (match.start(), match, mark)
+            for begin, stop in lines
             for mark in dialect.marks
-            if mark.stands_in(text)
-            for match in mark.pattern.finditer(text, begin)
+            for match in mark.pattern.finditer(text, begin, stop)
         )
         if dialect.total_from_bar:
-            self._take_totals(text, begin, block)
+            self._take_totals(text, block)
+        begin = 0
         for index, (start, match, mark) in enumerate(found):
             if dialect.step_from_bar:
                 self._take_last_bar(text, begin, start)
@@ -182,11 +267,7 @@ class LogReader:
                 block.totals["total_steps"] = _count(match["total"])
             names = dialect.renamed
             self._add(
-                block,
-                text,
-                start,
-                start,
-                {names.get(name, name): row[name] for name in row} if names else row,
+                block, text, start, {names.get(name, name): row[name] for name in row} if names else row
             )
         if dialect.step_from_bar:
             self._take_last_bar(text, begin, len(text))
@@ -214,11 +295,15 @@ class LogReader:
                 self._names[name] = known
         return prefix + known
 
-    def _take_totals(self, text: bytes, begin: int, block: LogBlock) -> None:
-        """Note how many steps a bar of the training counts."""
-        for bar in BAR.finditer(text, begin):
-            if b"raining" in text[text.rfind(b"\n", 0, bar.start()) + 1 : bar.start()]:
-                block.totals["total_steps"] = _count(bar[2])
+    def _take_totals(self, text: bytes, block: LogBlock) -> None:
+        """Note how many steps the last bar of the training counts."""
+        at = len(text)
+        while (at := text.rfind(b"raining", 0, at)) >= 0:
+            line_end = text.find(b"\n", at)
+            bars = list(BAR.finditer(text, at, line_end))
+            if bars:
+                block.totals["total_steps"] = _count(bars[-1][2])
+                return
 
     def _take_last_bar(self, text: bytes, begin: int, end: int) -> None:
         """Note how far the last progress bar is; an evaluation has a bar of its own, with another total."""
@@ -238,89 +323,57 @@ class LogReader:
             block.totals["total_steps"] = self._bar_total
         row["step"] = self._bar[0]
 
-    def _add(self, block: LogBlock, text: bytes, start: int, before: int, row: Row) -> None:
-        """Take up a row; the time of the log stands in its line before `before`."""
+    def _add(self, block: LogBlock, text: bytes, start: int, row: Row) -> None:
+        """Take up a row; the time of the log stands in its line before `start`."""
         begin = text.rfind(b"\n", 0, start) + 1
-        time = time_in(text, begin, min(before, begin + _TIME_WITHIN))
+        time = time_in(text, begin, min(start, begin + TIME_WITHIN))
         if not math.isnan(time):
             row["_timestamp"] = time
         block.rows.append(row)
         block.starts.append(start)
 
 
-def _time_span(line: bytes, before: int) -> tuple[int, int] | None:
-    """Return where the moment stands that `time_in` reads."""
-    found = _TIME.search(line, 0, min(before, _TIME_WITHIN))
-    return None if found is None else found.span()
+def _first_dialect(text: bytes, lines: Sequence[tuple[int, int]]) -> tuple[Dialect | None, int]:
+    """Return whose metric line comes first, and where it begins (the end of the text if there is none)."""
+    for begin, stop in lines:
+        line = text[begin:stop]
+        found = [
+            (match.start(), number)
+            for number, dialect in enumerate(DIALECTS)
+            for mark in dialect.marks
+            if mark.stands_in(line) and (match := mark.pattern.search(text, begin, stop)) is not None
+        ]
+        if found:
+            return DIALECTS[min(found)[1]], begin
+    return None, len(text)
 
 
-def first_dialect(text: bytes) -> tuple[Dialect | None, int]:
-    """Return whose metric line comes first in a text, and where it begins (the end if there is none)."""
-    best: Dialect | None = None
-    begin = len(text)
-    for dialect in DIALECTS:
-        for mark in dialect.marks:
-            found = mark.pattern.search(text, 0, begin) if mark.stands_in(text) else None
-            if found is not None:
-                best, begin = dialect, found.start()
-    return best, (text.rfind(b"\n", 0, begin) + 1 if best else begin)
+@cache
+def _search_for(dialect: Dialect) -> WordSearch:
+    """Return what finds the metric lines of a dialect, and those that tell of failures."""
+    literals = {literal.lower() for mark in dialect.marks for literal in mark.literals}
+    return WordSearch(sorted(literals), FAILURE_WORDS)
 
 
-def lines_holding(text: bytes, words: Sequence[bytes]) -> list[tuple[int, int]]:
-    """Return the places of the lines in which one of `words` stands, rising."""
-    found: set[tuple[int, int]] = set()
-    for word in words:
-        at = text.find(word)
-        while at >= 0:
-            stop = text.find(b"\n", at)
-            found.add((text.rfind(b"\n", 0, at) + 1, stop))
-            at = text.find(word, stop)
-    return sorted(found)
+@cache
+def _general_search(*, is_ascii: bool, is_confirmed: bool) -> WordSearch:
+    """Return what finds lines that may hold metrics, that tell of failures, and that may be of a dialect."""
+    literals = {literal.lower() for each in DIALECTS for mark in each.marks for literal in mark.literals}
+    words = WORDS if is_ascii else (*WORDS, *CHINESE_WORDS)
+    return WordSearch(words, FAILURE_WORDS, () if is_confirmed else sorted(literals))
 
 
-def time_in(text: bytes, begin: int, end: int) -> float:
-    """Return the moment that a logger wrote at the start of a line (local time), or NaN."""
-    found = _TIME.search(text, begin, end)
-    if found is None:
-        return math.nan
-    at, fraction = found.start(), found[1]
-    minute, second = int(text[at + 14 : at + 16]), int(text[at + 17 : at + 19])
-    if minute > 59 or second > 59:
-        return math.nan
-    seconds = begin_of_hour(text[at : at + 13]) + (minute * 60 + second)
-    return seconds + int(fraction.ljust(6, b"0")) / 1e6 if fraction else seconds
-
-
-def _other_lines(text: bytes, lowered: bytes, starts: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the places of lines that are no metric lines: the last ones, and those that tell of failures."""
-    found = set(lines_holding(lowered, _FAILURE_WORDS)[-_MOST_FAILURES:])
-    for begin, stop in list(found):
-        if text.find(_TRACEBACK, begin, stop) >= 0:
-            found.update(_traceback(text, stop + 1))
-    end = len(text)
-    for _ in range(SHOWN_LINES):
-        if end <= 0:
-            break
-        begin = text.rfind(b"\n", 0, end - 1) + 1
-        found.add((begin, end - 1))
-        end = begin
-    metric_lines = {text.rfind(b"\n", 0, start) + 1 for start in starts if start >= 0}
-    return [
-        (begin, stop)
-        for begin, stop in sorted(found)
-        if stop > begin and begin not in metric_lines and BAR.search(text, begin, stop) is None
-    ]
-
-
-def _traceback(text: bytes, begin: int) -> Iterator[tuple[int, int]]:
-    """Give the lines of a traceback behind its first, up to the one that says what was raised."""
-    last = begin + _LONGEST_TRACEBACK
-    while begin < min(last, len(text)):
-        stop = text.find(b"\n", begin)
-        yield begin, stop
-        if text[begin : begin + 1] not in (b" ", b"\t", b"\n"):
-            return
-        begin = stop + 1
+def _described_json(line: bytes, begin: int, time: Span | None) -> Described | None:
+    """Return what the numbers in a line mean that ends with JSON from `begin` on."""
+    row = _json_row(line[begin:])
+    spans = {pair[1].decode("utf-8", "replace"): pair.span(2) for pair in _JSON_PAIR.finditer(line, begin)}
+    steps = [name for name in _STEP_NAMES if name in spans]
+    values = {name: span for name, span in spans.items() if name not in steps}
+    if not steps or "step" in values or values.keys() | {"step"} != row.keys():
+        return None
+    if any(as_float(line[slice(*span)].decode()) != row[name] for name, span in values.items()):
+        return None
+    return Described(values, {"step": spans[steps[0]]}, time=time)
 
 
 def _json_row(text: bytes) -> Row:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,17 +21,26 @@ from tuimon.core.frozen import frozen
 from tuimon.sources.decimal_text import MARGIN, BoolArray, ByteArray, WordArray, read_numbers, words_of
 
 Span = tuple[int, int]
+_NOWHERE: Span = (0, 0)
 
 _WORD = 8
 _MOST_RUNS = 80
 # Positions of so many numbers at once stay in the processor's cache.
-_RUNS_AT_ONCE, _FEWEST_AT_ONCE = 48_000, 256
+_RUNS_AT_ONCE, _FEWEST_AT_ONCE = 12_000, 256
 _LONGEST_LINE = 2000
+# What grows in a progress bar is no text that is compared.
+_BAR_BEGIN, _BAR_END = b"%|", b"|"
+_LONGEST_BAR = 1000
 # Numbers are padded with spaces; so many at most.
 _MOST_SPACES = 2 * _WORD
 _LINE_END = 0x0A
 _ZERO, _NO_NUMBER = 0x30, 1_000_000
 _POINT, _SLASH_BEHIND_POINT, _DIGITS_AND_POINT = 0x2E, 1, 12
+_PLUS, _COMMA, _MINUS, _LETTER_E, _TO_LOWER = 0x2B, 0x2C, 0x2D, 0x65, 0x20
+_GROUP_DIGITS = 3
+# Masks of so many bytes stay in the processor's cache.
+_BYTES_AT_ONCE = 1 << 16
+_LONGEST_GROUPED = len("999,999,999,999,999")
 _SPACES = np.uint64(0x2020202020202020)
 # The last n bytes of a word.
 _LAST_BYTES = np.array([((1 << 8 * n) - 1) << 8 * (_WORD - n) for n in range(_WORD + 1)], np.uint64)
@@ -45,10 +55,17 @@ class Described:
 
     Attributes:
         values: Where the value of each name stands.
-        counts: Where the whole numbers stand that tell the step or the epoch.
+        counts: Where the whole numbers stand that tell the step or the epoch, or `batch`: a step of an epoch.
         fixed: What has to be the same in every line: the total number of steps.
         time: Where the moment stands, as `2026-02-28 16:46:50,123`.
         is_padded: Any number of spaces may stand before a number where there is one.
+        padded: Counts before which any number of spaces may stand, or none.
+        batches: How many steps an epoch has; the step is that of the batch. 0: it is not asked for.
+        first_epoch: The epoch in which step 0 is; lines of lower epochs mean something else.
+        names_step: The step is called so, and not made of epochs or batches.
+        carries_epoch: The epoch is that of a line before.
+        step_from_bar: The step is that of the last progress bar before the line.
+        context: What else was known when it was described, and must be the same.
     """
 
     values: Mapping[str, Span]
@@ -56,35 +73,76 @@ class Described:
     fixed: tuple[Span, ...] = ()
     time: Span | None = None
     is_padded: bool = False
+    padded: tuple[str, ...] = ()
+    batches: int = 0
+    first_epoch: int = 0
+    names_step: bool = False
+    carries_epoch: bool = False
+    step_from_bar: bool = False
+    context: tuple[object, ...] = ()
 
 
 class LogText:
-    """A block of whole lines, and where digits stand in it.
+    """A block of whole lines, and where numbers stand in it.
+
+    A number is a run of digits and points, with a sign before it (unless another number stands there), an
+    exponent behind it, and commas between groups of three digits.
 
     Attributes:
         text: uint8[m], with `MARGIN` bytes before and a word behind.
         line_starts: int64[n], in `text`.
         line_ends: int64[n], where the line ends stand.
-        run_starts: int64[r], where the runs of digits (and points) begin.
+        run_starts: int64[r], where the numbers begin.
         run_ends: int64[r].
-        first_runs: int64[n], the first run in each line.
+        first_runs: int64[n], the first number in each line.
         run_counts: int64[n].
+        commas: int64[c], where commas stand within numbers.
     """
 
     def __init__(self, block: bytes) -> None:
         self.text: ByteArray = np.frombuffer(bytes(MARGIN) + block + bytes(_WORD), np.uint8)
         self.words: WordArray = words_of(self.text)
-        self.line_ends = np.flatnonzero(self.text == _LINE_END)
+        marks = [
+            _marks(self.text[begin : begin + _BYTES_AT_ONCE + 2 * _WORD], begin)
+            for begin in range(MARGIN - _WORD, len(self.text) - 2 * _WORD + 1, _BYTES_AT_ONCE)
+        ]
+        self.line_ends, edges, self.commas = map(np.concatenate, zip(*marks, strict=True))
         self.line_starts = np.append(MARGIN, self.line_ends[:-1] + 1)
-        shifted = self.text - np.uint8(_POINT)
-        is_digit = (shifted < _DIGITS_AND_POINT) & (shifted != _SLASH_BEHIND_POINT)
-        edges = np.flatnonzero(is_digit[1:] != is_digit[:-1]) + 1
         self.run_starts, self.run_ends = edges[::2], edges[1::2]
         self.first_runs = self.run_starts.searchsorted(self.line_starts)
         self.run_counts = np.diff(np.append(self.first_runs, len(self.run_starts)))
 
     def __len__(self) -> int:
         return len(self.line_ends)
+
+
+def _marks(text: ByteArray, begin: int) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """Return where line ends stand, where numbers begin and end, and where commas stand within them.
+
+    Args:
+        text: uint8[m]; a word before and behind what is told of is only looked at.
+        begin: Where `text` begins in the block.
+    """
+    shifted = text - np.uint8(_POINT)
+    is_digit = (shifted < _DIGITS_AND_POINT) & (shifted != _SLASH_BEHIND_POINT)
+    is_number = is_digit.copy()
+    is_sign = (text == _MINUS) | (text == _PLUS)
+    is_number[1:-1] |= is_sign[1:-1] & is_digit[2:] & ~is_digit[:-2]
+    letters = ((text | np.uint8(_TO_LOWER)) == _LETTER_E)[1:-2] & is_digit[:-3]
+    signed = letters & is_sign[2:-1] & is_digit[3:]
+    is_number[1:-2] |= signed
+    is_number[2:-1] |= signed
+    is_number[1:-2] |= letters & is_digit[2:-1]
+    commas = np.flatnonzero((text[1:-1] == _COMMA) & is_digit[:-2] & is_digit[2:]) + 1
+    commas = commas[commas < len(text) - _GROUP_DIGITS - 1]
+    commas = commas[is_digit[commas + 2] & is_digit[commas + 3] & ~is_digit[commas + 4]]
+    is_number[commas] = True
+    told = slice(_WORD, -_WORD)
+    edges = np.flatnonzero(is_number[_WORD:-_WORD] != is_number[_WORD - 1 : -_WORD - 1])
+    line_ends = np.flatnonzero(text[told] == _LINE_END)
+    first = begin + _WORD
+    commas = commas[(commas >= _WORD) & (commas < len(text) - _WORD)]
+    return line_ends + first, edges + first, commas + begin
 
 
 class Found(NamedTuple):
@@ -106,6 +164,9 @@ class Found(NamedTuple):
 class LogShape:
     """The shape of a line.
 
+    Attributes:
+        described: What is known of the line that it was made from.
+
     Args:
         line: One, without its end.
         described: What is known of it.
@@ -119,35 +180,59 @@ class LogShape:
         runs = list(zip((text.run_starts - MARGIN).tolist(), (text.run_ends - MARGIN).tolist(), strict=True))
         if not 0 < len(runs) <= _MOST_RUNS or len(line) > _LONGEST_LINE:
             raise ValueError("too long, or without numbers")
-        self._described = described
+        self.described = described
         self._runs = len(runs)
         borders = [0, *(place for run in runs for place in run), len(line)]
         self._between = [line[borders[at] : borders[at + 1]] for at in range(0, len(borders), 2)]
-        cores = [
-            part.rstrip(b" ") if described.is_padded and at < len(runs) else part
-            for at, part in enumerate(self._between)
+        self._numbers = [_located(span, runs) for span in described.values.values()]
+        self._counts = [_located(span, runs) for span in described.counts.values()]
+        freely = {self._counts[list(described.counts).index(name)].run for name in described.padded}
+        parts = [
+            _part(text, is_padded=described.is_padded and run < self._runs, is_free=run in freely)
+            for run, text in enumerate(self._between)
         ]
-        self._core = np.array([[len(part)] for part in cores])
-        self._spaces = np.array(
-            [[len(part) - len(core)] for part, core in zip(self._between, cores, strict=True)]
-        )
-        words = [(at, *word) for at, core in enumerate(cores) for word in _words(core)]
-        self._word_text = np.array([at for at, *_ in words], np.int64)
+        self._length = np.array([[len(part.head) + len(part.tail)] for part in parts])
+        self._fewest = np.array([[part.fewest] for part in parts])
+        self._most = np.array([[part.most] for part in parts])
+        self._padded = np.flatnonzero([part.is_padded for part in parts])
+        # Each word stands so far behind the begin of a text, or (in the second half of them) behind its end.
+        words = [(at, *word) for at, part in enumerate(parts) for word in _words(part.head)]
+        words += [
+            (at + len(parts), place - len(part.tail), expected, mask)
+            for at, part in enumerate(parts)
+            for place, expected, mask in _words(part.tail)
+        ]
+        self._word_border = np.array([at for at, *_ in words], np.int64)
         self._word_place = np.array([[place] for _, place, _, _ in words], np.int64)
         self._expected = np.array([[expected] for *_, expected, _ in words], np.uint64)
         self._masks = np.array([[mask] for *_, mask in words], np.uint64)
-        self._numbers = {name: _located(span, runs) for name, span in described.values.items()}
-        self._counts = {name: _located(span, runs) for name, span in described.counts.items()}
         self._fixed = [(_located(span, runs), line[slice(*span)]) for span in described.fixed]
         self._time = _time_places(described.time, runs)
+        # Of any sign are the values only.
+        free = {number.run for number in self._numbers if number.shift == 0}
+        self._signed = np.array([run for run in range(self._runs) if run not in free], np.int64)
+        signs = [line[runs[run][0]] for run in self._signed]
+        self._signs = np.array([[sign if sign < _POINT else 0] for sign in signs], np.uint8)
+        elsewhere = replace(
+            described, values=dict.fromkeys(described.values, _NOWHERE), counts={}, fixed=(), time=None
+        )
+        self._key = (
+            [(part.head, part.tail, part.fewest, part.most) for part in parts],
+            elsewhere,
+            self._numbers,
+            dict(zip(described.counts, self._counts, strict=True)),
+            self._fixed,
+            self._time,
+            signs,
+        )
 
     def is_like(self, other: LogShape) -> bool:
         """Return whether another shape is the same."""
-        return self._between == other._between and self._described == other._described
+        return self._key == other._key
 
-    def find(self, block: LogText) -> Found:
-        """Return the lines of a block that have the shape, with what stands in them."""
-        places = np.flatnonzero(block.run_counts == self._runs)
+    def find(self, block: LogText, among: BoolArray) -> Found:
+        """Return those lines `among` (bool[n]) a block's that have the shape, with what stands in them."""
+        places = np.flatnonzero((block.run_counts == self._runs) & among)
         at_once = max(_FEWEST_AT_ONCE, _RUNS_AT_ONCE // self._runs)
         parts = [self._find(block, places[at : at + at_once]) for at in range(0, len(places), at_once)]
         parts = [part for part in parts if len(part.places)]
@@ -169,15 +254,27 @@ class LogShape:
         fits = self._fits(block, places, starts, ends)
         if not fits.all():
             places, starts, ends = places[fits], starts[:, fits], ends[:, fits]
-        columns = [*self._numbers.values(), *self._counts.values()]
-        first = np.array([starts[run] + shift for run, shift, _, _ in columns]).reshape(len(columns), -1)
-        last = np.array([ends[run] + shift for _, _, run, shift in columns]).reshape(len(columns), -1)
         if not len(places):
             return Found(places, (), np.empty((0, 0)), {})
-        numbers = read_numbers(block.text, first, last)
-        good = ~numbers.odd.any(axis=0) & ~numbers.fractional[len(self._numbers) :].any(axis=0)
+        columns = [*self._numbers, *self._counts]
+        runs = [column.run for column in columns]
+        first = starts[runs] + [[column.shift] for column in columns]
+        last = ends[runs] + [[column.end_shift] for column in columns]
+        grouped = _grouped(block, first, last)
+        numbers = read_numbers(
+            block.text, first, np.where(grouped, first + 1, last) if len(grouped) else last
+        )
+        values, odd, fractional = numbers
+        for row in np.flatnonzero(grouped.any(axis=1)) if len(grouped) else ():
+            among = np.flatnonzero(grouped[row])
+            values[row, among], odd[row, among] = _read_groups(
+                block.text, first[row, among], last[row, among]
+            )
+        good = ~odd.any(axis=0) & ~fractional[len(self._numbers) :].any(axis=0)
+        if "epoch" in self.described.counts:
+            epoch = list(self.described.counts).index("epoch") + len(self._numbers)
+            good &= values[epoch] >= self.described.first_epoch
         times = self._times(block, starts)
-        values = numbers.values
         if not good.all():
             places, values, times = places[good], values[:, good], times[good]
         return self._table(places, values, times)
@@ -186,41 +283,45 @@ class LogShape:
         """Return which lines have the same text between their numbers."""
         if not len(places):
             return np.empty(0, np.bool_)
-        begins = np.vstack([block.line_starts[places], ends])
-        stops = np.vstack([starts, block.line_ends[places]])
-        spaces = stops - begins - self._core
-        fits: BoolArray = np.where(
-            self._spaces > 0, (spaces > 0) & (spaces <= _MOST_SPACES), spaces == 0
-        ).all(axis=0)
-        found = block.words[np.minimum(begins[self._word_text] + self._word_place, len(block.words) - 1)]
+        borders = np.vstack([block.line_starts[places], ends, starts, block.line_ends[places]])
+        begins, stops = borders[: self._runs + 1], borders[self._runs + 1 :]
+        gaps = stops - begins - self._length
+        fits: BoolArray = ((gaps >= self._fewest) & (gaps <= self._most)).all(axis=0)
+        at = borders[self._word_border] + self._word_place
+        found = block.words[np.minimum(at, len(block.words) - 1)]
         fits &= ((found & self._masks) == self._expected).all(axis=0)
-        padded = np.flatnonzero(self._spaces)
-        if len(padded):
-            gaps, at = spaces[padded], stops[padded]
+        if len(self._padded):
+            spaces, at = gaps[self._padded], stops[self._padded]
             for word in range(_MOST_SPACES // _WORD):
-                masks = _LAST_BYTES[np.clip(gaps - word * _WORD, 0, _WORD)]
+                masks = _LAST_BYTES[np.clip(spaces - word * _WORD, 0, _WORD)]
                 found = block.words[at - (word + 1) * _WORD]
                 fits &= (((found ^ _SPACES) & masks) == 0).all(axis=0)
-        for (run, shift, last_run, last_shift), text in self._fixed:
+        for (run, shift, end_shift), text in self._fixed:
             begin = starts[run] + shift
-            fits &= ends[last_run] + last_shift - begin == len(text)
+            fits &= ends[run] + end_shift - begin == len(text)
             for place, character in enumerate(text):
                 fits &= block.text[np.minimum(begin + place, len(block.text) - 1)] == character
         for run, length in self._time.lengths if self._time is not None else ():
             fits &= ends[run] - starts[run] == length
+        if len(self._signed):
+            signs = block.text[starts[self._signed]]
+            signs[signs >= _POINT] = 0
+            fits &= (signs == self._signs).all(axis=0)
         return fits
 
     def _table(self, places: Int64Array, values: Float64Array, times: Float64Array) -> Found:
-        tags, rows = [*self._numbers, *self._counts], [*values]
-        parsed = {
-            tag: row.astype(np.int64) if tag in self._counts else None
-            for tag, row in zip(tags, rows, strict=True)
-        }
+        described = self.described
+        rows = dict(zip((*described.values, *described.counts), values, strict=True))
+        parsed: dict[str, Int64Array | None] = dict.fromkeys(described.values)
+        parsed |= {tag: rows[tag].astype(np.int64) for tag in described.counts}
+        if described.batches:
+            epochs = rows["epoch"].astype(np.int64) - described.first_epoch
+            steps = epochs * described.batches + rows.pop("batch").astype(np.int64)
+            del parsed["batch"]
+            parsed["step"], rows["step"] = steps, steps.astype(np.float64)
         if self._time is not None:
-            tags.append("_timestamp")
-            rows.append(times)
-            parsed["_timestamp"] = None
-        return Found(places, tuple(tags), np.array(rows), parsed)
+            rows["_timestamp"], parsed["_timestamp"] = times, None
+        return Found(places, tuple(rows), np.array(list(rows.values())), parsed)
 
     def _times(self, block: LogText, starts: Int64Array) -> Float64Array:
         """Return when each line was logged, in unix seconds."""
@@ -248,6 +349,28 @@ class LogShape:
         return seconds
 
 
+class _Part(NamedTuple):
+    """The text between two numbers: `head` and `tail`, and how many bytes may stand between these."""
+
+    head: bytes
+    tail: bytes = b""
+    fewest: int = 0
+    most: int = 0
+    is_padded: bool = False
+
+
+def _part(text: bytes, *, is_padded: bool, is_free: bool) -> _Part:
+    body = text.find(_BAR_BEGIN) + len(_BAR_BEGIN)
+    if body >= len(_BAR_BEGIN) and (end := text.rfind(_BAR_END)) >= body:
+        return _Part(text[:body], text[end:], most=_LONGEST_BAR)
+    core = text.rstrip(b" ")
+    if is_free:
+        return _Part(core, most=_MOST_SPACES, is_padded=True)
+    if is_padded and len(core) < len(text):
+        return _Part(core, fewest=1, most=_MOST_SPACES, is_padded=True)
+    return _Part(text)
+
+
 class _Time(NamedTuple):
     """Where a moment stands.
 
@@ -269,6 +392,8 @@ def _time_places(span: Span | None, runs: list[Span]) -> _Time | None:
         return None
     begin, end = span
     inside = [at for at, (start, stop) in enumerate(runs) if start < end and stop > begin]
+    if not inside:
+        raise ValueError("a moment without digits")
     lengths = tuple((at, runs[at][1] - runs[at][0]) for at in inside)
     return _Time(inside[0], begin - runs[inside[0]][0], max(0, end - begin - _FRACTION), lengths)
 
@@ -284,17 +409,51 @@ def _digits(text: ByteArray, at: Int64Array, count: int) -> Int64Array:
     return number
 
 
-def _located(span: Span, runs: list[Span]) -> tuple[int, int, int, int]:
-    """Return the runs of digits that a number begins and ends with, and how far beside them it does.
+class _Place(NamedTuple):
+    """Where a number stands: in which run, and how far from its begin and its end."""
+
+    run: int
+    shift: int
+    end_shift: int
+
+
+def _located(span: Span, runs: list[Span]) -> _Place:
+    """Return where a number stands.
 
     Raises:
         ValueError: It shares a run with something else, or has none.
     """
     begin, end = span
-    inside = [at for at, (start, stop) in enumerate(runs) if start < end and stop > begin]
-    if not inside or runs[inside[0]][0] < begin or runs[inside[-1]][1] > end:
-        raise ValueError("a number that is part of another one, or has no digits")
-    return inside[0], begin - runs[inside[0]][0], inside[-1], end - runs[inside[-1]][1]
+    for at, (start, stop) in enumerate(runs):
+        if start <= begin <= start + 1 and stop - 1 <= end <= stop:
+            return _Place(at, begin - start, end - stop)
+    raise ValueError("a number that is part of another one, or has no digits")
+
+
+def _grouped(block: LogText, first: Int64Array, last: Int64Array) -> BoolArray:
+    """Return which numbers have commas in them; nothing where none of a block has."""
+    if not len(block.commas):
+        return np.empty((0, 0), np.bool_)
+    found: BoolArray = block.commas.searchsorted(first) < block.commas.searchsorted(last)
+    return found
+
+
+def _read_groups(text: ByteArray, first: Int64Array, last: Int64Array) -> tuple[Float64Array, BoolArray]:
+    """Read numbers as `33,024`, int64[n] each; return their values, and which are none."""
+    values, factor = np.zeros(len(first)), 1.0
+    odd = last - first > _LONGEST_GROUPED
+    for behind in range(min(int((last - first).max()), _LONGEST_GROUPED)):
+        at = last - 1 - behind
+        inside = at >= first
+        character = text[at]
+        if behind % (_GROUP_DIGITS + 1) == _GROUP_DIGITS:
+            odd |= inside & (character != _COMMA)
+            continue
+        digit = character - np.uint8(_ZERO)
+        odd |= inside & (digit > 9)
+        values += np.where(inside, digit * factor, 0.0)
+        factor *= 10
+    return values, odd
 
 
 def _words(text: bytes) -> list[tuple[int, int, int]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -14,16 +13,16 @@ from tuimon.core.batch import ConfigRecord, LifecycleRecord, LogLine, Problem, R
 from tuimon.core.columns import Int64Array
 from tuimon.sources.console_lines import ConsoleLines, failures_that_count
 from tuimon.sources.line_files import FileRead
-from tuimon.sources.log_reader import LogBlock, LogReader, time_in
-from tuimon.sources.log_tables import LogTables, Stretches
+from tuimon.sources.log_lines import TIME_WITHIN, time_in
+from tuimon.sources.log_reader import LogBlock, LogReader
+from tuimon.sources.log_tables import Cut, LogTables
 from tuimon.sources.row_decoder import RowDecoder
 from tuimon.sources.sniffing import LFS_ADVICE, LFS_PREFIX
 from tuimon.sources.text_tail import TextBlock, TextTail
 
-# The moment of a line stands at its start.
-_TIME_WITHIN = 80
-# So many metric lines of a block that were read one by one are worth to be known by their shape.
-_MANY_LINES = 100
+# Where so many metric lines were read one by one, the shapes of some are learned.
+_MANY_LINES, _LEARNED_LINES = 32, 4
+_LEARNED_FROM = 1 << 16
 
 
 class TextBlocks(Protocol):
@@ -62,6 +61,7 @@ class TextLogFile:
         self._console = ConsoleLines()
         self._known_totals: dict[str, int] = {}
         self._last_step: int | None = None
+        self._has_begun = False
         self._has_metrics = False
 
     @property
@@ -78,44 +78,60 @@ class TextLogFile:
             self._begin()
             text = f"{self.path.name} was replaced or rewritten"
             records.append(LifecycleRecord("writer", first_order, None, math.nan, text))
-        if not (block.text or records):
-            return FileRead([], 0, block.more, block.bytes_read, problems)
-        cut = self._tables.cut(block.text)
-        found = self._reader.read(cut.rest) if cut.rest else LogBlock()
-        self._learn(cut, found)
         if block.text.startswith(LFS_PREFIX) and not self._knows_pointer:
             self._knows_pointer = True
             problems.append(Problem(str(self.path), LFS_ADVICE))
-        records += self._totals(found)
-        begins = cut.original(np.array(found.starts, np.int64))
-        at = np.sort(np.concatenate([begins, *(table.places for table in cut.tables)]))
-        order = np.arange(len(at)) + first_order
-        tables = [replace(table, places=at.searchsorted(table.places)) for table in cut.tables]
-        places = _ranks(begins, at)
-        points = self._decoder.decode(found.rows, order, places if tables else None, tables)
-        records += points
-        lines = self._lines(cut, found, at, points, first_order)
-        self._has_metrics |= len(at) > 0
+        count = 0
+        lines: list[LogLine | LifecycleRecord] = []
+        for piece in self._pieces(block.text):
+            count += self._read_lines(piece, first_order + count, records, lines)
         if not self._has_metrics:
             lines = failures_that_count(lines, written_at=math.nan if block.more else _written_at(self.path))
         records += lines
         problems += self._new_limits()
-        return FileRead(records, len(at), block.more, block.bytes_read, problems)
+        return FileRead(records, count, block.more, block.bytes_read, problems)
 
-    def _learn(self, cut: Stretches, found: LogBlock) -> None:
-        """Learn the shape of a line where many are read one by one."""
-        if len(found.starts) < _MANY_LINES or not self._tables.is_learning:
+    def _pieces(self, text: bytes) -> Iterator[bytes]:
+        """Give a block in pieces: the first one of a file is to learn from."""
+        if not self._has_begun and len(text) > 2 * _LEARNED_FROM:
+            end = text.rfind(b"\n", 0, _LEARNED_FROM) + 1
+            yield text[:end]
+            text = text[end:]
+        if text:
+            self._has_begun = True
+            yield text
+
+    def _read_lines(
+        self, text: bytes, first_order: int, records: list[Record], lines: list[LogLine | LifecycleRecord]
+    ) -> int:
+        """Read whole lines; return how many are metric lines."""
+        text = self._reader.prepared(text)
+        cut = self._tables.cut(text, self._reader.knows)
+        found = self._reader.read_rest(cut)
+        if found is None:
+            self._tables.forget()
+            cut = Cut(text)
+            found = self._reader.read(text)
+        self._learn(cut, found)
+        records += self._totals(found)
+        begins = cut.original(np.array(found.starts, np.int64))
+        at = np.sort(np.concatenate([begins, *(table.begins for table in cut.tables)]))
+        order = np.arange(len(at)) + first_order
+        tables = [table.rows(at) for table in cut.tables]
+        points = self._decoder.decode(found.rows, order, _ranks(begins, at) if tables else None, tables)
+        records += points
+        lines += self._lines(cut, found, at, points, first_order)
+        self._has_metrics |= len(at) > 0
+        return len(at)
+
+    def _learn(self, cut: Cut, found: LogBlock) -> None:
+        """Learn the shapes of some lines where many are read one by one."""
+        starts = [start for start in found.starts if start >= 0]
+        if len(starts) < _MANY_LINES or not self._tables.is_learning:
             return
-        begin = found.starts[len(found.starts) // 2]
-        if begin < 0:
-            return
-        begin = cut.rest.rfind(b"\n", 0, begin) + 1
-        line = cut.rest[begin : cut.rest.find(b"\n", begin)]
-        described = self._reader.describe(line)
-        if described is None:
-            self._tables.give_up()
-        else:
-            self._tables.learn(line, described)
+        for start in starts[len(starts) // (2 * _LEARNED_LINES) :: -(-len(starts) // _LEARNED_LINES)]:
+            line = cut.rest[cut.rest.rfind(b"\n", 0, start) + 1 : cut.rest.find(b"\n", start)]
+            self._tables.learn(line, self._reader.describe(line))
 
     def _totals(self, found: LogBlock) -> list[Record]:
         new = {name: total for name, total in found.totals.items() if self._known_totals.get(name) != total}
@@ -123,7 +139,7 @@ class TextLogFile:
         return [ConfigRecord(dict(new))] if new else []
 
     def _lines(
-        self, cut: Stretches, found: LogBlock, at: Int64Array, points: Sequence[Record], first_order: int
+        self, cut: Cut, found: LogBlock, at: Int64Array, points: Sequence[Record], first_order: int
     ) -> list[LogLine | LifecycleRecord]:
         """Return the records of lines that are no metric lines, which begin `at` int64[n], rising."""
         step_behind = self._steps_behind(len(at), points, first_order)
@@ -134,7 +150,7 @@ class TextLogFile:
             [text[begin:stop].decode("utf-8", "replace") for begin, stop in found.lines],
             [first_order + count for count in behind],
             [step_behind(count) for count in behind],
-            [time_in(text, begin, min(stop, begin + _TIME_WITHIN)) for begin, stop in found.lines],
+            [time_in(text, begin, min(stop, begin + TIME_WITHIN)) for begin, stop in found.lines],
         )
 
     def _steps_behind(
