@@ -212,7 +212,8 @@ class Painter:
         height, width = size
         snapshot, state, view = scene.snapshot, scene.state, scene.view
         if name == "runs":
-            title = runs_title(scene.runs, len(snapshot.runs), view)
+            judged_by = self._run_list.usual if view.run_order == "best" else ""
+            title = runs_title(scene.runs, len(snapshot.runs), view, judged_by)
             if view.run_table:
                 return title, self._run_table.rows(
                     scene.runs, view, self._run_list, (height, width), self.glyphs

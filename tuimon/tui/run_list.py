@@ -71,9 +71,14 @@ class RunList:
 
     def is_usual(self, best: Best) -> bool:
         """Return whether a best value is one of the metric by which most of the listed runs are judged."""
+        return role_of(best.series).value == self.usual
+
+    @property
+    def usual(self) -> str:
+        """What most of the listed runs are judged by: a role's name; "" where no run has a best value."""
         if self._usual_of is not self._listed:
             self._usual, self._usual_of = self._usual_role(self._listed), self._listed
-        return role_of(best.series) is self._usual
+        return "" if self._usual is None else self._usual.value
 
     def _usual_role(self, runs: Sequence[RunState]) -> Role | None:
         roles = Counter(role_of(best.series) for state in runs if (best := self.best(state)) is not None)

@@ -111,11 +111,13 @@ class MovingActions(ImageActions, LogActions):
             self._open_run(names[max(0, min(at + by, len(names) - 1))])
 
     def action_finding(self, by: int) -> None:
-        """Go to the next or previous finding and show its moment."""
+        """Go to the next or previous finding and show its moment; from the runs, explain at once."""
         findings = listed(self.state)
         if not findings:
             self.say("no finding in this run")
         else:
+            self.view.explaining |= self.view.focus == "runs"
+            self.view.run_table = False
             step = by if self.view.focus == "diagnosis" else 0
             self.view.cursor["diagnosis"] = (self.view.line("diagnosis") + step) % len(findings)
             self.view.focus = "diagnosis"

@@ -70,9 +70,9 @@ def _rate(state: RunState, _best: Best | None) -> str:
     return "" if state.progress.steps_per_s is None else format_rate(state.progress.steps_per_s)
 
 
-def _learning_rate(state: RunState, _best: Best | None) -> str:
+def _peak_learning_rate(state: RunState, _best: Best | None) -> str:
     found = state.run.with_role(Role.LEARNING_RATE)
-    return format_value(found[0].statistics.last, 3) if found and len(found[0]) else ""
+    return format_value(found[0].statistics.maximum, 3) if found and len(found[0]) else ""
 
 
 # The first ones that fit are shown, in this order.
@@ -82,9 +82,9 @@ _COLUMNS = (
     _Column("", 8, _best_step),
     _Column("done", 6, _progress, "progress"),
     _Column("ETA/took", 11, _eta, "eta"),
+    _Column("peak lr", 9, _peak_learning_rate),
     _Column("step", 9, _step),
     _Column("speed", 9, _rate),
-    _Column("lr", 9, _learning_rate),
 )
 
 

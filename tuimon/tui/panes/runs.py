@@ -38,12 +38,20 @@ def overlay_key(name: str, view: View) -> str:
     return str(view.selected.index(name) + 2)[-1] if name in view.selected else ""
 
 
-def runs_title(runs: Sequence[RunState], count: int, view: View) -> Row:
-    """Return the pane's title: how many runs of how many, sorted and filtered how."""
+def runs_title(runs: Sequence[RunState], count: int, view: View, judged_by: str = "") -> Row:
+    """Return the pane's title: how many runs of how many, sorted and filtered how.
+
+    Args:
+        runs: Those that are listed.
+        count: How many there are.
+        view: What the person has chosen.
+        judged_by: What their best values are values of.
+    """
     shown = f" {count}" if len(runs) == count else f" {len(runs)}/{count}"
     spans: list[Span] = [("Runs", Ink.TITLE), (shown, Ink.MUTED)]
     if view.run_order != "name":
-        spans.append((f" by {view.run_order}", Ink.MUTED))
+        what = f" {judged_by}" if view.run_order == "best" and judged_by else ""
+        spans.append((f" by {view.run_order}{what}", Ink.MUTED))
     if view.run_filter:
         spans.append((f" {clean(view.run_filter)}", Ink.WARNING))
     return tuple(spans)
