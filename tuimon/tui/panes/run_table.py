@@ -24,6 +24,8 @@ from tuimon.tui.run_list import RunList
 from tuimon.tui.view import View
 
 _LEAST_NAME, _MOST_NAME = 14, 44
+# A name that can be told from the next one is worth more than the columns behind the first five.
+_WHOLE_NAME, _FIRST_COLUMNS = 32, 5
 # From these widths on, small curves have so many cells.
 _CURVES = ((150, 24), (90, 14))
 
@@ -163,9 +165,10 @@ def _fitting(width: int, longest: int) -> tuple[list[_Column], int, int]:
     findings = 20 if width >= 80 else 6
     curve = next((cells for least, cells in _CURVES if width >= least), 0)
     room = width - 3 - _LEAST_NAME - findings - (curve + 2 if curve else 0)
-    columns = []
+    columns: list[_Column] = []
     for column in _COLUMNS:
-        if room < column.width + 1:
+        kept = min(longest, _WHOLE_NAME) - _LEAST_NAME if len(columns) >= _FIRST_COLUMNS else 0
+        if room - max(kept, 0) < column.width + 1:
             break
         columns.append(column)
         room -= column.width + 1
@@ -181,7 +184,8 @@ def _heading(columns: Sequence[_Column], name_width: int, curve_width: int, view
         spans += [(" ", Ink.TEXT), *columns_row(((column.heading, -column.width, ink(column.order)),))]
     if curve_width:
         spans.append((pad("  curve", curve_width + 2), Ink.MUTED))
-    spans.append(("  findings", ink("findings")))
+    rest = width - sum(len(text) for text, _ in spans)
+    spans.append(("  findings" if rest >= len("  findings") else "  open", ink("findings")))
     return fit(spans, width)
 
 
