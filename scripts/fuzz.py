@@ -23,11 +23,29 @@ from pathlib import Path
 import numpy as np
 
 from tests.sources.format_cases import CASES, Case
+from tests.sources.log_samples import LOOPS, loop_line
 from tuimon.core.batch import Record, ScalarBatch
 from tuimon.sources.base import ReadBudget, ReadResult, SourceFactory
 from tuimon.sources.registry import FACTORIES
 from tuimon.store.run_store import RunStore
 
+_FIXTURES = Path(__file__).parents[1] / "tests" / "fixtures"
+FUZZED = {
+    **CASES,
+    "config": Case(
+        "args.yaml", lambda step, loss: f"key_{step}: {loss}\nnested:\n  {step}: [1, a]\n".encode()
+    ),
+}
+"""A case of each format."""
+# Good files that hold more than losses.
+_FURTHER = {
+    "tfevents": [path.read_bytes() for path in sorted(_FIXTURES.glob("tfevents/events.*"))],
+    "wandb": [path.read_bytes() for path in sorted(_FIXTURES.glob("wandb/*.wandb"))],
+    "text": [
+        "".join(f"{loop_line(name, step, 1 / (step + 1))}\n" for step in range(600)).encode()
+        for name in LOOPS
+    ],
+}
 LONGEST_S = 1.0
 _MOST_EXTRA_BYTES = 64 << 20
 _TOKENS = (
@@ -46,12 +64,12 @@ def main() -> None:
     """Fuzz every format, or one; the exit code is 1 if one failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=1.0, help="for each parser (default: 1)")
-    parser.add_argument("--only", metavar="FORMAT", choices=sorted(CASES))
+    parser.add_argument("--only", metavar="FORMAT", choices=sorted(FUZZED))
     parser.add_argument("--seed", type=int, default=int(time.time()))
     args = parser.parse_args()
     factories = {factory.format: factory for factory in FACTORIES}
     failed = False
-    for name, case in CASES.items():
+    for name, case in FUZZED.items():
         if args.only in (None, name):
             failed |= not _fuzz(name, case, factories[name], args.minutes * 60, args.seed)
     sys.exit(failed)
@@ -62,7 +80,7 @@ def _fuzz(name: str, case: Case, factory: SourceFactory, seconds: float, seed: i
     count, slowest = 0, 0.0
     while time.monotonic() < end:
         number = seed + count
-        content = damaged(case, random.Random(number))
+        content = damaged(name, random.Random(number))
         begin = time.process_time()
         try:
             check(case, factory, content, random.Random(number))
@@ -75,11 +93,13 @@ def _fuzz(name: str, case: Case, factory: SourceFactory, seconds: float, seed: i
     return True
 
 
-def damaged(case: Case, generator: random.Random) -> bytes:
+def damaged(name: str, generator: random.Random) -> bytes:
     """Return a file of a format with some damage, the same for the same generator."""
     steps = generator.randrange(1, generator.choice((120, 120, 120, 900)))
     losses = ((step, generator.choice((1 / (step + 1), 1e30))) for step in range(steps))
-    content = bytearray(case.written(losses))
+    further = _FURTHER.get(name, [])
+    whole = generator.choice([FUZZED[name].written(losses), *further[: generator.choice((0, len(further)))]])
+    content = bytearray(whole)
     for _ in range(generator.choice((0, 1, 1, 2, 5, 20))):
         at = generator.randrange(len(content) + 1)
         length = generator.choice((0, 1, 2, 8, 100, 1000))

@@ -10,7 +10,6 @@ import pytest
 
 from scripts import fuzz
 from tests.commands import run, summarised
-from tests.sources.format_cases import CASES
 from tuimon.sources.registry import FACTORIES
 
 FACTORY_OF = {factory.format: factory for factory in FACTORIES}
@@ -18,14 +17,14 @@ FILES = 12
 LONGEST_S = 20.0
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", fuzz.FUZZED)
 def test_no_damage_breaks_a_promise(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # How long a busy machine takes is no promise of the code.
     monkeypatch.setattr(fuzz, "LONGEST_S", LONGEST_S)
     for seed in range(FILES):
         generator = random.Random(seed)  # noqa: S311  # damage, not secrets
-        content = fuzz.damaged(CASES[name], generator)
-        fuzz.check(CASES[name], FACTORY_OF[name], content, generator)
+        content = fuzz.damaged(name, generator)
+        fuzz.check(fuzz.FUZZED[name], FACTORY_OF[name], content, generator)
 
 
 def test_a_table_of_a_million_columns_is_bounded(tmp_path: Path) -> None:
@@ -48,3 +47,7 @@ def test_json_that_is_nested_without_an_end_is_one_bad_line(opening: str, tmp_pa
     state = '{"global_step": 1, "log_history": ' + opening * 200_000
     (tmp_path / "trainer_state.json").write_text(state)
     assert "half-written" in run("summary", tmp_path / "trainer_state.json").out
+
+
+def test_every_parser_is_fuzzed() -> None:
+    assert fuzz.FUZZED.keys() == FACTORY_OF.keys()

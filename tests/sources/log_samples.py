@@ -142,3 +142,33 @@ DIALECTS: dict[str, tuple[str, Expected, dict[str, int]]] = {
         {"total_epochs": 10, "steps_per_epoch": 500, "total_steps": 5000},
     ),
 }  # fmt: skip
+
+
+LOOPS = {
+    "megatron": " iteration {step:8d}/    9000 | consumed samples: {step:9d} | lm loss: {loss:.6E} | grad norm: {norm:.3f} |",
+    "llm.c": "s:{step} trl:{loss:.4f} lr:0.0003 norm:{norm:.2f}",
+    "modded-nanogpt": "step:{step}/9000 train_loss:{loss:.4f} train_time:{step}ms step_avg:31.5ms",
+    "verl": "step:{step} - actor/pg_loss:{signed:.5f} - critic/rewards/mean:{norm}",
+    "mmengine": "2026/01/01 12:{minute:02}:{second:02} - mmengine - INFO - Iter(train) [{step:>6}/9000]  lr: 1.0e-02  loss: {loss:.4f}",
+    "general": "2026-02-28 16:{minute:02}:{second:02},{step:03} - INFO - Epoch 2, Step {step}, Loss: {loss}, LR: {rate:.2e}",
+    "mmengine, epochs": "2026/01/01 12:{minute:02}:{second:02} - mmengine - INFO - Epoch(train)  [{epoch}][{batch:>3}/100]  lr: 1.0e-02  loss: {loss:.4f}",
+    "fairseq": '2026-01-01 12:{minute:02}:{second:02} | INFO | train_inner | {{"epoch": 1, "loss": "{loss:.3f}", "num_updates": "{step}", "lr": "{rate:.6g}"}}',
+    "Marian": "[2026-01-01 12:{minute:02}:{second:02}] Ep. 1 : Up. {step} : Sen. {samples:,} : Cost {loss:.5f} : Time {norm:.2f}s : 900.5 words/s : L.r. {rate:.4e}",
+    "Hugging Face": " {percent:3d}%|{body}| {step}/9000 [00:{minute:02}<00:09, 1.5it/s]\r{{'loss': {loss}, 'grad_norm': '{norm}', 'learning_rate': {rate}, 'epoch': {part}}}",
+    "Hugging Face, one line": " {percent:3d}%|{body}| {step}/9000 [00:{minute:02}<00:09, 1.5it/s]{{'loss': {signed:.4f}, 'learning_rate': {rate}, 'epoch': {part:.2f}}}",
+    "bar": "Epoch {epoch}: {percent:3d}%|{body}| {batch}/100 [00:{minute:02}<00:09, 1.5it/s, loss={loss:.3f}]",
+    "epochs": "Epoch [{epoch}/90], Step [{batch}/100], Loss: {loss:.4f}",
+    "epoch": "\x1b[32mEpoch {step}\x1b[0m, Loss: {loss:.4f}, Accuracy: {norm:.2f}%",
+    "chinese": "2026-02-28 16:{minute:02}:{second:02},001 - INFO - 步骤 {step:6d} | 轮次 {epoch:2d}/90 | 批次 {batch:3d}/100 | 损失 {loss:.4f} | 学习率 {rate:.1e}",
+    "padded": "[INFO] step {step:>7} | loss {loss:8.4f} | acc {norm:6.2f} | 12.5 it/s",
+}  # fmt: skip
+"""Lines of training loops, to be filled by `loop_line`."""
+
+
+def loop_line(name: str, step: int, loss: float) -> str:
+    """Return the line of a loop at a step."""
+    return LOOPS[name].format(
+        step=step, loss=loss, norm=loss % 7, rate=loss * 1e-4, signed=loss - 0.5, epoch=step // 100 + 1,
+        batch=step % 100 + 1, part=step / 100, percent=step % 101, samples=100 * step, minute=step // 60 % 60,
+        second=step % 60, body="█" * (step % 11) + "▌ ",
+    )  # fmt: skip

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.sources.log_samples import LOOPS, loop_line
 from tests.sources.reading import Points, points_by_tag, read_all
 from tuimon.core.batch import LifecycleRecord, LogLine
 from tuimon.sources.base import ReadBudget
@@ -22,24 +23,6 @@ from tuimon.sources.log_shape import Described, Found, LogShape, LogText
 from tuimon.sources.log_tables import Cut, LogTables
 from tuimon.sources.text_log import TextLogFactory
 
-LINES = {
-    "megatron": " iteration {step:8d}/    9000 | consumed samples: {step:9d} | lm loss: {loss:.6E} | grad norm: {norm:.3f} |",
-    "llm.c": "s:{step} trl:{loss:.4f} lr:0.0003 norm:{norm:.2f}",
-    "modded-nanogpt": "step:{step}/9000 train_loss:{loss:.4f} train_time:{step}ms step_avg:31.5ms",
-    "verl": "step:{step} - actor/pg_loss:{signed:.5f} - critic/rewards/mean:{norm}",
-    "mmengine": "2026/01/01 12:{minute:02}:{second:02} - mmengine - INFO - Iter(train) [{step:>6}/9000]  lr: 1.0e-02  loss: {loss:.4f}",
-    "general": "2026-02-28 16:{minute:02}:{second:02},{step:03} - INFO - Epoch 2, Step {step}, Loss: {loss}, LR: {rate:.2e}",
-    "mmengine, epochs": "2026/01/01 12:{minute:02}:{second:02} - mmengine - INFO - Epoch(train)  [{epoch}][{batch:>3}/100]  lr: 1.0e-02  loss: {loss:.4f}",
-    "fairseq": '2026-01-01 12:{minute:02}:{second:02} | INFO | train_inner | {{"epoch": 1, "loss": "{loss:.3f}", "num_updates": "{step}", "lr": "{rate:.6g}"}}',
-    "Marian": "[2026-01-01 12:{minute:02}:{second:02}] Ep. 1 : Up. {step} : Sen. {samples:,} : Cost {loss:.5f} : Time {norm:.2f}s : 900.5 words/s : L.r. {rate:.4e}",
-    "Hugging Face": " {percent:3d}%|{body}| {step}/9000 [00:{minute:02}<00:09, 1.5it/s]\r{{'loss': {loss}, 'grad_norm': '{norm}', 'learning_rate': {rate}, 'epoch': {part}}}",
-    "Hugging Face, one line": " {percent:3d}%|{body}| {step}/9000 [00:{minute:02}<00:09, 1.5it/s]{{'loss': {signed:.4f}, 'learning_rate': {rate}, 'epoch': {part:.2f}}}",
-    "bar": "Epoch {epoch}: {percent:3d}%|{body}| {batch}/100 [00:{minute:02}<00:09, 1.5it/s, loss={loss:.3f}]",
-    "epochs": "Epoch [{epoch}/90], Step [{batch}/100], Loss: {loss:.4f}",
-    "epoch": "\x1b[32mEpoch {step}\x1b[0m, Loss: {loss:.4f}, Accuracy: {norm:.2f}%",
-    "chinese": "2026-02-28 16:{minute:02}:{second:02},001 - INFO - 步骤 {step:6d} | 轮次 {epoch:2d}/90 | 批次 {batch:3d}/100 | 损失 {loss:.4f} | 学习率 {rate:.1e}",
-    "padded": "[INFO] step {step:>7} | loss {loss:8.4f} | acc {norm:6.2f} | 12.5 it/s",
-}  # fmt: skip
 ODD = (
     "", "nothing to see here", "step: nan", "WARNING - Loss is NaN at step 12", "Saving model checkpoint to a/b.pt",
     "step 12 | loss nan | acc 0.5 | 12.5 it/s", "--- eval at step 30 ---", "Step 5, eval loss: 2.5",
@@ -55,12 +38,7 @@ def log(name: str, count: int, seed: int, odd: float, *, wild: bool = True) -> b
             lines.append(generator.choice(ODD))
         losses = (1 / (step + 1), 1e-7 * step, float(step), 12345.678)
         loss = generator.choice(losses) if wild else 2.5 + step % 100 / 128
-        numbers = {
-            "epoch": step // 100 + 1, "batch": step % 100 + 1, "part": step / 100, "percent": step % 101,
-            "body": "█" * (step % 11) + "▌ ", "samples": 100 * step, "step": step, "minute": step // 60 % 60, "second": step % 60, "loss": loss, "norm": loss % 7,
-            "rate": loss * 1e-4, "signed": loss - 0.5,
-        }  # fmt: skip
-        lines.append(LINES[name].format(**numbers))
+        lines.append(loop_line(name, step, loss))
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -68,7 +46,7 @@ def points(path: Path, max_bytes: int = 8192) -> dict[str, Points]:
     return points_by_tag(read_all(TextLogFactory().open((path,)), ReadBudget(max_bytes)))
 
 
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("name", LOOPS)
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**6), odd=st.sampled_from([0.0, 0.002, 0.02]))
 def test_tables_hold_what_each_line_says(name: str, seed: int, odd: float, tmp_path: Path) -> None:
@@ -91,7 +69,7 @@ def assert_tables_are_right(path: Path) -> None:
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 10**6),
-    names=st.lists(st.sampled_from(sorted(LINES)), min_size=2, max_size=4, unique=True),
+    names=st.lists(st.sampled_from(sorted(LOOPS)), min_size=2, max_size=4, unique=True),
     longest=st.sampled_from([1, 5, 300]),
 )
 def test_tables_hold_what_each_line_of_several_loops_says(
@@ -110,7 +88,7 @@ def test_tables_hold_what_each_line_of_several_loops_says(
     assert_tables_are_right(path)
 
 
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("name", LOOPS)
 def test_most_lines_of_a_loop_are_read_as_tables(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
