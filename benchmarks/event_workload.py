@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tuimon.core.checksums import masked_crc
+from benchmarks.event_bytes import field, frame, head, varint, version
 
 NAME = "events.out.tfevents.1700000000.host.1.0"
 START_S = 1.7e9
@@ -97,18 +97,18 @@ def _write(
     steps: int,
     value: Callable[[str], tuple[bytes, bytes]],
     choose: Callable[[], list[int]] = lambda: list(range(len(TAGS))),
-    others: Callable[[int, bytes], list[bytes]] = lambda step, head: [],  # noqa: ARG005 there are none
+    others: Callable[[int, bytes], list[bytes]] = lambda step, begin: [],  # noqa: ARG005 there are none
 ) -> None:
     """Write a file whose records hold one number each, `value` telling what stands before and behind it."""
     parts = [value(tag) for tag in TAGS]
     numbers = _values(steps)
     with path.open("wb", buffering=1 << 22) as file:
-        file.write(_frame(_head(0) + _field(3, b"brain.Event:2")))
+        file.write(version(START_S))
         for step in range(steps):
-            head = _head(step)
+            begin = _head(step)
             row = numbers[step].tobytes()
-            records = [head + parts[n][0] + row[4 * n : 4 * n + 4] + parts[n][1] for n in choose()]
-            file.write(b"".join(map(_frame, records + others(step, head))))
+            records = [begin + parts[n][0] + row[4 * n : 4 * n + 4] + parts[n][1] for n in choose()]
+            file.write(b"".join(map(frame, records + others(step, begin))))
 
 
 def _values(steps: int) -> npt.NDArray[np.float32]:
@@ -120,61 +120,37 @@ def _values(steps: int) -> npt.NDArray[np.float32]:
 
 def _simple(tag: str) -> tuple[bytes, bytes]:
     """Return what stands before and behind the four bytes of a simple_value."""
-    value = _field(1, tag.encode()) + b"\x15"
+    value = field(1, tag.encode()) + b"\x15"
     return _around(value, b"")
 
 
 def _tensor(tag: str) -> tuple[bytes, bytes]:
     """Return what stands before and behind the four bytes of a tensor's content."""
-    value = _field(1, tag.encode()) + b"\x42\x0a\x08\x01\x12\x00\x22\x04"
-    return _around(value, _field(9, _field(1, _field(1, b"scalars"))))
+    value = field(1, tag.encode()) + b"\x42\x0a\x08\x01\x12\x00\x22\x04"
+    return _around(value, field(9, field(1, field(1, b"scalars"))))
 
 
 def _around(before: bytes, behind: bytes) -> tuple[bytes, bytes]:
-    inner = b"\x0a" + _varint(len(before) + 4 + len(behind)) + before
-    return b"\x2a" + _varint(len(inner) + 4 + len(behind)) + inner, behind
+    inner = b"\x0a" + varint(len(before) + 4 + len(behind)) + before
+    return b"\x2a" + varint(len(inner) + 4 + len(behind)) + inner, behind
 
 
-def _others(step: int, head: bytes) -> list[bytes]:
+def _others(step: int, begin: bytes) -> list[bytes]:
     """Return ten histograms every 50 steps and an image every 500."""
     found = []
     if step % 50 == 0:
         counts = np.random.default_rng(step).random(30)
         extremes = b"".join(bytes([8 * n + 1]) + struct.pack("<d", 1.0) for n in range(1, 6))
-        bins = _field(6, np.linspace(-3, 3, 30).tobytes()) + _field(7, counts.tobytes())
+        bins = field(6, np.linspace(-3, 3, 30).tobytes()) + field(7, counts.tobytes())
         for layer in range(10):
-            value = _field(1, f"weights/layer{layer}".encode()) + _field(5, extremes + bins)
-            found.append(head + _field(5, _field(1, value)))
+            value = field(1, f"weights/layer{layer}".encode()) + field(5, extremes + bins)
+            found.append(begin + field(5, field(1, value)))
     if step % 500 == 0:
         pixels = np.random.default_rng(step).bytes(60_000)
-        image = b"\x08\x80\x02\x10\x80\x02\x18\x03" + _field(4, pixels)
-        found.append(head + _field(5, _field(1, _field(1, b"samples/image") + _field(4, image))))
+        image = b"\x08\x80\x02\x10\x80\x02\x18\x03" + field(4, pixels)
+        found.append(begin + field(5, field(1, field(1, b"samples/image") + field(4, image))))
     return found
 
 
 def _head(step: int) -> bytes:
-    """Return the time and the step of an event; a step of 0 is left out."""
-    time = b"\x09" + struct.pack("<d", START_S + step * STEP_S)
-    return time + (b"\x10" + _varint(step) if step else b"")
-
-
-def _frame(record: bytes) -> bytes:
-    length = struct.pack("<Q", len(record))
-    return b"%b%b%b%b" % (
-        length,
-        masked_crc(length).to_bytes(4, "little"),
-        record,
-        masked_crc(record).to_bytes(4, "little"),
-    )
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
-
-
-def _varint(number: int) -> bytes:
-    septets = bytearray()
-    while number > 127:
-        septets.append(number & 127 | 128)
-        number >>= 7
-    return bytes([*septets, number])
+    return head(START_S + step * STEP_S, step)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tuimon.core.checksums import masked_crc
+from benchmarks.event_bytes import field, frame, head, version
 
 EVENT_NAME = "events.out.tfevents.1700000000.host.1.0"
 TAGS = ("train/loss", "train/learning_rate", "train/grad_norm", "eval/loss")
@@ -81,31 +81,12 @@ def _lines(steps: range, loss: float | None = None) -> bytes:
 
 
 def _events(steps: range) -> bytes:
-    version = _frame(b"\x09" + struct.pack("<d", _START_S) + _field(3, b"brain.Event:2"))
-    return version + b"".join(_records(step) for step in steps)
+    return version(_START_S) + b"".join(_records(step) for step in steps)
 
 
 def _records(step: int, loss: float | None = None) -> bytes:
     """Return the records of one step: one per tag, as `add_scalar` writes them."""
     ((_, row),) = _rows(range(step, step + 1), loss)
-    head = b"\x09" + struct.pack("<d", _START_S + step * _STEP_S) + b"\x10" + _varint(step)
-    values = (_field(1, tag.encode()) + b"\x15" + struct.pack("<f", value) for tag, value in row.items())
-    return b"".join(_frame(head + _field(5, _field(1, value))) for value in values)
-
-
-def _frame(record: bytes) -> bytes:
-    length = struct.pack("<Q", len(record))
-    checksums = (struct.pack("<I", masked_crc(each)) for each in (length, record))
-    return next(checksums).join((length, record)) + next(checksums)
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
-
-
-def _varint(number: int) -> bytes:
-    septets = bytearray()
-    while number > 127:  # seven bits to a byte
-        septets.append(number & 127 | 128)
-        number >>= 7
-    return bytes([*septets, number])
+    begin = head(_START_S + step * _STEP_S, step)
+    values = (field(1, tag.encode()) + b"\x15" + struct.pack("<f", value) for tag, value in row.items())
+    return b"".join(frame(begin + field(5, field(1, value))) for value in values)

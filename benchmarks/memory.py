@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import google_crc32c
 import numpy as np
 
+from benchmarks.event_bytes import field, frame, head, version
 from benchmarks.measure import ROOT, environment, machine_watched, make_parser, print_table
 
 if TYPE_CHECKING:
@@ -157,13 +157,13 @@ def _status_bytes(name: str) -> int:
 
 def _write_events(folder: Path, steps: int, tags: int) -> None:
     """Write an event file with a record per point, each with a time of its own, as `add_scalar` does."""
-    heads = [_field(1, f"metrics/value_{tag:02}".encode()) for tag in range(tags)]
+    names = [field(1, f"metrics/value_{tag:02}".encode()) for tag in range(tags)]
     with (folder / f"events.out.tfevents.{int(_START_S)}.host").open("wb") as file:
-        file.write(_frame(b"\x09" + struct.pack("<d", _START_S) + _field(3, b"brain.Event:2")))
+        file.write(version(_START_S))
         for step, times, values in _rows(steps, tags):
-            for head, time_s, value in zip(heads, times, values, strict=True):
-                summary = _field(5, _field(1, head + b"\x15" + struct.pack("<f", value)))
-                file.write(_frame(b"\x09" + struct.pack("<d", time_s) + b"\x10" + _varint(step) + summary))
+            for name, time_s, value in zip(names, times, values, strict=True):
+                summary = field(5, field(1, name + b"\x15" + struct.pack("<f", value)))
+                file.write(frame(head(time_s, step) + summary))
 
 
 def _write_lines(folder: Path, steps: int, tags: int) -> None:
@@ -181,29 +181,6 @@ def _rows(steps: int, tags: int) -> Iterator[tuple[int, list[float], list[float]
     for step in range(steps):
         times = now[step] + np.cumsum(rng.gamma(4, 2e-5, tags))
         yield step, times.tolist(), (2 + rng.standard_normal(tags)).tolist()
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
-
-
-def _varint(number: int) -> bytes:
-    septets = bytearray()
-    while number > 127:  # seven bits to a byte
-        septets.append(number & 127 | 128)
-        number >>= 7
-    return bytes([*septets, number])
-
-
-def _frame(record: bytes) -> bytes:
-    length = struct.pack("<Q", len(record))
-    return length + _masked(length) + record + _masked(record)
-
-
-def _masked(content: bytes) -> bytes:
-    """Return the four bytes that stand for the checksum of `content`."""
-    crc = int(google_crc32c.value(content))
-    return struct.pack("<I", (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF)
 
 
 if __name__ == "__main__":
