@@ -83,7 +83,9 @@ def names(width: int, height: int, view: View | None = None, needs: Needs = USUA
 def test_what_each_size_shows_by_itself() -> None:
     always = {"header", "footer", "diagnosis"}
     assert names(200, 60) == always | {"runs", "hardware", "log", "facts"}
-    assert names(120, 40) == always | {"runs", "hardware", "log"}
+    assert names(120, 40) == always | {"runs", "hardware", "log", "facts"}
+    assert names(120, 40, needs=replace(USUAL, runs=30)) == always | {"runs", "hardware", "log"}
+    assert names(120, 32) == always | {"runs", "hardware", "facts"}
     assert names(80, 24) == always | {"runs", "hardware"}
     assert names(40, 12) == always
     assert len(plan_of(200, 60).charts) > len(plan_of(120, 40).charts) >= 4
@@ -119,7 +121,7 @@ def test_charts_can_be_switched_off_too() -> None:
 def test_a_full_screen_chart_takes_all_but_header_footer_and_runs() -> None:
     plan = plan_of(120, 40, View(full_chart=True))
     assert plan.charts == [Rect(26, 2, 94, 37)]
-    assert set(plan.panes) == {"header", "footer", "runs"}
+    assert set(plan.panes) == {"header", "footer", "runs", "facts"}
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 4])
@@ -156,7 +158,8 @@ def test_a_border_stands_where_it_was_moved_to_and_leaves_room_for_charts() -> N
 
 def test_every_border_that_has_a_name_can_be_moved_somewhere() -> None:
     facts = View(shown={"facts": True})
-    plans = [plan_of(*size, view) for size in ((80, 24), (120, 40), (200, 60)) for view in (View(), facts)]
+    plans = [plan_of(*size) for size in ((80, 24), (120, 40), (200, 60))]
+    plans.append(plan_of(120, 40, facts, replace(USUAL, runs=30)))
     moved = {border.name for plan in plans for border in plan.borders}
     assert moved == set(BORDERS)
 

@@ -132,7 +132,7 @@ async def test_what_is_copied_is_what_the_pane_with_the_focus_says(monkeypatch: 
         (("i", "h"), "healthy", "cursor at", "the values at the cursor"),
         (("e",), "diverged", "What to do", "the finding"),
         (("t",), "diverged", f"{os.sep}diverged\n", "where the run is"),
-        (("shift+tab", "shift+tab"), "healthy", "run done", "the pane log"),
+        (("shift+tab",) * 3, "healthy", "run done", "the pane log"),
     ):
         found, said = await copied(keys, monkeypatch, run)
         assert text in found

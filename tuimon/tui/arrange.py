@@ -12,8 +12,10 @@ from tuimon.tui.view import View
 # No pane is drawn smaller than this (a pane of one line has no frame).
 _LEAST_CHART_WIDTH, _LEAST_CHART_HEIGHT = 20, 5
 _LEAST_FRAMED = 3
-_WIDE, _TALL = 100, 30
+_WIDE, _TALL, _TALL_WITH_LOG = 100, 30, 36
 _VERY_WIDE, _VERY_TALL = 160, 48
+# Rows of the side bar that a list of few runs leaves to the facts.
+_LEAST_FACTS = 12
 _LEAST_WITH_SCRUBBER = 8
 _LEAST_WITH_CHARTS = 8
 MOST_CHARTS = 16
@@ -50,7 +52,7 @@ def arrange(width: int, height: int, view: View, needs: Needs) -> Plan:
     if view.full_chart or view.images:
         plan.charts = [body] if body.height >= _LEAST_FRAMED else []
         return plan
-    body = _place_bottom(plan, body, view, tall=tall and wide)
+    body = _place_bottom(plan, body, view, tall=wide and height >= _TALL_WITH_LOG)
     body = _place_middle(plan, body, view, needs, wide=wide, tall=tall)
     if view.shown.get("charts", True) and body.height >= _LEAST_FRAMED:
         plan.charts = chart_grid(body, view, needs)
@@ -125,9 +127,11 @@ def _place_runs(plan: Plan, body: Rect, view: View, needs: Needs, *, wide: bool)
     if fits and (shown or (shown is None and wide)):
         bar, rest = _split_at(body, side, is_vertical=True)
         panes: tuple[str, ...] = ("runs",)
-        if body.width >= _VERY_WIDE and body.height >= _VERY_TALL - 3 and view.shown.get("facts", True):
+        is_large = body.width >= _VERY_WIDE and body.height >= _VERY_TALL - 3
+        wanted = max(3 + 2 * needs.runs, _LEAST_FACTS)  # a frame, two lines for each run, a blank one
+        if view.shown.get("facts", True) and (is_large or wanted + _LEAST_FACTS <= body.height):
             panes = ("runs", "facts")
-            plain = min(max(3 + 2 * needs.runs, 12), body.height // 2)
+            plain = min(wanted, body.height // 2)
             height = _size(view, "runs", bar.height, plain, 5, bar.height - 5)
             plan.borders.append(_border("runs", bar, height, ("runs",), ("facts",)))
             bar, plan.panes["facts"] = _split_at(bar, height)
@@ -168,8 +172,10 @@ def _place_middle(plan: Plan, body: Rect, view: View, needs: Needs, *, wide: boo
     facts = not hardware and view.shown.get("facts", True) and "facts" not in plan.panes
     if not (wide and tall and (hardware or diagnosis)):
         return _stack_middle(plan, body, view, needs, hardware=hardware, diagnosis=diagnosis)
-    wanted = min(3 + needs.gpus, body.height // 2)  # a frame, and a line for each GPU and the host
-    plain = max(7, min(6 + needs.gpus, max(body.height // 3, wanted), 16))
+    # A line for each GPU and the host; findings with their reasons, of which the first ones are enough.
+    lines = max(1 + needs.gpus if hardware else 0, 5 if facts or needs.findings else 3)
+    most = min(max(body.height // 3, min(3 + needs.gpus, body.height // 2)), 16)
+    plain = max(5, min(2 + lines, most))
     height = _size(view, "middle", body.height, plain, _LEAST_FRAMED, max(body.height - 7, _LEAST_FRAMED))
     above, middle = _split_at(body, body.height - height)
     left = "hardware" if hardware else "facts" if facts else ""
@@ -189,7 +195,8 @@ def _stack_middle(
     """Place hardware without a frame above a few lines of findings; on a small screen charts get the rest."""
     left = body
     if diagnosis:
-        plain = 1 if left.height < 12 else 4 + (left.height >= 20 and needs.findings > 2)
+        has_frame = left.height >= 12 and needs.findings > 0
+        plain = 4 + (left.height >= 20 and needs.findings > 2) if has_frame else 1
         lines = _size(view, "diagnosis", left.height, plain, 1, max(left.height - 7, 1))
         plan.borders.append(_border("diagnosis", left, lines, ("diagnosis",), ("charts",), is_behind=True))
         left, plan.panes["diagnosis"] = _split_at(left, left.height - lines)

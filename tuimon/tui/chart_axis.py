@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from tuimon.analysis.placing import choose_axis, extent, is_told, logged_steps
-from tuimon.charts.axes import TickLabels
 from tuimon.charts.limits import stepped_window, stepped_x_limits
 from tuimon.charts.scales import Limits
 from tuimon.charts.ticks import linear_ticks, round_step
+from tuimon.charts.ticks import tick_labels as number_labels
 from tuimon.charts.time_ticks import clock_ticks, duration_ticks
 from tuimon.core.frozen import frozen
 from tuimon.core.units import format_clock, format_count, format_duration
@@ -37,6 +38,10 @@ UNTOLD = {
     Axis.TOKENS: "tokens counted",
 }
 """What is missing where a run cannot be laid out along an axis."""
+Ticks = list[tuple[float, str]]
+# The densest first; an axis shorter than this has smaller gaps.
+_CELLS_PER_TICK, _NARROW = (4, 5, 6, 8), 40
+_LABEL_WIDTH = 8
 # A tag whose steps end before this share of the run's counts something else (epochs, evaluations).
 _OTHER_SCALE = 0.1
 
@@ -134,14 +139,28 @@ def x_text(run: RunView, axis: Axis, x: float, now: float) -> str:
     return f"step {x - (begun[-1].offset if begun else 0):.0f}{attempt}"
 
 
-def tick_labels(run: RunView, axis: ChartAxis, count: int) -> TickLabels | None:
-    """Return what ticks say; on the accumulated axis they are labelled with the steps that were logged."""
+def fitting_ticks(run: RunView, axis: ChartAxis, cells: int) -> Ticks:
+    """Return as many ticks as have room for their labels on an axis that is so many cells long."""
+    gap = 2 if cells < _NARROW else 4
+    scale = cells / (axis.shown[1] - axis.shown[0])
+    ticks: Ticks = []
+    for cells_per_tick in _CELLS_PER_TICK:
+        ticks = tick_labels(run, axis, max(cells // cells_per_tick, 1))
+        between = pairwise((x * scale, len(text)) for x, text in ticks)
+        if all(right - left >= (wide + broad) / 2 + gap for (left, wide), (right, broad) in between):
+            break
+    return ticks
+
+
+def tick_labels(run: RunView, axis: ChartAxis, count: int) -> Ticks:
+    """Return about so many ticks; on the accumulated axis they are labelled with the steps as logged."""
     if axis.axis is Axis.WALL:
         return clock_ticks(*axis.shown, count)
     if axis.axis is Axis.RELATIVE:
         return duration_ticks(*axis.shown, count)
     if axis.axis in LOGGED_AXES:
-        return None
+        places = linear_ticks(*axis.shown, count)
+        return list(zip(places, number_labels(places, _LABEL_WIDTH), strict=True))
     if axis.axis is Axis.STEP or all(attempt.offset == 0 for attempt in run.attempts):
         # Steps are whole numbers: a short axis has few ticks rather than the same label twice.
         return [(x, format_count(x)) for x in linear_ticks(*axis.shown, count) if x == round(x)]

@@ -13,7 +13,7 @@ from tuimon.charts.marks import Mark
 from tuimon.charts.style import Glyphs, Style
 from tuimon.core.text import clean, shorten
 from tuimon.monitor.snapshot import RunState
-from tuimon.tui.chart_axis import ChartAxis, tick_labels
+from tuimon.tui.chart_axis import ChartAxis, fitting_ticks
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_marks import chart_marks
 from tuimon.tui.ink import Ink
@@ -48,7 +48,7 @@ def paint_heatmap(
         size,
         axis.shown,
         glyphs=glyphs,
-        x_tick_labels=tick_labels(run, axis, plot_area(size, glyphs).x_tick_count),
+        x_tick_labels=fitting_ticks(run, axis, plot_area(size, glyphs).width),
         marks=[*marked, *chart_marks(state, spec, axis.axis, checkpoints=False)],
     )
     left_out = records.count - len(records.kept)

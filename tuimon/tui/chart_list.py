@@ -100,5 +100,9 @@ def facts(run: RunView) -> tuple[tuple[str, float], ...]:
     return tuple(
         (series.tag, series.statistics.last)
         for series in run.series.values()
-        if len(series) and not is_curve(series) and series.role is not Role.EPOCH
+        if len(series)
+        and not is_curve(series)
+        and series.role is not Role.EPOCH
+        # What every rank says is said once.
+        and (rank_of(series.tag) is None or without_rank(series.tag) not in run.series)
     )

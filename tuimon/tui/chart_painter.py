@@ -25,9 +25,9 @@ from tuimon.tui.chart_axis import (
     UNTOLD,
     ChartAxis,
     extents_of,
+    fitting_ticks,
     own_axis,
     shared_axis,
-    tick_labels,
 )
 from tuimon.tui.chart_curves import OFF, Curve, Smoother, lines_of
 from tuimon.tui.chart_heatmap import paint_heatmap
@@ -179,7 +179,7 @@ class ChartPainter:
             memory.y_limits,
             y_scale=scale,
             glyphs=glyphs,
-            x_tick_labels=tick_labels(state.run, axis, plot_area(size, glyphs).x_tick_count),
+            x_tick_labels=fitting_ticks(state.run, axis, plot_area(size, glyphs).width),
             marks=marked
             + chart_marks(state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None),
         )

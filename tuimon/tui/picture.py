@@ -200,7 +200,7 @@ class Painter:
         if name == "runs" and plan.strip:
             return [strip_row(scene.runs, scene.view, width, self.glyphs)]
         if name == "diagnosis" and height < _LEAST_FRAMED:
-            return [diagnosis_line(scene.state, width, scene.snapshot.now)]
+            return _filled([diagnosis_line(scene.state, width, scene.snapshot.now)], width, height)
         if name == "hardware" and (name in plan.bare or height < _LEAST_FRAMED):
             return _filled(hardware_rows(scene.gauges, width, height, self.glyphs), width, height)
         return None

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from tuimon.analysis.best import best_value
 from tuimon.analysis.differences import differences
 from tuimon.analysis.epochs import epoch_statistics
-from tuimon.core.text import clean
+from tuimon.core.roles import Role, role_of
+from tuimon.core.text import clean, shorten_middle
 from tuimon.core.units import format_clock, format_duration, format_value
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.run import RunView
 from tuimon.tui.chart_list import facts
 from tuimon.tui.ink import Ink
-from tuimon.tui.rows import Row, columns_row, fit
+from tuimon.tui.rows import Row, columns_row, fit, row_width
+
+# Narrower panes have shorter forms.
+_WIDE = 32
 
 
 def facts_rows(
@@ -30,9 +34,9 @@ def facts_rows(
     sections: list[tuple[str, list[Row]]] = [
         ("Best", _best_rows(state.run, width)),
         ("Process", [((f" {line}", Ink.TEXT),) for line in process]),
-        ("Trend", _trend_rows(state)),
-        ("Epochs", _epoch_rows(state.run)),
-        ("Attempts", _attempt_rows(state.run, now)),
+        ("Trend", _trend_rows(state, width)),
+        ("Epochs", _epoch_rows(state.run, width)),
+        ("Attempts", _attempt_rows(state.run, width, now)),
         ("Sources", _source_rows(state.run, width)),
         ("Config", _config_rows(state.run, width)),
         ("Facts", _fact_rows(state.run, width)),
@@ -58,66 +62,59 @@ def _difference_rows(state: RunState, pinned: RunState, width: int) -> list[Row]
         _pair_row(name, " -> ".join("-" if value is None else str(value) for value in values), width)
         for name, values in differences([pinned.run, state.run]).different.items()
     ]
-    return rows or [((" the same hyper-parameters", Ink.MUTED),)]
+    return rows or [((" same hyper-parameters", Ink.MUTED),)]
 
 
 def _best_rows(run: RunView, width: int) -> list[Row]:
     best = best_value(run)
     if best is None:
         return []
-    rows: list[Row] = [
-        (
-            (f" {clean(best.series)} ", Ink.TEXT),
-            (format_value(best.value), Ink.GREEN),
-            (f" @{best.step}", Ink.MUTED),
-        )
-    ]
+    value, where = format_value(best.value), f" @{best.step}"
+    name = shorten_middle(clean(best.series), max(width - len(value) - len(where) - 2, 4))
+    rows: list[Row] = [((f" {name} ", Ink.TEXT), (value, Ink.GREEN), (where, Ink.MUTED))]
     if best.checkpoint:
         rows.append(((f"   {clean(best.checkpoint)}"[:width], Ink.MUTED),))
     return rows
 
 
-def _trend_rows(state: RunState) -> list[Row]:
+def _trend_rows(state: RunState, width: int) -> list[Row]:
     trend = state.trend
     if trend is None:
         return []
-    slope = format_value(trend.slope_per_100, 2)
+    slope = format_value(trend.slope_per_100, 2) + (" per 100 steps" if width >= _WIDE else "/100")
     return [
-        ((f" loss {trend.direction} ", Ink.TEXT), (f"{slope} per 100 steps", Ink.MUTED)),
+        ((f" loss {trend.direction} ", Ink.TEXT), (slope, Ink.MUTED)),
         ((" convergence ", Ink.TEXT), (format_value(trend.convergence, 2), Ink.TEXT)),
     ]
 
 
-def _epoch_rows(run: RunView) -> list[Row]:
+def _epoch_rows(run: RunView, width: int) -> list[Row]:
     rows = []
     for epoch in epoch_statistics(run)[-12:]:
         evaluation = "" if epoch.eval_loss is None else f"eval {format_value(epoch.eval_loss)}"
-        rows.append(
-            columns_row(
-                (
-                    (f" {epoch.epoch}", 4, Ink.MUTED),
-                    (format_value(epoch.loss), 7, Ink.TEXT),
-                    (evaluation, 12, Ink.YELLOW),
-                    (format_duration(epoch.elapsed_s), -6, Ink.MUTED),
-                )
-            )
-        )
+        cells = [
+            (f" {epoch.epoch}", 3 if epoch.epoch < 100 else 5, Ink.MUTED),
+            (format_value(epoch.loss), 7, Ink.TEXT),
+            (evaluation, 12, Ink.YELLOW),
+        ]
+        if width >= _WIDE:
+            cells.append((format_duration(epoch.elapsed_s), -6, Ink.MUTED))
+        rows.append(columns_row(cells))
     return rows
 
 
-def _attempt_rows(run: RunView, now: float) -> list[Row]:
+def _attempt_rows(run: RunView, width: int, now: float) -> list[Row]:
     rows: list[Row] = []
     if len(run.attempts) < 2:
         return rows
     for attempt in run.attempts:
-        known = attempt.start_time == attempt.start_time
-        rows.append(
-            (
-                (f" {attempt.number}  ", Ink.MAGENTA),
-                (f"{attempt.first_step} -> {attempt.last_step}  ", Ink.TEXT),
-                (f"{format_clock(attempt.start_time, now)}" if known else "", Ink.MUTED),
-            )
+        row: Row = (
+            (f" {attempt.number}  ", Ink.MAGENTA),
+            (f"{attempt.first_step} -> {attempt.last_step}", Ink.TEXT),
         )
+        known = attempt.start_time == attempt.start_time
+        clock = f"  {format_clock(attempt.start_time, now)}" if known else ""
+        rows.append((*row, (clock, Ink.MUTED)) if row_width(row) + len(clock) <= width else row)
     return rows
 
 
@@ -132,11 +129,21 @@ def _source_rows(run: RunView, width: int) -> list[Row]:
 
 
 def _config_rows(run: RunView, width: int) -> list[Row]:
-    return [_pair_row(name, str(value), width) for name, value in run.config.items()]
+    logged = {
+        tag.rpartition("/")[2]: format_value(value)
+        for tag, value in facts(run)
+        if role_of(tag) is Role.CONFIG
+    }
+    known = {name: str(value) for name, value in run.config.items()}
+    return [_pair_row(name, value, width) for name, value in (logged | known).items()]
 
 
 def _fact_rows(run: RunView, width: int) -> list[Row]:
-    return [_pair_row(tag, format_value(value), width) for tag, value in facts(run)]
+    return [
+        _pair_row(tag, format_value(value), width)
+        for tag, value in facts(run)
+        if role_of(tag) is not Role.CONFIG
+    ]
 
 
 def _count_rows(run: RunView) -> list[Row]:
@@ -149,5 +156,5 @@ def _count_rows(run: RunView) -> list[Row]:
 
 
 def _pair_row(name: str, value: str, width: int) -> Row:
-    share = max(width - 2 - min(len(value), width // 2), 8)
+    share = max(width - 1 - min(len(value), width * 2 // 3), 6)
     return columns_row(((" " + clean(name), share, Ink.MUTED), (clean(value), width - share - 1, Ink.TEXT)))
