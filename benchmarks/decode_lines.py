@@ -80,7 +80,7 @@ def _cpu_s(name: str, path: Path) -> float:
                 loads(line)
         return time.process_time() - began_s
     budget = importlib.import_module("tuimon.sources.base").ReadBudget(_BLOCK_BYTES)
-    source = importlib.import_module("tuimon.sources.jsonl").JsonlFactory().open((path,))
+    source = importlib.import_module("tuimon.sources.jsonl").JsonlSource((path,))
     store = importlib.import_module("tuimon.store.run_store").RunStore()
     began_s = time.process_time()
     more = True

@@ -34,7 +34,7 @@ def main() -> None:
 
 def _read(folder: Path, *, is_stored: bool) -> tuple[int, float, float]:
     base = importlib.import_module("tuimon.sources.base")
-    factory = importlib.import_module("tuimon.sources.tfevents").TfEventsFactory()
+    source_of = importlib.import_module("tuimon.sources.tfevents").TfEventsSource
     batch = importlib.import_module("tuimon.core.batch").ScalarBatch
     store = importlib.import_module("tuimon.store.run_store").RunStore if is_stored else None
     importlib.import_module("google_crc32c")
@@ -42,7 +42,7 @@ def _read(folder: Path, *, is_stored: bool) -> tuple[int, float, float]:
     points, stores = 0, []
     began_s = time.process_time(), time.perf_counter()
     for path in sorted(folder.rglob("events.*")):
-        source = factory.open((path,))
+        source = source_of((path,))
         stores += [store()] if store else []
         more = True
         while more:

@@ -16,12 +16,13 @@ from tests.sources.event_writer import event, frame, loop, scalar, simple, summa
 from tests.watching import points, rows, wait_for, watching, write
 from tuimon.analysis.charted import main_series
 from tuimon.analysis.status import Status
-from tuimon.monitor import listing, turns
+from tuimon.monitor import turns
 from tuimon.monitor.listing import Listed, list_run
 from tuimon.monitor.snapshot import RunState
 from tuimon.monitor.turns import in_turn
 from tuimon.monitor.watching import RunWatch
 from tuimon.monitor.watchlist import Watchlist
+from tuimon.sources import ends
 from tuimon.sources.base import UNBOUNDED, ReadBudget
 from tuimon.sources.discovery import discover
 from tuimon.sources.ends import WINDOW_BYTES
@@ -30,7 +31,7 @@ from tuimon.tui.run_list import RunList
 
 EVENTS = "events.out.tfevents.1700000000.host.1.0"
 TAGS = ("train/loss", "discriminator/loss", "reward", "eval/loss", "lr", "note", "accuracy")
-windows = patch.object(listing, "WINDOW_BYTES", (250, 1200))
+windows = patch.object(ends, "WINDOW_BYTES", (250, 1200))
 
 
 def both(path: Path) -> tuple[Listed | None, RunState]:

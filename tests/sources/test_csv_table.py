@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tests.sources.reading import Points, of_kind, points_by_tag, read_all
 from tuimon.core.batch import ConfigRecord, LifecycleRecord, Problem, Record
 from tuimon.sources.base import UNBOUNDED, Confidence, ReadBudget
-from tuimon.sources.csv_table import CsvFactory, CsvSource
+from tuimon.sources.csv_sniff import CsvFactory
+from tuimon.sources.csv_table import CsvSource
 from tuimon.sources.rows import MAX_TAGS
 
 NAN = float("nan")

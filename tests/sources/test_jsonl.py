@@ -15,7 +15,8 @@ from tests.sources import truth
 from tests.sources.reading import Points, of_kind, points_by_tag, read_all
 from tuimon.core.batch import ConfigRecord, LifecycleRecord, LogLine, ScalarBatch
 from tuimon.sources.base import UNBOUNDED, Confidence, ReadBudget
-from tuimon.sources.jsonl import JsonlFactory, JsonlSource
+from tuimon.sources.jsonl import JsonlSource
+from tuimon.sources.jsonl_sniff import JsonlFactory
 from tuimon.sources.rows import MAX_TAGS
 
 NAN = float("nan")

@@ -13,7 +13,8 @@ from tests.commands import only_run, run
 from tests.sources.reading import Points, of_kind, points_by_tag, read_all
 from tuimon.core.batch import ConfigRecord, Record
 from tuimon.sources.base import Confidence, ReadBudget
-from tuimon.sources.jsonl import JsonlFactory, JsonlSource
+from tuimon.sources.jsonl import JsonlSource
+from tuimon.sources.jsonl_sniff import JsonlFactory
 from tuimon.sources.row_dialects import RowDialects
 
 Row = dict[str, Any]

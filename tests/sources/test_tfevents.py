@@ -38,7 +38,8 @@ from tuimon.core.batch import (
     TextRecord,
 )
 from tuimon.sources.base import UNBOUNDED, Confidence, ReadBudget
-from tuimon.sources.tfevents import TfEventsFactory, TfEventsSource, host_of
+from tuimon.sources.event_sniff import TfEventsFactory
+from tuimon.sources.tfevents import TfEventsSource, host_of
 
 NAME = "events.out.tfevents.1700000000.node17.42.0"
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "tfevents"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +16,15 @@ from tuimon.core.batch import LifecycleRecord, ScalarBatch
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.sources.base import RunRef
-from tuimon.sources.ends import WINDOW_BYTES, FileEnd, LastPoint, read_end
 from tuimon.store.attempts import leading_rank
 from tuimon.store.axis import Attempt
 from tuimon.store.packing import ClockRows
 from tuimon.store.run import RunView
 from tuimon.store.run_store import RunStore
 from tuimon.store.series import Series
+
+if TYPE_CHECKING:
+    from tuimon.sources.ends import FileEnd, LastPoint
 
 LISTED_REVISION = -1
 """The revision of what is listed before it is read: no reading has it, so nothing made of it outlives it."""
@@ -49,6 +52,8 @@ class Listed:
 
 def list_run(ref: RunRef) -> Listed | None:
     """Return what the end of a run's file tells of it, or None where that is not sure. Never raises."""
+    from tuimon.sources.ends import WINDOW_BYTES, read_end  # noqa: PLC0415  # a few runs are read at once
+
     logs = [source for source in ref.sources if source.format not in _COMPANIONS]
     if len(logs) != 1:
         return None

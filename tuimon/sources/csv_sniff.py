@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tuimon.core.roles import Role, role_of
-from tuimon.sources.base import Confidence, Sniff
+from tuimon.sources.base import Confidence, Sniff, Source, Trainer
 from tuimon.sources.csv_cells import delimiter_of, split_lines
-from tuimon.sources.csv_dialects import EpisodeAxes, dvclive_root, is_log_name
+from tuimon.sources.csv_dialects import TRAINERS, EpisodeAxes, dvclive_root, is_log_name
 from tuimon.sources.row_axes import STEP_NAMES
 from tuimon.sources.rows import as_float
 from tuimon.sources.sniffing import HEAD_BYTES
@@ -22,6 +22,23 @@ _MOST_ROWS = 20
 _LONGEST_NAME = 120
 _NO_METRIC = frozenset({Role.OTHER, Role.EPOCH, Role.CONFIG, Role.SUMMARY})
 _METRIC_WORD = re.compile(r"reward|return|loss|acc", re.IGNORECASE)
+
+
+class CsvFactory:
+    """Recognises tables of metrics by name and content."""
+
+    format = "csv"
+    trainers: tuple[Trainer, ...] = TRAINERS
+
+    def sniff(self, path: Path, head: bytes) -> Sniff:
+        """Tell whether `path`, which begins with `head`, is a table of metrics."""
+        return sniff_table(path, head)
+
+    def open(self, paths: tuple[Path, ...]) -> Source:
+        """Return a source over files of one writer."""
+        from tuimon.sources.csv_table import CsvSource  # noqa: PLC0415  # only where there is such a file
+
+        return CsvSource(paths)
 
 
 def sniff_table(path: Path, head: bytes) -> Sniff:

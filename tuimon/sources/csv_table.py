@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from tuimon.core.batch import ConfigRecord, LifecycleRecord, Problem, Record, ScalarBatch
-from tuimon.sources.base import Sniff, Source, Trainer
 from tuimon.sources.csv_cells import axis_column, delimiter_of, number_column, split_lines
-from tuimon.sources.csv_dialects import TRAINERS, EpisodeAxes, column_names, start_of
-from tuimon.sources.csv_sniff import names_columns, sniff_table
+from tuimon.sources.csv_dialects import EpisodeAxes, column_names, start_of
+from tuimon.sources.csv_sniff import names_columns
 from tuimon.sources.handed_out import HandedOut
 from tuimon.sources.lenient_json import parse
 from tuimon.sources.line_files import BadLines, FileRead, LineFilesSource
@@ -36,21 +35,6 @@ class CsvSource(LineFilesSource):
 
     def __init__(self, paths: tuple[Path, ...]) -> None:
         super().__init__("csv", CsvFile, paths)
-
-
-class CsvFactory:
-    """Recognises tables of metrics by name and content."""
-
-    format = "csv"
-    trainers: tuple[Trainer, ...] = TRAINERS
-
-    def sniff(self, path: Path, head: bytes) -> Sniff:
-        """Tell whether `path`, which begins with `head`, is a table of metrics."""
-        return sniff_table(path, head)
-
-    def open(self, paths: tuple[Path, ...]) -> Source:
-        """Return a source over files of one writer."""
-        return CsvSource(paths)
 
 
 class CsvFile:

@@ -10,8 +10,6 @@ import orjson
 
 from tuimon.core.batch import LifecycleRecord, Problem, Record
 from tuimon.core.columns import Int64Array
-from tuimon.sources.base import Sniff, Source, Trainer
-from tuimon.sources.jsonl_sniff import sniff_lines
 from tuimon.sources.lenient_json import parse
 from tuimon.sources.line_blocks import LineBlock
 from tuimon.sources.line_files import BadLines, FileRead, LineFilesSource
@@ -39,35 +37,6 @@ class JsonlSource(LineFilesSource):
 
     def __init__(self, paths: tuple[Path, ...]) -> None:
         super().__init__("jsonl", _JsonlFile, paths)
-
-
-class JsonlFactory:
-    """Recognises JSON lines by their content."""
-
-    format = "jsonl"
-    trainers: tuple[Trainer, ...] = (
-        Trainer("LLaMA-Factory", "`trainer_log.jsonl`: steps, total, percentage, elapsed and remaining time"),
-        Trainer("detectron2", "`metrics.json`: the total is reckoned from `eta_seconds`"),
-        Trainer("mmengine", "`vis_data/scalars.json`: validation lies at the iteration before it"),
-        Trainer("mmcv", "`*.log.json`: `iter`, which restarts each epoch, becomes a step"),
-        Trainer(
-            "DETR, MAE, DINO", "`log.txt` with JSON lines: the step is the epoch; COCO's lists get names"
-        ),
-        Trainer("OpenAI Baselines, RLlib", "`progress.json`, `result.json`"),
-        Trainer(
-            "anything that logs JSON lines",
-            "`*.jsonl`, `*.ndjson`, or `.json`, `.log` and `.txt` that hold them: a flat or nested object "
-            "per line, whatever the keys; NaN and Infinity bare or as strings",
-        ),
-    )
-
-    def sniff(self, path: Path, head: bytes) -> Sniff:
-        """Tell whether `path`, which begins with `head`, is a log of metrics in JSON lines."""
-        return sniff_lines(path, head)
-
-    def open(self, paths: tuple[Path, ...]) -> Source:
-        """Return a source over files of one writer."""
-        return JsonlSource(paths)
 
 
 class _JsonlFile:

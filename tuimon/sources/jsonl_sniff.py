@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tuimon.sources.base import Confidence, Sniff
+from tuimon.sources.base import Confidence, Sniff, Source, Trainer
 from tuimon.sources.lenient_json import parse
 from tuimon.sources.row_axes import STEP_NAMES
 from tuimon.sources.row_notes import CONFIG_NAMES
@@ -28,6 +28,37 @@ _METRIC = re.compile(
 _STEP_NAMES = frozenset(STEP_NAMES)
 _MOST_LINES = 8
 _MOST_VALUES = 2000
+
+
+class JsonlFactory:
+    """Recognises JSON lines by their content."""
+
+    format = "jsonl"
+    trainers: tuple[Trainer, ...] = (
+        Trainer("LLaMA-Factory", "`trainer_log.jsonl`: steps, total, percentage, elapsed and remaining time"),
+        Trainer("detectron2", "`metrics.json`: the total is reckoned from `eta_seconds`"),
+        Trainer("mmengine", "`vis_data/scalars.json`: validation lies at the iteration before it"),
+        Trainer("mmcv", "`*.log.json`: `iter`, which restarts each epoch, becomes a step"),
+        Trainer(
+            "DETR, MAE, DINO", "`log.txt` with JSON lines: the step is the epoch; COCO's lists get names"
+        ),
+        Trainer("OpenAI Baselines, RLlib", "`progress.json`, `result.json`"),
+        Trainer(
+            "anything that logs JSON lines",
+            "`*.jsonl`, `*.ndjson`, or `.json`, `.log` and `.txt` that hold them: a flat or nested object "
+            "per line, whatever the keys; NaN and Infinity bare or as strings",
+        ),
+    )
+
+    def sniff(self, path: Path, head: bytes) -> Sniff:
+        """Tell whether `path`, which begins with `head`, is a log of metrics in JSON lines."""
+        return sniff_lines(path, head)
+
+    def open(self, paths: tuple[Path, ...]) -> Source:
+        """Return a source over files of one writer."""
+        from tuimon.sources.jsonl import JsonlSource  # noqa: PLC0415  # only where there is such a file
+
+        return JsonlSource(paths)
 
 
 def sniff_lines(path: Path, head: bytes) -> Sniff:

@@ -7,14 +7,14 @@ from functools import cache
 from tuimon.core.batch import Problem
 from tuimon.sources.base import Source, SourceFactory, SourceRef
 from tuimon.sources.config_file import ConfigFactory
-from tuimon.sources.csv_table import CsvFactory
+from tuimon.sources.csv_sniff import CsvFactory
 from tuimon.sources.database_files import MlflowDatabaseFactory, TrackioFactory
-from tuimon.sources.jsonl import JsonlFactory
+from tuimon.sources.event_sniff import TfEventsFactory
+from tuimon.sources.jsonl_sniff import JsonlFactory
 from tuimon.sources.mlflow_files import MlflowStoreFactory
 from tuimon.sources.plugged import PluggedFactory, plugged_factories
 from tuimon.sources.prefixed import PrefixedSource
 from tuimon.sources.text_log import TextLogFactory
-from tuimon.sources.tfevents import TfEventsFactory
 from tuimon.sources.trainer_state import TrainerStateFactory
 from tuimon.sources.wandb_file import WandbFactory
 

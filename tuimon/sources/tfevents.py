@@ -4,62 +4,24 @@ from __future__ import annotations
 
 import math
 import re
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from tuimon.core.batch import Problem, Record
-from tuimon.core.framing import FRAME_BYTES, HEADER_BYTES, masked_crc
-from tuimon.sources.base import Confidence, ReadBudget, ReadResult, Sniff, Trainer
+from tuimon.core.framing import HEADER_BYTES
+from tuimon.sources.base import ReadBudget, ReadResult
 from tuimon.sources.event_columns import PointCollector
 from tuimon.sources.event_decoder import EventDecoder
 from tuimon.sources.event_file import EventFile, RecordBlock
 from tuimon.sources.event_proto import parse_event
 from tuimon.sources.event_records import EventConverter, Writer
-from tuimon.sources.gzip_tail import GZIP_FORMAT
 from tuimon.sources.protobuf import DamagedMessageError
-from tuimon.sources.sniffing import LFS_ADVICE, LFS_PREFIX, is_event_file_name, is_ignored
 from tuimon.sources.tailed_file import BLOCK_BYTES
 
 _NAME = re.compile(r"events\.out\.tfevents\.(\d+)\.(.+)")
 # The host may hold dots and numbers itself; behind process and counter only parts with a letter follow.
 _HOST = re.compile(r"(.+?)\.\d+\.\d+(?:\.[^.]*[^.\d][^.]*)*")
-
-# A frame begins with the length of its record, and the checksum of that.
-_LENGTH_BYTES = 8
-
-
-class TfEventsFactory:
-    """Recognises TensorBoard event files by name and by their first record."""
-
-    format = "tfevents"
-    trainers: tuple[Trainer, ...] = (
-        Trainer(
-            "TensorBoard writers (PyTorch, TensorFlow, Keras, Lightning, ML-Agents, …)",
-            "`events.out.tfevents.*`, also `.gz`: scalars, texts, histograms, images",
-        ),
-    )
-
-    def sniff(self, path: Path, head: bytes) -> Sniff:
-        """Tell whether `path`, which begins with `head` (up to 4 KiB), is an event file."""
-        name = path.name
-        if is_ignored(name):
-            return Sniff(Confidence.NO, "hidden, or a companion file of macOS or Windows")
-        if head.startswith(LFS_PREFIX):
-            return Sniff(Confidence.NO, LFS_ADVICE)
-        content = _unpacked(head) if name.endswith(".gz") else head
-        if _first_version(content).startswith("brain.Event:"):
-            return Sniff(Confidence.CERTAIN, "its first record is that of an event file")
-        if not is_event_file_name(name):
-            return Sniff(Confidence.NO, "neither its name nor its content is that of an event file")
-        if not head:
-            return Sniff(Confidence.LIKELY, "named like an event file; nothing is written yet")
-        return Sniff(Confidence.POSSIBLE, "named like an event file; its first record is damaged or cut off")
-
-    def open(self, paths: tuple[Path, ...], *, verify: bool = False) -> TfEventsSource:
-        """Return a source over the event files of one run (see `TfEventsSource`); they may be gone."""
-        return TfEventsSource(paths, verify=verify)
 
 
 class TfEventsSource:
@@ -73,7 +35,7 @@ class TfEventsSource:
         others: How many records and values were of kinds that are not read (audio, graphs, …), by kind.
     """
 
-    format = TfEventsFactory.format
+    format = "tfevents"
 
     def __init__(self, paths: tuple[Path, ...], *, verify: bool = False) -> None:
         self.others: Counter[str] = Counter()
@@ -176,25 +138,3 @@ def _first_wall_time(found: RecordBlock) -> float:
         return parse_event(found.record(0)).wall_time
     except DamagedMessageError:
         return math.nan
-
-
-def _first_version(content: bytes) -> str:
-    """Return the file version in the first record of an event file, or "" if there is none."""
-    # This is asked of thousands of files, most of which are of other formats.
-    length = content[:_LENGTH_BYTES]
-    if masked_crc(length).to_bytes(4, "little") != content[_LENGTH_BYTES:HEADER_BYTES]:
-        return ""
-    end = HEADER_BYTES + int.from_bytes(length, "little")
-    if end + FRAME_BYTES - HEADER_BYTES > len(content):
-        return ""
-    try:
-        return parse_event(content[HEADER_BYTES:end]).file_version
-    except DamagedMessageError:
-        return ""
-
-
-def _unpacked(head: bytes) -> bytes:
-    try:
-        return zlib.decompressobj(GZIP_FORMAT).decompress(head, 4096)
-    except zlib.error:
-        return b""

@@ -6,14 +6,17 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tuimon.analysis.best import Best, best_value
 from tuimon.analysis.charted import main_series
 from tuimon.analysis.status import Status
 from tuimon.core.roles import Role, role_of
 from tuimon.monitor.snapshot import RunState, Snapshot
-from tuimon.output.run_query import Query, QueryError, parse_query
 from tuimon.tui.view import View
+
+if TYPE_CHECKING:
+    from tuimon.output.run_query import Query
 
 ORDERS = ("name", "best", "loss", "changed", "status", "progress", "eta", "findings")
 _STATUSES = tuple(Status)
@@ -41,8 +44,10 @@ class RunList:
         """Return the runs that pass the view's filter, in its order; unknown values come last."""
         wanted = (snapshot.revision, view.run_filter, view.run_order, len(snapshot.runs))
         if wanted != self._of:
-            chosen = run_filter(view.run_filter)
-            runs = [state for state in snapshot.runs if chosen(state)] if view.run_filter else snapshot.runs
+            runs: Sequence[RunState] = snapshot.runs
+            if view.run_filter:
+                chosen = run_filter(view.run_filter)
+                runs = [state for state in runs if chosen(state)]
             # Sorting is stable: what is equal stays in the order of the names.
             key = self._key(view.run_order, runs)
             self._listed = tuple(runs) if key is None else tuple(sorted(runs, key=key))
@@ -99,6 +104,8 @@ class RunList:
 
 def run_filter(text: str) -> Query:
     """Return the filter that was typed; while it is no query (yet), runs whose name holds the text pass."""
+    from tuimon.output.run_query import QueryError, parse_query  # noqa: PLC0415  # nobody filters at the start
+
     try:
         return parse_query(text)
     except QueryError:

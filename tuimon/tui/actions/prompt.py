@@ -10,7 +10,6 @@ from textual.widgets import Input
 
 from tuimon.core.text import clean
 from tuimon.monitor.feed import PlaybackControls
-from tuimon.output.run_query import QueryError, parse_query
 from tuimon.tui.actions.base import ActionBase
 from tuimon.tui.palette import matching
 from tuimon.tui.run_list import ORDERS
@@ -128,6 +127,8 @@ class PromptActions(ActionBase):
 
     def _filter_runs(self, text: str) -> None:
         """List the runs that are meant; say so where the text is no query or means none."""
+        from tuimon.output.run_query import QueryError, parse_query  # noqa: PLC0415  # see `run_filter`
+
         self.view.run_filter = text
         try:
             chosen = parse_query(text)

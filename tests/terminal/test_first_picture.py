@@ -1,0 +1,80 @@
+"""What the first picture waits for: modules that it does not need are loaded behind it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.terminal.conftest import SAMPLE_RUNS
+from tests.terminal.terminal import Terminal
+
+# Tells what is loaded when the first picture with curves is out. The reader and the sampler wait for that
+# picture as long as it takes, however slow the machine is.
+SPY = """
+import json, sys
+from pathlib import Path
+import tuimon.monitor.monitor as monitor
+from tuimon.cli.main import main
+from tuimon.tui.widgets.spans import SpanScreen
+
+monitor._FIRST_PICTURE_S = 600.0
+told, show_now = Path(sys.argv.pop(1)), SpanScreen.show_now
+
+def show_and_tell(screen):
+    show_now(screen)
+    if screen.app.picture.specs:
+        Path(f"{told}.new").write_text(json.dumps(sorted(sys.modules)))
+        Path(f"{told}.new").rename(told)
+
+SpanScreen.show_now = show_and_tell
+sys.exit(main(sys.argv[1:]))
+"""
+# Sensors, hints and titles come behind the first picture; rules and other formats where there is something
+# for them; the rest where somebody asks for it.
+LATER = {
+    "psutil",
+    "pynvml",
+    "watchdog",
+    "google_crc32c",
+    "sqlite3",
+    "plotext",
+    "tomllib",
+    "numpy.ma",
+    "numpy.random",
+    "numpy.fft",
+    "numpy.testing",
+    "tuimon.alerts.herald",
+    "tuimon.analysis.findings.catalog",
+    "tuimon.cli.doctor",
+    "tuimon.cli.summary",
+    "tuimon.output.compare",
+    "tuimon.output.figure",
+    "tuimon.output.report",
+    "tuimon.output.run_query",
+    "tuimon.output.summary",
+    "tuimon.sources.csv_table",
+    "tuimon.sources.ends",
+    "tuimon.sources.event_proto",
+    "tuimon.sources.jsonl",
+    "tuimon.sources.log_reader",
+    "tuimon.sources.sqlite_file",
+    "tuimon.sources.tfevents",
+    "tuimon.sources.wandb_source",
+}
+# Each module takes about 0.4 ms, of the 400 ms or so of a start.
+MOST_MODULES = 220
+
+
+def test_the_first_picture_waits_for_no_module_that_it_does_not_need(
+    start: Callable[..., Terminal], tmp_path: Path
+) -> None:
+    told = tmp_path / "modules.json"
+    terminal = start([sys.executable, "-c", SPY, str(told), "watch", str(SAMPLE_RUNS / "huggingface")])
+    terminal.wait_for("checked to step")
+    loaded = set(json.loads(told.read_text()))
+    assert "numpy" in loaded
+    assert not loaded & LATER
+    own = {name for name in loaded if name.partition(".")[0] == "tuimon"}
+    assert len(own) <= MOST_MODULES, len(own)
