@@ -20,21 +20,20 @@ from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.monitor.turns import Turns
 from tuimon.monitor.watching import RunWatch
 from tuimon.monitor.watchlist import Watchlist
-from tuimon.sources.base import ReadBudget
 from tuimon.sources.naming import Root
 from tuimon.store.budget import MemoryBudget
 
 if TYPE_CHECKING:
     from tuimon.analysis.findings.catalog import FindingSettings
 
-# One slice of reading: a few milliseconds, after which a key gets its turn.
-_SLICE = ReadBudget(max_bytes=1 << 20)
 # At most this long between two looks at what is due, so that what came is published soon.
 _ROUND_S = 0.05
 # ... and while thousands of runs are read for the first time: putting them in order takes a while, too.
 _LISTING_ROUND_S = 0.25
 # A screen cannot show more pictures than this, and each one costs a freeze.
 _PUBLISH_S = 0.1
+# What is being read in bulk need not be seen growing as often.
+_BULK_PUBLISH_S = 0.25
 # With a live run, ages and ETAs move even when nothing was logged.
 _LIVE_REFRESH_S = 1.0
 # A large file is looked at in so many places before it is read: for its curves, and for a line in the list.
@@ -233,7 +232,7 @@ class Monitor:
                 self._note_change(watch, changed=True)
                 if not self._published_at:
                     return True
-            changed, more = watch.read(_SLICE)
+            changed, more = watch.read_slice()
             grown = changed and not first
             watch.schedule.looked(now, changed=grown, is_open=is_open, run_count=len(self._watches))
             if is_open:
@@ -293,7 +292,8 @@ class Monitor:
         if not self._unpublished and not (since >= _LIVE_REFRESH_S and self.snapshot.live):
             return
         # Thousands of runs take a while to publish, which reading them should not wait for too often.
-        if since < max(_PUBLISH_S, self._publishing.rest_s) and not (force and since >= _PUBLISH_S / 5):
+        least_s = _PUBLISH_S if force else _BULK_PUBLISH_S
+        if since < max(least_s, self._publishing.rest_s) and not (force and since >= _PUBLISH_S / 5):
             return
         self._publishing.begin()
         now = self._clock.now()

@@ -23,6 +23,7 @@ from tuimon.monitor.reading import RunReading
 from tuimon.monitor.schedule import PollSchedule
 from tuimon.monitor.snapshot import RunState
 from tuimon.sources.base import ReadBudget, RunRef
+from tuimon.sources.tailed_file import BLOCK_BYTES
 from tuimon.store.budget import MemoryBudget
 from tuimon.store.run import HARDWARE_STREAM, RunView
 
@@ -30,13 +31,16 @@ if TYPE_CHECKING:
     from tuimon.analysis.findings.catalog import FindingSettings
 
 _NOTHING_KNOWN = Progress()
+# A slice of reading takes no longer than this, after which a key gets its turn. Formats differ by a factor of
+# ten in how much that is, and each slice has costs of its own.
+_LONGEST_SLICE_S = 0.02
+_FIRST_SLICE_BYTES = 1 << 20
 
 
 class RunWatch:
     """Reads and judges one run, slice by slice. Used by the reader thread, or by a command without threads.
 
     Attributes:
-        view: The run as it was frozen last.
         state: What screens see; None when it is out of date.
         pending: Whether the judge has not seen all points yet.
         behind: Whether the last read left something unread.
@@ -58,13 +62,15 @@ class RunWatch:
         self.reading = RunReading(ref, budget)
         self.judge = RunJudge(ref.name, total, with_rules=with_rules, thresholds=thresholds)
         self.schedule = PollSchedule(quiet_since=time.monotonic() - max(time.time() - ref.mtime, 0.0))
-        self.view: RunView = nothing_read()
         self.state: RunState | None = None
         self.pending = False
         self.behind = True
         self.live = False
         self.is_listed = False
         self.refreshed_at = 0.0
+        self._view: RunView = nothing_read()
+        self._is_view_old = False
+        self._slice_bytes = _FIRST_SLICE_BYTES
         self._listed: Listed | None = None
         self._samples = 0
         self._sketch: RunView | None = None
@@ -79,9 +85,20 @@ class RunWatch:
         return self.reading.ref.name
 
     @property
+    def view(self) -> RunView:
+        """The run as it is now. It is frozen when somebody looks: a large file comes in many slices."""
+        if self._is_view_old:
+            self._view, self._is_view_old = self.reading.store.freeze(), False
+        return self._view
+
+    @property
     def unread(self) -> bool:
         """Whether nothing of the run was read so far, and there is something."""
-        return self.behind and not self.view.revision
+        return self.behind and not self._has_records
+
+    @property
+    def _has_records(self) -> bool:
+        return self._is_view_old or self._view.revision > 0
 
     @property
     def unknown(self) -> bool:
@@ -101,7 +118,7 @@ class RunWatch:
 
     def show_parts(self) -> None:
         """Show what was read so far, even if it is not all yet: the person looks at it."""
-        if self.view.revision and self._listed is not None:
+        if self._has_records and self._listed is not None:
             self._listed = self.state = None
 
     def draft(self, windows: int) -> bool:
@@ -118,12 +135,22 @@ class RunWatch:
         before = self.reading.store.revision
         self.behind = more = self.reading.read(budget)
         changed = self.reading.store.revision != before
-        if changed:
-            self.view = self.reading.store.freeze()
+        self._is_view_old |= changed
         if not more:
             self._sketch = self._listed = None
         self.is_listed = True
         return changed, more
+
+    def read_slice(self) -> tuple[bool, bool]:
+        """Read as much as takes a few milliseconds; see `read`."""
+        begun = time.thread_time()
+        found = self.read(ReadBudget(max_bytes=self._slice_bytes))
+        took_s = time.thread_time() - begun
+        if took_s > _LONGEST_SLICE_S:
+            self._slice_bytes = max(self._slice_bytes // 2, _FIRST_SLICE_BYTES)
+        elif took_s < _LONGEST_SLICE_S / 2:
+            self._slice_bytes = min(self._slice_bytes * 2, BLOCK_BYTES)
+        return found
 
     def add_hardware(self, samples: tuple[HardwareSample, ...]) -> bool:
         """Take this machine's samples in as series, unless the run logs hardware itself."""
@@ -147,7 +174,7 @@ class RunWatch:
                 tuple(np.array([value]) for value in metrics.values()),
             )
             self.reading.store.extend(HARDWARE_STREAM, [batch])
-        self.view = self.reading.store.freeze()
+        self._is_view_old = True
         return True
 
     def refresh(self, now: float, *, live: bool, process_alive: bool | None = None) -> RunState:
@@ -197,7 +224,7 @@ class RunWatch:
         self.reading.store.extend(
             HARDWARE_STREAM, [LifecycleRecord("error", self._samples + 1, None, now, text)]
         )
-        self.view = self.reading.store.freeze()
+        self._is_view_old = True
         self.pending = True
 
     def _unread_state(self) -> RunState:
