@@ -121,13 +121,13 @@ class _Bench:
             draw_lines([line], _CHART_SIZE, (self._edges[0], self._edges[-1]))
 
     def append(self, count: int = 1) -> None:
-        """Append steps to the store as a source does, and freeze the run."""
+        """Append steps to the store as a source does."""
         steps = np.arange(self._size, self._size + count)
         values = metric_values(steps)
         times = _time_of(0) + steps.astype(np.float64)
         batch = ScalarBatch(tuple(values), steps + 1, steps, times, tuple(values.values()))
         self._watch.reading.store.extend(0, [batch])
-        self._watch.view = self._watch.reading.store.freeze()
+        self._watch.thaw()
         self._watch.state = None
         self._size += count
 

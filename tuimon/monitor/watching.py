@@ -91,6 +91,10 @@ class RunWatch:
             self._view, self._is_view_old = self.reading.store.freeze(), False
         return self._view
 
+    def thaw(self) -> None:
+        """Let the run be frozen anew at the next look: something came into its store."""
+        self._is_view_old = True
+
     @property
     def unread(self) -> bool:
         """Whether nothing of the run was read so far, and there is something."""
@@ -135,7 +139,8 @@ class RunWatch:
         before = self.reading.store.revision
         self.behind = more = self.reading.read(budget)
         changed = self.reading.store.revision != before
-        self._is_view_old |= changed
+        if changed:
+            self.thaw()
         if not more:
             self._sketch = self._listed = None
         self.is_listed = True
@@ -174,7 +179,7 @@ class RunWatch:
                 tuple(np.array([value]) for value in metrics.values()),
             )
             self.reading.store.extend(HARDWARE_STREAM, [batch])
-        self._is_view_old = True
+        self.thaw()
         return True
 
     def refresh(self, now: float, *, live: bool, process_alive: bool | None = None) -> RunState:
@@ -224,7 +229,7 @@ class RunWatch:
         self.reading.store.extend(
             HARDWARE_STREAM, [LifecycleRecord("error", self._samples + 1, None, now, text)]
         )
-        self._is_view_old = True
+        self.thaw()
         self.pending = True
 
     def _unread_state(self) -> RunState:

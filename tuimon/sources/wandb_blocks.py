@@ -22,6 +22,9 @@ BLOCK_BYTES = 32768
 MAX_RECORD_BYTES = 64 << 20
 """A longer record is skipped."""
 
+MARGIN = 32
+"""So many bytes lie before the first record of a block: whoever reads whole words may begin before it."""
+
 _HEADER = struct.Struct("<IHB")
 _HEADER_BYTES = _HEADER.size
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
@@ -38,10 +41,10 @@ class RecordBlock:
     """Whole and intact records, in their order.
 
     Attributes:
-        data: The records, one after the other.
+        data: The records, in their order, behind `MARGIN` bytes.
         begins: int64[n], where in `data` each one begins.
         ends: int64[n], where it ends.
-        offsets: Where in the file each one begins.
+        offsets: int64[n], where in the file each one begins.
         new_generation: The file was replaced or rewritten: these are the records of another file.
         more: Whether another read would bring more at once.
         bytes_read: By how many bytes the reader came further in the file.
@@ -50,13 +53,51 @@ class RecordBlock:
     data: bytes = b""
     begins: Int64Array = field(default_factory=_no_places)
     ends: Int64Array = field(default_factory=_no_places)
-    offsets: tuple[int, ...] = ()
+    offsets: Int64Array = field(default_factory=_no_places)
     new_generation: bool = False
     more: bool = False
     bytes_read: int = 0
 
     def __len__(self) -> int:
         return len(self.begins)
+
+
+class _Found:
+    """The records of one read, on their way into one buffer: most lie behind one another already."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes | memoryview] = [bytes(MARGIN)]
+        self._size = MARGIN
+        # Where records begin and end in the chunk, headers included, and how far their bytes are moved.
+        self._begins: list[int] = []
+        self._ends: list[int] = []
+        self._moved: list[int] = []
+        self._counts: list[int] = []
+
+    def take(self, chunk: memoryview, borders: list[int]) -> None:
+        """Take whole records that lie behind one another, each up to the next border."""
+        if len(borders) > 1:
+            self._begins += borders[:-1]
+            self._ends += borders[1:]
+            self._append(chunk[borders[0] : borders[-1]], borders[0], len(borders) - 1)
+
+    def take_joined(self, record: bytes, begin: int) -> None:
+        """Take a record that was put together; it began at `begin`, which may lie before the chunk."""
+        self._begins.append(begin)
+        self._ends.append(begin + _HEADER_BYTES + len(record))
+        self._append(record, begin + _HEADER_BYTES, 1)
+
+    def _append(self, piece: bytes | memoryview, begin: int, count: int) -> None:
+        self._pieces.append(piece)
+        self._moved.append(self._size - begin)
+        self._counts.append(count)
+        self._size += len(piece)
+
+    def records(self, offset: int) -> tuple[bytes, Int64Array, Int64Array, Int64Array]:
+        """Return `data`, `begins`, `ends` and `offsets` of a `RecordBlock`; the chunk began at `offset`."""
+        begins, ends = np.array(self._begins, np.int64), np.array(self._ends, np.int64)
+        moved = np.repeat(np.array(self._moved, np.int64), self._counts)
+        return b"".join(self._pieces), begins + moved + _HEADER_BYTES, ends + moved, begins + offset
 
 
 class WandbLog:
@@ -69,8 +110,7 @@ class WandbLog:
     def __init__(self, path: Path) -> None:
         self._tail = TailedFile(path)
         self._problems: list[Problem] = []
-        self._pieces: list[bytes] = []  # of the read that is going on
-        self._offsets: list[int] = []
+        self._found = _Found()
         self._start_again()
 
     @property
@@ -93,19 +133,13 @@ class WandbLog:
         if chunk.new_generation:
             self._start_again()
             before = 0
-        self._pieces.clear()
-        self._offsets.clear()
+        self._found = _Found()
         if chunk.data:
             self._tail.reread_from(chunk.offset + self._scan(chunk))
         if not chunk.more:
             self._report_cut_off()
-        lengths = np.fromiter(map(len, self._pieces), np.int64, len(self._pieces))
-        ends = np.cumsum(lengths)
         return RecordBlock(
-            b"".join(self._pieces),
-            ends - lengths + 1,  # behind the type
-            ends,
-            tuple(self._offsets),
+            *self._found.records(chunk.offset),
             chunk.new_generation,
             chunk.more,
             max(0, self._tail.position - before),
@@ -165,35 +199,35 @@ class WandbLog:
 
     def _take_intact(self, data: bytes, offset: int, at: int, block_end: int) -> int:
         """Take the intact pieces of a block from `at` on; return where they end."""
-        pieces, offsets = self._pieces, self._offsets
-        unpack = _HEADER.unpack_from
+        found, view, unpack = self._found, memoryview(data), _HEADER.unpack_from
+        whole: list[int] = [at]  # where whole records behind one another begin, and where the last one ends
         while at + _HEADER_BYTES <= block_end:
             checksum, length, kind = unpack(data, at)
             stop = at + _HEADER_BYTES + length
-            piece = data[at + 6 : stop]
-            if stop > block_end or crc32(piece) != checksum:
+            if stop > block_end or crc32(view[at + _HEADER_BYTES - 1 : stop]) != checksum:
                 break
             if kind == _FULL and not self._parts:
-                pieces.append(piece)
-                offsets.append(offset + at)
+                whole.append(stop)
             elif _FULL <= kind <= _LAST:
-                self._join(kind, piece, offset + at)
+                found.take(view, whole)
+                self._join(kind, bytes(view[at + _HEADER_BYTES : stop]), offset, at)
+                whole = [stop]
             else:
                 break
             at = stop
+        found.take(view, whole)
         return at
 
-    def _join(self, kind: int, piece: bytes, offset: int) -> None:
+    def _join(self, kind: int, piece: bytes, offset: int, at: int) -> None:
         """Take a piece of a record, or a record that comes where the piece before it was to go on."""
         if kind in (_FULL, _FIRST):
             if self._parts:
                 self.report("a record that does not go on was skipped", self._parts_offset)
-            self._parts, self._parts_offset = [piece], offset
+            self._parts, self._parts_offset = [piece], offset + at
         elif self._parts:  # else its beginning was damaged, which was told
-            self._parts.append(piece[1:])
+            self._parts.append(piece)
         if kind in (_FULL, _LAST) and self._parts:
-            self._pieces.append(b"".join(self._parts))
-            self._offsets.append(self._parts_offset)
+            self._found.take_joined(b"".join(self._parts), self._parts_offset - offset)
             self._parts = []
         elif sum(map(len, self._parts)) > MAX_RECORD_BYTES:
             self.report(f"a record of more than {MAX_RECORD_BYTES} bytes was skipped", self._parts_offset)

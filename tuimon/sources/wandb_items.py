@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.frozen import frozen
+from tuimon.sources.decimal_text import read_numbers
+from tuimon.sources.known_words import UNKNOWN, KnownWords
 from tuimon.sources.lenient_json import parse
 from tuimon.sources.protobuf import LENGTH, DamagedMessageError, fields, text_of
 from tuimon.sources.protobuf_table import FieldTable, field_table, length_prefixed
@@ -22,6 +23,8 @@ SEPARATOR = "."
 
 _LONGEST_NAME = 1000
 _LONGEST_NUMBER = 40
+# So many stay in the processor's cache.
+_NUMBERS_AT_ONCE = 32000
 _NONFINITE = {
     b"NaN": float("nan"), b"Infinity": float("inf"), b"-Infinity": float("-inf"), b"true": 1.0, b"false": 0.0,
 }  # fmt: skip
@@ -59,15 +62,12 @@ class ItemReader:
         self.has_too_many_tags = False
         self._numbers: dict[str, int] = {}
         self._keys: dict[bytes, int] = {}
+        self._known_keys = KnownWords()
 
     def read(self, data: bytes, items: FieldTable) -> tuple[Numbers, list[OtherValue]]:
         """Return what items hold; `items.message` tells the row of each. Damaged items are left out."""
         places = _places(data, items)
-        keys = _slices(data, items.begin[places.items], places.key_ends)
-        tags: list[int | None] = list(map(self._keys.get, keys))
-        if None in tags:
-            tags = [self._tag_of(key) for key in keys]
-        tag_column = np.array(tags, np.int64)
+        tag_column = self._tags(data, items.begin[places.items], places.key_ends)
         known = (tag_column >= 0) & (places.value_ends > places.value_begins)
         if not known.all():
             tag_column, places = tag_column[known], places.where(known)
@@ -84,12 +84,21 @@ class ItemReader:
             self.tags.append(tag)
         return number
 
+    def _tags(self, data: bytes, begins: Int64Array, ends: Int64Array) -> Int64Array:
+        """Return the numbers of the tags that keys stand for, -1 where there are too many."""
+        tags = self._known_keys.find(np.frombuffer(data, np.uint8), begins, ends)
+        others = (tags == UNKNOWN).nonzero()[0]
+        if len(others):
+            tags[others] = [self._tag_of(key) for key in _slices(data, begins[others], ends[others])]
+        return tags
+
     def _tag_of(self, key: bytes) -> int:
         number = self._keys.get(key)
         if number is None:
             number = self.number_of(key_text(key))
             if number >= 0 and len(self._keys) < 2 * MAX_TAGS:
                 self._keys[key] = number
+                self._known_keys.learn(key, number)
         return number
 
     def _parse(
@@ -142,9 +151,10 @@ def split_items(data: bytes, rows: FieldTable) -> tuple[FieldTable, FieldTable]:
     buffer = np.frombuffer(data, np.uint8)
     marks = np.flatnonzero(buffer == _VALUE_TAG[0])
     marks = marks[buffer[np.minimum(marks + 1, len(buffer) - 1)] == _VALUE_TAG[1]]
-    row = np.searchsorted(begins, marks, side="right") - 1
-    inside = (row >= 0) & (marks < ends[row])
-    marks, row = marks[inside], row[inside]
+    first = np.searchsorted(marks, begins)
+    counts = np.searchsorted(marks, ends) - first
+    row = np.repeat(np.arange(len(rows)), counts)
+    marks = marks[np.arange(len(row)) + np.repeat(first - np.cumsum(counts) + counts, counts)]
     _, item_ends = length_prefixed(buffer, marks + len(_VALUE_TAG), ends[row])
     is_first = np.diff(row, prepend=-1) > 0
     item_begins = np.where(is_first, begins[row], np.concatenate(([0], item_ends[:-1])))
@@ -158,7 +168,7 @@ def split_items(data: bytes, rows: FieldTable) -> tuple[FieldTable, FieldTable]:
     fields_of_items = np.full(len(row), _ITEM), np.full(len(row), LENGTH)
     items = FieldTable(row, *fields_of_items, contents[kept], item_ends[kept])
     rests = begins.copy()
-    np.maximum.at(rests, row, items.end)
+    rests[row] = items.end  # the last one of each row counts
     return items, FieldTable(rows.message, rows.number, rows.wire_type, rests, ends)
 
 
@@ -243,23 +253,18 @@ def _slices(data: bytes, begins: Int64Array, ends: Int64Array) -> list[bytes]:
 
 
 def _parse_numbers(data: bytes, begins: Int64Array, ends: Int64Array) -> Float64Array:
-    """Return the numbers at places that rise, none of which touches the next, as one JSON list is parsed."""
-    if not len(begins):
-        return np.empty(0)
-    lengths = ends - begins + 1  # with one byte behind each, for the comma
-    stops = np.cumsum(lengths)
-    places = np.arange(stops[-1])
-    places += np.repeat(begins - stops + lengths, lengths)
-    text = np.frombuffer(data, np.uint8).take(places, mode="clip")
-    text[stops - 1] = ord(",")
-    try:
-        found = orjson.loads(b"[%b]" % text[:-1].tobytes())
-        if len(found) == len(begins):
-            return np.array(found, np.float64)
-    except (ValueError, TypeError, OverflowError):
-        pass
-    singly = [as_float(_parse_one(text)) for text in _slices(data, begins, ends)]
-    return np.array([np.nan if number is None else number for number in singly])
+    """Return the numbers at some places."""
+    text = np.frombuffer(data, np.uint8)
+    values = np.empty(len(begins))
+    for first in range(0, len(begins), _NUMBERS_AT_ONCE):
+        part = slice(first, first + _NUMBERS_AT_ONCE)
+        numbers = read_numbers(text, begins[np.newaxis, part], ends[np.newaxis, part])
+        values[part] = numbers.values[0]
+        odd = part.start + numbers.odd[0].nonzero()[0]
+        for index, spelling in zip(odd.tolist(), _slices(data, begins[odd], ends[odd]), strict=True):
+            number = as_float(_parse_one(spelling))
+            values[index] = np.nan if number is None else number
+    return values
 
 
 def _parse_one(text: bytes) -> object:

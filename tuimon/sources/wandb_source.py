@@ -68,7 +68,7 @@ class WandbRun:
     def _decode(self, block: RecordBlock, first: int) -> list[Record]:
         table, damaged = field_table(block.data, block.begins, block.ends)
         for index in damaged.tolist():
-            self._log.report(_UNDECODABLE, block.offsets[index])
+            self._log.report(_UNDECODABLE, int(block.offsets[index]))
         found: list[Record] = []
         ends: list[Record] = []
         single = table.where(np.isin(table.number, _SINGLE) & (table.wire_type == LENGTH))
@@ -77,7 +77,7 @@ class WandbRun:
             try:
                 told = self._read_single(number, block.data[begin:end], first + index)
             except DamagedMessageError:
-                self._log.report(_UNDECODABLE, block.offsets[index])
+                self._log.report(_UNDECODABLE, int(block.offsets[index]))
                 continue
             (ends if number == _EXIT else found).extend(told)
         found += self._columns(block.data, table, first)
