@@ -40,7 +40,7 @@ def test_a_hugging_face_run_says_all_that_a_person_asks() -> None:
         r"^  learning_rate +now 1\.574e-8 ",
         r"^  grad_norm +now 1\.622  min 0\.6587  max 4\.785 ",
         r"^  trend: loss falling, -\d\.\d+ per 100 steps$",
-        r"^  convergence: 0\.\d\d of 1$",
+        r"^  convergence: 0\.\d\d \(0: falling fast, or unstable; 1: flat and calm\)$",
         r"^  best: eval_loss 0\.9179 at step 600 \(checkpoint-600\)$",
         r"^  epoch 1: loss 2\.345, eval 1\.855$",
         r"^  epoch 3: loss 0\.9737, eval 0\.9179$",
