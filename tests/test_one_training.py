@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,25 @@ def test_steps_that_fall_too_often_are_said_to_be_no_restarts(tmp_path: Path) ->
     (tmp_path / "metrics.jsonl").write_text("".join(rows))
     assert "metrics.jsonl: the step falls 400 times: several writers in turn" in run("summary", tmp_path).out
     assert only_run(tmp_path)["attempts"] == 1
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_a_console_that_tells_more_lets_what_the_sensors_show_be_found(
+    *, timed: bool, tmp_path: Path
+) -> None:
+    """Its lines have no times, or several in a second; the sensors are logged with times elsewhere."""
+    records, lines = [event_writer.version()], []
+    for step in range(0, 1200, 10):
+        time = 1.7e9 + step / 10
+        records.append(event_writer.scalar("train/loss", step, loss(step), time))
+        busy = {0: 92.0, 1: 92.0, 2: 50.0, 3: 92.0}
+        records += [event_writer.scalar(f"gpu.{gpu}.util", step, busy[gpu], time) for gpu in busy]
+        stamp = f"{datetime.fromtimestamp(int(time))} " if timed else ""  # noqa: DTZ006  # as loggers write
+        lines += [
+            f"{stamp}INFO - step {each}/1200 | loss: {loss(each):.6f}\n" for each in range(step, step + 10)
+        ]
+    (tmp_path / "events.out.tfevents.1700000000.host.1.0").write_bytes(b"".join(records))
+    assert "gpu_imbalance" in run("check", tmp_path, "--fail-on", "never").out
+    (tmp_path / "train.log").write_text("".join(lines))
+    assert only_run(tmp_path)["series"]["loss"]["count"] == 1200
+    assert "gpu_imbalance" in run("check", tmp_path, "--fail-on", "never").out

@@ -102,3 +102,24 @@ def test_no_points_make_no_rows() -> None:
     assert len(rows) == 0
     assert rows.tags == ()
     assert rows.values.dtype == np.float64
+
+
+def test_points_without_times_get_those_of_a_series_that_tells_the_same() -> None:
+    store = RunStore()
+    steps, values = list(range(0, 500, 10)), [1 / (step + 1) for step in range(500)]
+    # Behind step 200 it paused for an hour.
+    times = START + np.array(steps) + 3600 * (np.array(steps) > 200)
+    store.extend(0, [batch("train/loss", steps, values[::10], wall_times=times)])
+    store.extend(1, [batch("loss", list(range(500)), values, wall_times=[math.nan] * 500)])
+    store.extend(2, [batch("gpu.0.util", [0, 0], wall_times=START + np.array([35.5, 3900.5]))])
+    view = store.freeze()
+    assert set(view.series) == {"loss", "gpu.0.util"}
+    rows = RowReader(lambda _: True).read(view)
+    is_loss = rows.tag_index == rows.tags.index("loss")
+    assert rows.steps[is_loss].tolist() == list(range(500))
+    found = rows.wall_times[is_loss] - START
+    assert found[[0, 35, 200, 210, 215, 490]].tolist() == [0, 35, 200, 3810, 3815, 4090]
+    assert np.isnan(found[201:210]).all()
+    assert np.isnan(found[491:]).all()
+    # Each reading stands between the steps in which it was taken.
+    assert rows.steps[np.flatnonzero(~is_loss) - 1].tolist() == [35, 300]

@@ -11,6 +11,10 @@ import numpy.typing as npt
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.frozen import frozen
 from tuimon.store.run import RunView
+from tuimon.store.series import SeriesView
+
+# Between two points that are so many times as far apart as usual, a run did something else than train.
+_PAUSE_INTERVALS = 5.0
 
 
 @frozen(eq=False)
@@ -60,8 +64,9 @@ class RowReader:
         """Return the points that came since the last call.
 
         Within one source points keep their order of writing. Points of several sources are merged by wall
-        time; a point without one stays behind the point before it. Of points that were folded before they
-        were read only those come that are held.
+        time; a point without one stays behind the point before it. Where a source has no times, but another
+        one tells the same and has them, the points get the times at which that one reached their steps. Of
+        points that were folded before they were read only those come that are held.
         """
         fresh = [
             (series, series.omitted.row_of(self._taken.get(tag, 0)))
@@ -76,7 +81,11 @@ class RowReader:
             )
         stream = np.concatenate([np.full(len(s) - n, s.stream) for s, n in fresh])
         order = np.concatenate([s.order[n:] for s, n in fresh])
+        steps = np.concatenate([s.steps[n:] for s, n in fresh])
         times = np.concatenate([s.wall_times[n:] for s, n in fresh])
+        for number, clock in run.clocks.items():
+            untimed = np.flatnonzero(stream == number)
+            times[untimed] = _times_at(steps[untimed], clock)
         rank = np.lexsort((order, stream))
         if len(np.unique(stream)) > 1:
             rank = rank[np.argsort(_filled(times[rank], stream[rank]), kind="stable")]
@@ -85,11 +94,27 @@ class RowReader:
         return Rows(
             tags=tuple(s.tag for s, _ in fresh),
             tag_index=np.repeat(np.arange(len(fresh), dtype=np.int32), [len(s) - n for s, n in fresh])[rank],
-            steps=np.concatenate([s.steps[n:] for s, n in fresh])[rank],
+            steps=steps[rank],
             wall_times=times[rank],
             values=np.concatenate([s.values[n:].astype(np.float64) for s, n in fresh])[rank],
             record=np.cumsum(new_record),
         )
+
+
+def _times_at(steps: Int64Array, clock: SeriesView) -> Float64Array:
+    """Return when a series reached steps, between two of its points in proportion; NaN where it tells not.
+
+    That is where it paused between two points, and where steps were reached twice.
+    """
+    known_steps, known_times = clock.steps[:], clock.wall_times[:]
+    passed = np.diff(known_times)
+    if len(clock.step_falls) or not len(passed) or not (passed >= 0).all():
+        return np.full(len(steps), np.nan)
+    times = np.interp(steps, known_steps, known_times, left=np.nan, right=np.nan)
+    behind = np.minimum(known_steps.searchsorted(steps), len(passed))
+    is_between = known_steps[behind] > steps
+    is_pause = passed[behind - 1] > _PAUSE_INTERVALS * np.median(passed)
+    return np.where(is_between & is_pause, np.nan, times)
 
 
 def _filled(times: Float64Array, stream: Int64Array) -> Float64Array:

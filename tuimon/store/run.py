@@ -45,6 +45,7 @@ class RunView:
         step_falls: How often the step falls in each stream that is why; after folding, at least so often.
         sources: What the person calls each stream: a file's name, as a rule.
         duplicates: By the tag that is shown, the series of other sources that tell the same (`store.twins`).
+        clocks: For a stream without times a series, set aside for one of its own, that has the times.
         revision: Rises with every change.
     """
 
@@ -62,6 +63,7 @@ class RunView:
     step_falls: Mapping[int, int]
     sources: Mapping[int, str]
     duplicates: Mapping[str, tuple[Duplicate, ...]]
+    clocks: Mapping[int, SeriesView]
     revision: int
 
     def with_role(self, role: Role) -> tuple[SeriesView, ...]:

@@ -189,6 +189,7 @@ class RunStore:
             step_falls=MappingProxyType(mixed),
             sources=MappingProxyType(dict(self._sources)),
             duplicates=MappingProxyType(self._duplicates(aside)),
+            clocks=MappingProxyType(self._clocks_of(aside)),
             revision=self._revision,
         )
 
@@ -227,6 +228,15 @@ class RunStore:
             tag = self._logged_as.get(name, name)
             told = Duplicate(tag, view.stream, view.statistics.count, last_step)
             found[shown] = (*found.get(shown, ()), told)
+        return found
+
+    def _clocks_of(self, aside: Mapping[str, str]) -> dict[int, SeriesView]:
+        """Return for streams without times a series of another one that tells when each step was reached."""
+        found: dict[int, SeriesView] = {}
+        for name, shown in aside.items():
+            clock, stream = self._views[name], self._views[shown].stream
+            if not self._views[shown].times_known and clock.times_known:
+                found[stream] = max(clock, found.get(stream, clock), key=len)
         return found
 
     def _place(self) -> dict[int, History]:

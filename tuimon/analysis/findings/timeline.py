@@ -203,7 +203,8 @@ class Timeline:
         steps = step - self.train_step if self.train_step is not None else 0
         if self.lines_since_start == 0 or not elapsed > 0.0:
             self.interval_s = self.step_s = math.nan
-            self.paused = True
+            # Where times are whole seconds, several lines have the same one.
+            self.paused = self.lines_since_start == 0 or elapsed != 0.0 or len(self._intervals) < 2
             return
         self.interval_s = elapsed
         self.step_s = elapsed / steps if steps > 0 else math.nan
