@@ -165,3 +165,11 @@ def test_a_best_value_of_another_metric_is_set_apart() -> None:
     text = pane_text(picture_of(View("healthy", run_table=True)), "runs")
     assert "(0.09049)" in text  # all that diverged has is a training loss
     assert "(0.6525)" not in text
+
+
+def test_long_names_have_a_line_of_their_own_in_the_list() -> None:
+    states = [scalar_state({"loss": [2.0, 1.25]}, name=f"sweep/llama-7b-lr{index}-warm") for index in range(3)]
+    text = pane_text(Painter("braille").paint(snapshot_of(*states), View(states[0].name), *SIZE), "runs")
+    lines = [line.strip("│ ") for line in text.splitlines()]
+    assert "llama-7b-lr1-warm" in lines[3]
+    assert lines[4].endswith(" 1.25")

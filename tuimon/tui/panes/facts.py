@@ -91,11 +91,13 @@ def _trend_rows(state: RunState, width: int) -> list[Row]:
 def _epoch_rows(run: RunView, width: int) -> list[Row]:
     rows = []
     for epoch in epoch_statistics(run)[-12:]:
-        evaluation = "" if epoch.eval_loss is None else f"eval {format_value(epoch.eval_loss)}"
+        # As the curve ends on the charts.
+        name = "eval" if width >= _WIDE or epoch.epoch < 100 else "e"
+        evaluation = "" if epoch.eval_loss is None else f"{name} {format_value(epoch.eval_loss)}"
         cells = [
             (f" {epoch.epoch}", 3 if epoch.epoch < 100 else 5, Ink.MUTED),
             (format_value(epoch.loss), 7, Ink.TEXT),
-            (evaluation, 12, Ink.YELLOW),
+            (evaluation, len(name) + 8, Ink.YELLOW),
         ]
         if width >= _WIDE:
             cells.append((format_duration(epoch.elapsed_s), -6, Ink.MUTED))
@@ -156,5 +158,5 @@ def _count_rows(run: RunView) -> list[Row]:
 
 
 def _pair_row(name: str, value: str, width: int) -> Row:
-    share = max(width - 1 - min(len(value), width * 2 // 3), 6)
+    share = max(width - 2 - min(len(value), width * 2 // 3), 6)
     return columns_row(((" " + clean(name), share, Ink.MUTED), (clean(value), width - share - 1, Ink.TEXT)))

@@ -18,6 +18,8 @@ from tuimon.tui.rows import Row, Span, fit, grid_rows, row_width, wrapped
 from tuimon.tui.view import View
 
 _LINES_PER_RUN = 2
+# What stands in the line of a run's name as a rule: signs, and a value of five digits.
+_BESIDE_NAME = 10
 
 
 def shared_folder(runs: Sequence[RunState]) -> str:
@@ -64,10 +66,18 @@ def runs_rows(runs: Sequence[RunState], view: View, width: int, height: int, gly
     room = max(height // _LINES_PER_RUN, 1)
     first = first_shown(runs, view.run_name, room)
     folder = shared_folder(runs)
+    names_are_long = any(len(state.name) - len(folder) > width - _BESIDE_NAME for state in runs)
     rows = [
         row
         for state in runs[first : first + room]
-        for row in _run_rows(state, state.name.removeprefix(folder), view, width, glyphs)
+        for row in _run_rows(
+            state,
+            state.name.removeprefix(folder),
+            view,
+            width,
+            glyphs,
+            names_are_long=names_are_long,
+        )
     ]
     return rows[:height]
 
@@ -128,24 +138,35 @@ def _tab(state: RunState, glyphs: Glyphs, *, is_open: bool) -> tuple[Span, Span]
     )
 
 
-def _run_rows(state: RunState, name: str, view: View, width: int, glyphs: Glyphs) -> list[Row]:
+def _run_rows(
+    state: RunState, name: str, view: View, width: int, glyphs: Glyphs, *, names_are_long: bool
+) -> list[Row]:
+    """Return a run's name, and below it how it is; the value stands beside the shorter of these."""
     status_glyph = STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII
     series = main_series(state.run)
-    value = format_value(series.statistics.last) if series is not None else ""
-    is_open = state.name == view.run_name
-    room = width - 4 - len(value)
-    first: list[Span] = [
+    text = format_value(series.statistics.last) if series is not None else ""
+    value = (text, Ink.CRITICAL if text in ("NaN", "Inf", "-Inf") else Ink.TEXT)
+    wrong = open_incidents(state)
+    mark = (f"!{len(wrong)}", SEVERITY_INK[wrong[0].severity]) if wrong else ("", Ink.TEXT)
+    above, below = (mark, value) if names_are_long else (value, mark)
+    room = width - 3 - (len(above[0]) + 1 if above[0] else 0)
+    ink = Ink.SELECTED if state.name == view.run_name else Ink.TEXT
+    first = [
         marker(state, view),
         (status_glyph[state.status], STATUS_INK[state.status]),
         (" ", Ink.TEXT),
-        (pad(shorten_middle(clean(name), room), room), Ink.SELECTED if is_open else Ink.TEXT),
-        (" ", Ink.TEXT),
-        (value, Ink.CRITICAL if value in ("NaN", "Inf", "-Inf") else Ink.TEXT),
+        (pad(shorten_middle(clean(name), room), room), ink),
     ]
-    return [fit(first, width), fit(_second_row(state, width, glyphs), width)]
+    room = width - (len(below[0]) + 1 if below[0] else 0)
+    second = fit(_course(state, room, glyphs), room)
+    return [
+        fit((*row, (" ", Ink.TEXT), right) if right[0] else row, width)
+        for row, right in ((first, above), (second, below))
+    ]
 
 
-def _second_row(state: RunState, width: int, glyphs: Glyphs) -> list[Span]:
+def _course(state: RunState, width: int, glyphs: Glyphs) -> list[Span]:
+    """Return how far a run is and when it will be done; of one that has ended, how and where."""
     progress = state.progress
     spans: list[Span] = [("   ", Ink.TEXT)]
     if state.status.live and progress.fraction is not None:
@@ -153,16 +174,8 @@ def _second_row(state: RunState, width: int, glyphs: Glyphs) -> list[Span]:
         spans.append((f" {round(100 * progress.fraction)}% ", Ink.MUTED))
         if progress.eta_s is not None:
             spans.append((format_duration(progress.eta_s), Ink.MUTED))
-    else:
-        at = f" @{progress.step}" if progress.step is not None else ""
-        took = (
-            f" {format_duration(progress.elapsed_s)}"
-            if progress.elapsed_s is not None and width >= 24
-            else ""
-        )
-        spans.append((f"{state.status}{at}{took}", Ink.MUTED))
-    wrong = open_incidents(state)
-    if wrong:
-        mark = f" !{len(wrong)}"
-        spans = [*fit(spans, width - len(mark)), (mark, SEVERITY_INK[wrong[0].severity])]
-    return spans
+        return spans
+    at = f" @{progress.step}" if progress.step is not None else ""
+    told = f"{state.status}{at}"
+    took = "" if progress.elapsed_s is None else f" {format_duration(progress.elapsed_s)}"
+    return [*spans, (told + took if 3 + len(told + took) <= width else told, Ink.MUTED)]
