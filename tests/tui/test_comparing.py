@@ -168,7 +168,8 @@ def test_a_best_value_of_another_metric_is_set_apart() -> None:
 
 
 def test_long_names_have_a_line_of_their_own_in_the_list() -> None:
-    states = [scalar_state({"loss": [2.0, 1.25]}, name=f"sweep/llama-7b-lr{index}-warm") for index in range(3)]
+    names = [f"sweep/llama-7b-lr{index}-warm" for index in range(3)]
+    states = [scalar_state({"loss": [2.0, 1.25]}, name=name) for name in names]
     text = pane_text(Painter("braille").paint(snapshot_of(*states), View(states[0].name), *SIZE), "runs")
     lines = [line.strip("│ ") for line in text.splitlines()]
     assert "llama-7b-lr1-warm" in lines[3]

@@ -15,7 +15,7 @@ _LEAST_FRAMED = 3
 _WIDE, _TALL, _TALL_WITH_LOG = 100, 30, 36
 _VERY_WIDE, _VERY_TALL = 160, 48
 # Rows of the side bar that a list of few runs leaves to the facts.
-_LEAST_FACTS = 12
+_LEAST_FACTS, _LEAST_RUNS = 12, 7
 _LEAST_WITH_SCRUBBER = 8
 _LEAST_WITH_CHARTS = 8
 MOST_CHARTS = 16
@@ -98,7 +98,7 @@ def chart_grid(area: Rect, view: View, needs: Needs) -> list[Rect]:
     rows = max(1, min(wanted, (area.height - 8) // 9))
     first = max(area.height * 11 // 20 if rows == 1 else area.height * 8 // 20, 7)
     if rows == 1:
-        first = max(first, area.height - 12)
+        first = max(first, area.height - max(12, area.height * 7 // 20))
     below = Rect(area.x, area.y + first, area.width, area.height - first)
     return [Rect(area.x, area.y, area.width, first), *_grid(below, columns, rows, count - 1)]
 
@@ -128,7 +128,7 @@ def _place_runs(plan: Plan, body: Rect, view: View, needs: Needs, *, wide: bool)
         bar, rest = _split_at(body, side, is_vertical=True)
         panes: tuple[str, ...] = ("runs",)
         is_large = body.width >= _VERY_WIDE and body.height >= _VERY_TALL - 3
-        wanted = max(3 + 2 * needs.runs, _LEAST_FACTS)  # a frame, two lines for each run, a blank one
+        wanted = max(3 + 2 * needs.runs, _LEAST_RUNS)  # a frame, two lines for each run, a blank one
         if view.shown.get("facts", True) and (is_large or wanted + _LEAST_FACTS <= body.height):
             panes = ("runs", "facts")
             plain = min(wanted, body.height // 2)

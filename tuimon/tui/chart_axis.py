@@ -142,12 +142,14 @@ def x_text(run: RunView, axis: Axis, x: float, now: float) -> str:
 def fitting_ticks(run: RunView, axis: ChartAxis, cells: int) -> Ticks:
     """Return as many ticks as have room for their labels on an axis that is so many cells long."""
     gap = 2 if cells < _NARROW else 4
-    scale = cells / (axis.shown[1] - axis.shown[0])
+    lo, hi = axis.shown
+    scale = cells / (hi - lo)
     ticks: Ticks = []
     for cells_per_tick in _CELLS_PER_TICK:
         ticks = tick_labels(run, axis, max(cells // cells_per_tick, 1))
-        between = pairwise((x * scale, len(text)) for x, text in ticks)
-        if all(right - left >= (wide + broad) / 2 + gap for (left, wide), (right, broad) in between):
+        # The last label may have to stand a little to the left of its place.
+        placed = [(min((x - lo) * scale, cells - len(text) / 2), len(text)) for x, text in ticks]
+        if all(b - a >= (wide + broad) / 2 + gap for (a, wide), (b, broad) in pairwise(placed)):
             break
     return ticks
 
