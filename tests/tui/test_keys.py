@@ -64,6 +64,18 @@ def test_the_help_shows_every_key() -> None:
         assert key.help in text
 
 
+def test_the_help_fits_on_a_large_screen_in_two_columns() -> None:
+    rows = help_rows(196, ["a.jsonl: broken"], "braille")
+    assert {row_width(row) for row in rows} == {196}
+    assert len(rows) < 57
+    columns = ["\n".join("".join(span for span, _ in row)[x : x + 98] for row in rows) for x in (0, 98)]
+    words = " ".join(" ".join(columns).split())
+    assert all(key.help.split()[-1] in words for key in KEYS)
+    assert "a.jsonl: broken" in columns[0].splitlines()[1]
+    assert columns[0].startswith("What could not be read")
+    assert columns[1].splitlines()[3].strip() in dict(help_groups())
+
+
 def test_the_groups_hold_every_key_once() -> None:
     listed = [key for _, keys in help_groups() for key in keys]
     assert sorted(listed, key=KEYS.index) == list(KEYS)

@@ -78,6 +78,11 @@ class Reading:
     spread: str = ""
 
 
+def is_smoothed(series: SeriesView) -> bool:
+    """Return whether a series is noisy, and long enough for that to be seen."""
+    return is_noisy(series) and len(series) >= _LEAST_SMOOTHED
+
+
 @dataclass(slots=True)
 class Smoother:
     """Remembers smoothed curves, so that each point is smoothed once. Only the screen's thread uses it."""
@@ -86,7 +91,7 @@ class Smoother:
 
     def smoothed(self, state: RunState, series: SeriesView, smoothing: Smoothing) -> SeriesView:
         """Return a series of a run smoothed; the series itself where it is too short or not noisy."""
-        if smoothing == OFF or not is_noisy(series) or len(series) < _LEAST_SMOOTHED:
+        if smoothing == OFF or not is_smoothed(series):
             return series
         held = self.held.get((state.name, series.tag))
         if held is None or held.smoothing != smoothing:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tuimon.analysis.charted import MAY_RUN_AWAY, is_smoothed_role
+from tuimon.analysis.charted import MAY_RUN_AWAY
 from tuimon.charts.grid import CellGrid
 from tuimon.charts.layout import columns_wanted, plot_area
 from tuimon.charts.limits import stepped_limits
@@ -29,7 +29,7 @@ from tuimon.tui.chart_axis import (
     own_axis,
     shared_axis,
 )
-from tuimon.tui.chart_curves import OFF, Curve, Smoother, lines_of
+from tuimon.tui.chart_curves import OFF, Curve, Smoother, is_smoothed, lines_of
 from tuimon.tui.chart_heatmap import paint_heatmap
 from tuimon.tui.chart_list import ChartSpec, is_favourite
 from tuimon.tui.chart_marks import chart_marks, place_marks
@@ -185,7 +185,7 @@ class ChartPainter:
         )
         told = _told(curves, under, axis, crosshair)
         title = chart_title(told, size[1] - _EDGE - row_width(star), at_cursor=crosshair is not None)
-        right = _right_title(state, view, scale, axis, spec)
+        right = _right_title(curves, view, scale, axis)
         if clipped is not None:
             right = ((f"clipped {_shown_range(clipped)} ", Ink.WARNING), *right)
         return ChartPicture(grid, (*star, *title), right)
@@ -251,9 +251,9 @@ def _shown_range(limits: Limits) -> str:
     return f"{format_value(limits[0], 3)}..{format_value(limits[1], 3)}"
 
 
-def _right_title(state: RunState, view: View, scale: Scale, axis: ChartAxis, spec: ChartSpec) -> Row:
-    parts = ["sketch"] if state.sketched else []
-    if view.smoothing != OFF and is_smoothed_role(spec.role):
+def _right_title(curves: list[Curve], view: View, scale: Scale, axis: ChartAxis) -> Row:
+    parts = ["sketch"] if any(curve.state.sketched for curve in curves) else []
+    if view.smoothing != OFF and any(is_smoothed(curve.series) for curve in curves):
         parts.append(view.smoothing.label)
     if scale is not LINEAR:
         parts.append(scale.kind)
