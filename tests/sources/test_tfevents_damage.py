@@ -361,6 +361,14 @@ def test_a_damaged_gzip_file_is_a_problem_until_it_is_written_anew(path: Path) -
     assert steps_of(read_all(source)) == [0, 1, 2]
 
 
+def test_a_slice_of_a_hostile_gzip_file_is_no_longer_than_another(path: Path) -> None:
+    source = packed(path, gzip.compress(version() + bytes(32 << 20)))
+    count = 1
+    while source.read(ReadBudget(1 << 20)).more:
+        count += 1
+    assert count >= 16
+
+
 def test_a_hostile_gzip_file_takes_little_memory(path: Path) -> None:
     source = packed(path, gzip.compress(bytes(40 << 20)))
     tracemalloc.start()

@@ -35,7 +35,7 @@ _SHOWN_ROLES = (
     Role.GRAD_NORM,
 )
 _MOST_PROBLEMS = 10
-_MOST_EPOCHS = 12
+_SHOWN_EPOCHS = 12
 _MOST_CHECKPOINTS = 3
 _FEW_SERIES = 8
 _WIDEST_TAG = 32
@@ -162,8 +162,8 @@ def _duplicate_lines(run: RunView) -> Iterator[str]:
 
 def _epoch_lines(run: RunView) -> Iterator[str]:
     epochs = epoch_statistics(run)
-    if len(epochs) > _MOST_EPOCHS:
-        left_out = epochs[: 1 - _MOST_EPOCHS]
+    if len(epochs) > _SHOWN_EPOCHS:
+        left_out = epochs[: 1 - _SHOWN_EPOCHS]
         yield f"  epochs {left_out[0].epoch} to {left_out[-1].epoch}: left out here; --json has them"
         epochs = epochs[len(left_out) :]
     for epoch in epochs:

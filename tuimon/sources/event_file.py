@@ -38,6 +38,7 @@ class RecordBlock:
         new_generation: The file was replaced or rewritten: these are the records of another file.
         more: Whether another read would bring more at once.
         bytes_read: By how many bytes the reader came further in the file on the disk.
+        bytes_scanned: By how many it came further in what the file holds, which gzip may have made small.
     """
 
     block: bytes = b""
@@ -48,6 +49,7 @@ class RecordBlock:
     new_generation: bool = False
     more: bool = False
     bytes_read: int = 0
+    bytes_scanned: int = 0
 
     def __len__(self) -> int:
         return len(self.begins)
@@ -107,7 +109,7 @@ class EventFile:
         if chunk.data:
             frames = self._scanner.scan(chunk.data, chunk.offset, at_end=not chunk.more)
             self._tail.reread_from(chunk.offset + frames.end)
-            found = replace(found, block=chunk.data, offset=chunk.offset)
+            found = replace(found, block=chunk.data, offset=chunk.offset, bytes_scanned=max(0, frames.end))
             found = self._verified(replace(found, begins=frames.begins, lengths=frames.lengths))
         if not chunk.more:
             self._is_live = True

@@ -11,6 +11,7 @@ import numpy as np
 
 from tuimon.core.batch import Problem
 from tuimon.core.frozen import frozen
+from tuimon.sources.holes import Holes
 from tuimon.sources.line_blocks import MARGIN, LineBlock, find_lines, spare_memory
 from tuimon.sources.tailed_file import BLOCK_BYTES, Chunk, TailedFile
 
@@ -68,7 +69,7 @@ class LineTail:
         self._complete_last = complete_last
         self._partial = b""
         self._is_skipping = False
-        self._has_hole = False
+        self._holes = Holes(self.tail)
 
     def read(self, max_bytes: int = BLOCK_BYTES) -> Lines:
         """Read up to `max_bytes` bytes on and return the lines that they complete. Never raises."""
@@ -124,7 +125,10 @@ class LineTail:
             self._forget()
         problems = [chunk.problem] if chunk.problem else []
         start = chunk.offset - len(self._partial)
-        text = self._fill_holes(chunk, start, problems) if chunk.data else self._partial
+        text = self._partial
+        if chunk.data:
+            text = self._holes.filled(text + chunk.data, start, problems, at_end=not chunk.more)
+            text = text.replace(b"\r", b"\n")
         lines, offsets = self._split(text, start, problems)
         place = start + len(text) - len(self._partial)
         last = self._partial.removeprefix(_BYTE_ORDER_MARK) if place == 0 else self._partial
@@ -141,21 +145,8 @@ class LineTail:
 
     def _forget(self) -> None:
         """Begin with another file."""
-        self._partial, self._is_skipping, self._has_hole = b"", False, False
-
-    def _fill_holes(self, chunk: Chunk, start: int, problems: list[Problem]) -> bytes:
-        """Return the unfinished line and the new bytes, with line ends for NUL bytes and carriage returns."""
-        text = self._partial + chunk.data
-        if b"\0" in chunk.data:
-            if not chunk.more:
-                text = text.rstrip(b"\0")
-                self.tail.reread_from(start + len(text))
-            if b"\0" in text and not self._has_hole:
-                self._has_hole = True
-                message = "NUL bytes were skipped (a write was lost, or this is no text file)"
-                problems.append(Problem(str(self.tail.path), message, start + text.index(b"\0")))
-            text = text.replace(b"\0", b"\n")
-        return text.replace(b"\r", b"\n") if b"\r" in text else text
+        self._partial, self._is_skipping = b"", False
+        self._holes.forget()
 
     def _split(self, text: bytes, start: int, problems: list[Problem]) -> tuple[list[bytes], list[int]]:
         """Return the whole lines of a text and where they begin; keep what is not whole yet."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tuimon.core.batch import Problem
 from tuimon.core.frozen import frozen
+from tuimon.sources.holes import Holes
 from tuimon.sources.tailed_file import BLOCK_BYTES, TailedFile
 
 MAX_LINE_BYTES = 1 << 20
@@ -42,7 +43,7 @@ class TextTail:
     def __init__(self, path: Path) -> None:
         self.tail = TailedFile(path)
         self._partial = b""
-        self._has_hole = False
+        self._holes = Holes(self.tail)
 
     @property
     def size(self) -> int:
@@ -53,11 +54,10 @@ class TextTail:
         """Read up to `max_bytes` bytes on and return the lines that they complete. Never raises."""
         chunk = self.tail.read(max_bytes)
         if chunk.new_generation:
-            self._partial, self._has_hole = b"", False
+            self._partial = b""
+            self._holes.forget()
         problems = [chunk.problem] if chunk.problem else []
-        data = chunk.data
-        if b"\0" in data:
-            data = self._without_holes(data, chunk.offset, problems, at_end=not chunk.more)
+        data = self._holes.filled(chunk.data, chunk.offset, problems, at_end=not chunk.more)
         if chunk.offset == 0:
             data = data.removeprefix(_BYTE_ORDER_MARK)
         if b"\r" in data:
@@ -72,14 +72,3 @@ class TextTail:
 
     def _is_over(self, more: bool) -> bool:  # noqa: FBT001  # private, and named at its only call
         return not more and self.tail.is_settled
-
-    def _without_holes(self, data: bytes, offset: int, problems: list[Problem], *, at_end: bool) -> bytes:
-        """Return the bytes without those that a network file system has not written yet."""
-        if at_end:
-            data = data.rstrip(b"\0")
-            self.tail.reread_from(offset + len(data))
-        if b"\0" in data and not self._has_hole:
-            self._has_hole = True
-            message = "NUL bytes were skipped (a write was lost, or this is no text file)"
-            problems.append(Problem(str(self.tail.path), message, offset + data.index(b"\0")))
-        return data.replace(b"\0", b"\n")

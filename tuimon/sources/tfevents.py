@@ -64,27 +64,29 @@ class TfEventsSource:
         """Read on in all files. Never raises on what they hold."""
         records: list[Record] = []
         problems: list[Problem] = []
-        bytes_read = 0
+        bytes_read = bytes_used = 0
         for file in self._files:
             more = True
             while more:
-                left = budget.max_bytes - bytes_read
+                left = budget.max_bytes - bytes_used
                 # What is left of a record at the end of a block is read again with the next one, so a budget
                 # is hardly ever used up; the little that is left of it would be a block that is not worth it.
                 if left <= min(budget.max_bytes, BLOCK_BYTES) // 8:
                     return ReadResult(
                         tuple(records), more=True, bytes_read=bytes_read, problems=tuple(problems)
                     )
-                taken, more = self._read_block(file, left, records)
-                bytes_read += taken
+                found = self._read_block(file, left, records)
+                more = found.more
+                bytes_read += found.bytes_read
+                bytes_used += max(found.bytes_read, found.bytes_scanned)
                 problems += file.events.take_problems()
         return ReadResult(tuple(records), bytes_read=bytes_read, problems=tuple(problems))
 
     def close(self) -> None:
         """Do nothing: no file stays open between two reads."""
 
-    def _read_block(self, file: _File, max_bytes: int, records: list[Record]) -> tuple[int, bool]:
-        """Read one block; return how many bytes it took and whether there is more in this file."""
+    def _read_block(self, file: _File, max_bytes: int, records: list[Record]) -> RecordBlock:
+        """Read one block, and return it."""
         found = file.events.read(max_bytes)
         if found.new_generation:
             file.writer.announced_at = None
@@ -106,7 +108,7 @@ class TfEventsSource:
             records += self._converter.convert(events, points.histograms, file.writer, report, locate)
             records += points.batches()
             self._order += len(found)
-        return found.bytes_read, found.more
+        return found
 
 
 @dataclass(slots=True)
