@@ -17,6 +17,7 @@ FALLING = [3.0, 2.0, 1.5, 1.2]
         (("custom", "accuracy"), "accuracy", "accuracy"),
         (("gpu.0.util", "custom", "other"), None, "custom"),
         (("gpu.0.util",), None, None),
+        (("_runtime", "custom"), None, "custom"),
     ],
 )
 def test_what_stands_for_a_run(tags: tuple[str, ...], telling: str | None, main: str | None) -> None:

@@ -30,6 +30,8 @@ import fcntl, os, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
+# What is switched on, and what switches it off again: DEC's private modes, and kitty's stack of key modes.
+_MODE = re.compile(rb"\x1b\[\?(\d+)([hl])")
 _PARTIAL = re.compile(rb"\x1b(\[[<>=?]?[0-9;]*)?\$?\Z")
 
 
@@ -182,3 +184,22 @@ def environment(home: Path, **changes: str) -> dict[str, str]:
         "TZ": "UTC",
         **changes,
     }
+
+
+def _modes(sent: bytes) -> dict[int, bool]:
+    """The last state of each private mode that was touched."""
+    return {int(number): switch == b"h" for number, switch in _MODE.findall(sent)}
+
+
+def assert_restored(terminal: Terminal) -> None:
+    """The program has ended, and the terminal is as it was before."""
+    left = _modes(bytes(terminal.sent))
+    assert left.pop(25), "the cursor stays hidden"
+    assert left.pop(7), "lines no longer wrap"
+    assert left.pop(1049) is False, "the alternate screen is still there"
+    assert {number for number, is_on in left.items() if is_on} == set(), "modes are left on"
+    assert {1000, 1003, 1006, 2004} <= set(left), "mouse and pasting were never switched off"
+    assert terminal.sent.count(b"\x1b[>") == terminal.sent.count(b"\x1b[<u"), (
+        "the keyboard is left in its mode"
+    )
+    assert terminal.attributes == terminal.attributes_before

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from tests.terminal.conftest import Watch
+from tests.terminal.terminal import assert_restored
 
 # Each would do something to a terminal; each holds a number by which it is found again among what was sent.
 ATTACKS = (
@@ -79,6 +80,7 @@ def test_nothing_in_a_hostile_folder_reaches_the_terminal(watch: Watch, tmp_path
     terminal.wait_for("filter 31337")
     terminal.press("q")
     assert terminal.wait_for_end() == 0
+    assert_restored(terminal)
     assert DANGEROUS.findall(bytes(terminal.sent)) == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.terminal.conftest import SAMPLE_RUNS, Watch
-from tests.terminal.terminal import Terminal
+from tests.terminal.terminal import Terminal, assert_restored
 
 # Watches, but the key for looking anew fails.
 BREAKS_ON_RESCAN = """
@@ -25,26 +24,6 @@ def fail(self):
 Monitor.rescan = fail
 sys.exit(main(["watch", sys.argv[1]]))
 """
-# What is switched on, and what switches it off again: DEC's private modes, and kitty's stack of key modes.
-MODE = re.compile(rb"\x1b\[\?(\d+)([hl])")
-
-
-def modes(sent: bytes) -> dict[int, bool]:
-    """The last state of each private mode that was touched."""
-    return {int(number): switch == b"h" for number, switch in MODE.findall(sent)}
-
-
-def assert_restored(terminal: Terminal) -> None:
-    left = modes(bytes(terminal.sent))
-    assert left.pop(25), "the cursor stays hidden"
-    assert left.pop(7), "lines no longer wrap"
-    assert left.pop(1049) is False, "the alternate screen is still there"
-    assert {number for number, is_on in left.items() if is_on} == set(), "modes are left on"
-    assert {1000, 1003, 1006, 2004} <= set(left), "mouse and pasting were never switched off"
-    assert terminal.sent.count(b"\x1b[>") == terminal.sent.count(b"\x1b[<u"), (
-        "the keyboard is left in its mode"
-    )
-    assert terminal.attributes == terminal.attributes_before
 
 
 @pytest.mark.parametrize("key", ["q", "\x03"], ids=["q", "ctrl+c"])

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.terminal.conftest import Watch
-from tests.terminal.terminal import Terminal, tuimon
+from tests.terminal.terminal import Terminal, assert_restored, tuimon
 
 _PROGRAM = Path(__file__).with_name("writer.py")
 
@@ -110,6 +110,9 @@ def test_a_run_whose_process_is_gone_has_failed(
     sampler = train("alpha")
     sampler.log(**{"proc.alive": 0})
     terminal.wait_for("alpha FAILED", "50/200")
+    terminal.press("q")
+    assert terminal.wait_for_end() == 0
+    assert_restored(terminal)
 
 
 def test_a_run_that_falls_silent_has_stopped_and_a_resumed_one_is_a_second_attempt(

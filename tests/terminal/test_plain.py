@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.conftest import SAMPLE_RUNS, Watch
-from tests.terminal.terminal import environment, tuimon
+from tests.terminal.conftest import READ, SAMPLE_RUNS, Watch
+from tests.terminal.terminal import assert_restored, environment, tuimon
 
 NAMES = ("diverged", "healthy", "huggingface", "overfit", "resumed")
 
@@ -75,6 +75,7 @@ def test_a_locale_without_unicode_gets_ascii_only(watch: Watch, tmp_path: Path) 
         terminal.wait_for("Help")
         terminal.press("q")
         assert terminal.wait_for_end() == 0
+        assert_restored(terminal)
         assert bytes(byte for byte in terminal.sent if byte > 0x7E) == b""
 
 
@@ -100,11 +101,37 @@ def test_colours_are_sent_otherwise(watch: Watch) -> None:
     assert any(code.startswith(b"38;2;") for code in colours(bytes(terminal.sent)))
 
 
-def test_a_terminal_with_sixteen_colours_gets_its_own(watch: Watch) -> None:
-    terminal = watch(SAMPLE_RUNS, TERM="xterm", COLORTERM="")
+@pytest.mark.parametrize("term", ["xterm", "linux"])
+def test_a_terminal_with_sixteen_colours_gets_its_own(watch: Watch, term: str) -> None:
+    terminal = watch(SAMPLE_RUNS, TERM=term, COLORTERM="")
     terminal.wait_for("Diagnosis", "overfit")
     assert colours(bytes(terminal.sent))
     assert not any(b"38;2" in code or b"38;5" in code for code in colours(bytes(terminal.sent)))
+    terminal.press("q")
+    assert terminal.wait_for_end() == 0
+    assert_restored(terminal)
+    # The Linux console knows no title: it would print a part of what sets one.
+    assert term != "linux" or b"\x1b]2;" not in terminal.sent
+
+
+# How a terminal says how many colours it has, and what such a colour looks like in what is sent.
+PALETTES: tuple[tuple[dict[str, str], bytes | None], ...] = (
+    ({}, b"38;2;"),
+    ({"COLORTERM": ""}, b"38;5;"),
+    ({"TERM": "xterm", "COLORTERM": ""}, b"9"),
+    ({"NO_COLOR": "1"}, None),
+)
+
+
+def test_any_number_of_colours_shows_the_same(watch: Watch) -> None:
+    terminals = [watch(SAMPLE_RUNS, "--run", "diverged", **changes) for changes, _ in PALETTES]
+    for terminal in terminals:
+        terminal.wait_for(*READ[:-1], "8 findings", "error   the loss")
+        terminal.settle()
+    assert {terminal.text for terminal in terminals} == {terminals[0].text}
+    for terminal, (_, code) in zip(terminals, PALETTES, strict=True):
+        sent = colours(bytes(terminal.sent))
+        assert any(code in each for each in sent) if code is not None else not sent
 
 
 def test_without_mouse_the_terminal_keeps_it(watch: Watch) -> None:

@@ -221,3 +221,48 @@ def test_the_status_line_shows_any_name_as_it_is(open_tmux: Callable[..., Tmux],
     finally:
         client.close()
     assert not list(tmp_path.rglob("ran"))
+
+
+def test_a_tmux_within_a_tmux_shows_256_colours_and_is_left_as_it_was(
+    open_tmux: Callable[..., Tmux], tmp_path: Path
+) -> None:
+    outer = open_tmux(120, 40)
+    outer.wait_for("healthy DONE", "nothing found; checked to step 873")
+    outer.type("q")
+    outer.wait_for("prompt>", without="DONE")
+    config = tmp_path / "inner.conf"
+    config.write_text("set -g status off\nset -g default-terminal tmux-256color\nset -g prefix C-a\n")
+    inner = f"tmux -L tuimon-inner-{os.getpid()}"
+    try:
+        outer.start(["env", "-u", "TMUX", "-u", "COLORTERM", inner, "-f", str(config), "new-session", "sh"])
+        outer.wait_for("", without="prompt>")
+        outer.start(["PS1='within> '", ";", "clear"])
+        outer.wait_for("within>", without="clear")
+        outer.start(tuimon("watch", str(SAMPLE_RUNS), "--run", "diverged"))
+        text = outer.wait_for("diverged FAILED", "Diagnosis", "Runs 5", "failed @339 5m05s  !1")
+        assert len(text.splitlines()) == 40
+        sent = outer.run("capture-pane", "-p", "-e")
+        assert "38;5;" in sent
+        assert "38;2;" not in sent
+        outer.type("C-a", "d")  # the program runs on behind the screen that is gone
+        outer.wait_for("prompt>", "[detached", without="Diagnosis")
+        outer.start(["env", "-u", "TMUX", inner, "attach"])
+        outer.wait_for("diverged FAILED", "Diagnosis", "Runs 5")
+        outer.resize(90, 30)
+        outer.wait_for("diverged FAILED", without="Runs 5")
+        outer.type("q")
+        outer.wait_for("within>", without="Diagnosis")
+        outer.start(["exit"])
+        outer.wait_for("prompt>", "[exited]")
+    finally:
+        outer.run("run-shell", f"{inner} kill-server || true")
+
+
+def test_what_is_copied_lies_in_the_buffer_of_tmux(open_tmux: Callable[..., Tmux]) -> None:
+    tmux = open_tmux(120, 40)
+    tmux.wait_for("healthy DONE", "nothing found; checked to step 873")
+    tmux.type("i", "Y")
+    tmux.wait_for("copied the values at the cursor into tmux")
+    buffer = tmux.run("show-buffer")
+    assert buffer.startswith("healthy  cursor at step 873\n")
+    assert "Training/Loss" in buffer

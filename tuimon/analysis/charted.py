@@ -22,6 +22,8 @@ TELLING_ROLES = (Role.LOSS, Role.REWARD, Role.EVAL_LOSS, Role.PERPLEXITY, Role.A
 """What stands for a run in one number, the first that it logs."""
 
 _NEVER_CHARTED = frozenset({Role.CONFIG, Role.SUMMARY, Role.EPOCH, Role.PROCESS_ALIVE})
+# The seconds since the start, which W&B puts beside every metric.
+_BOOKKEEPING = frozenset({"_runtime"})
 _RANK = {role: rank for rank, role in enumerate(CHART_ORDER)}
 # A learning rate is a schedule, not a noisy measurement; sensors are read as they are.
 _NEVER_NOISY = frozenset({Role.LEARNING_RATE, *HARDWARE_ROLES})
@@ -29,7 +31,8 @@ _NEVER_NOISY = frozenset({Role.LEARNING_RATE, *HARDWARE_ROLES})
 
 def is_curve(series: SeriesView) -> bool:
     """Return whether a series is worth a chart; those of one point and constant ones are facts."""
-    return len(series) > 1 and series.role not in _NEVER_CHARTED and not series.statistics.constant
+    is_metric = series.role not in _NEVER_CHARTED and series.tag not in _BOOKKEEPING
+    return is_metric and len(series) > 1 and not series.statistics.constant
 
 
 def telling_series(run: RunView) -> SeriesView | None:
@@ -41,7 +44,8 @@ def telling_series(run: RunView) -> SeriesView | None:
 def main_series(run: RunView) -> SeriesView | None:
     """Return the series that stands for a run in a list: the telling one, else its first metric."""
     others = (series for series in run.series.values() if len(series) and series.role is Role.OTHER)
-    return telling_series(run) or next(others, None)
+    metrics = (series for series in others if series.tag not in _BOOKKEEPING)
+    return telling_series(run) or next(metrics, None)
 
 
 def chart_rank(role: Role) -> int:
