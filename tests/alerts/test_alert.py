@@ -11,6 +11,7 @@ from tests.alerts.runs import START, broken, healthy, read, shown
 from tests.watching import rows
 from tuimon.alerts.alert import Alert, AlertKind, AlertTracker, alerts_between
 from tuimon.alerts.document import alert_document, alert_text
+from tuimon.alerts.herald import Herald
 from tuimon.analysis.findings.finding import FindingState, Severity
 from tuimon.analysis.status import Status
 from tuimon.monitor.snapshot import Playback, RunState
@@ -81,6 +82,21 @@ def test_a_run_counts_when_all_of_it_was_seen_by_the_rules(tmp_path: Path) -> No
     assert tracker.look(shown(replace(after, findings=(), checked=False))) == ()
     assert [alert.kind for alert in tracker.look(shown(after))] == [AlertKind.FINDING]
     assert tracker.look(shown(after)) == ()
+
+
+def test_what_a_person_acknowledged_is_told_no_more(tmp_path: Path) -> None:
+    before, after = read(tmp_path, healthy(40)), read(tmp_path, broken(40))
+    (finding,) = after.findings
+    worse = replace(after, findings=(replace(finding, severity=Severity.INFO),))
+    for known, told in (
+        ((), [AlertKind.FINDING]),
+        ({("alpha", finding.id)}, []),
+        ({("beta", "a:b:1")}, [AlertKind.FINDING]),
+    ):
+        herald = Herald(START + 1000, {})
+        assert herald.look(shown(before)) == ()
+        assert [a.kind for a in herald.look(shown(worse))] == [AlertKind.FINDING]
+        assert [a.kind for a in herald.look(shown(after), known)] == told
 
 
 def test_a_replay_tells_nobody(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_where_no_run_is_one_clear_line_says_so(command: str, kind: str, tmp_pat
         assert said[kind] in line
 
 
-@pytest.mark.parametrize("arguments", [("status",), ("status", "--line"), ("watch", "--once")])
+@pytest.mark.parametrize("arguments", [("status",), ("status", "--line"), ("watch", "--once"), ("replay",)])
 def test_a_run_that_is_not_there_is_no_run(arguments: tuple[str, ...]) -> None:
     outcome = run(*arguments, SAMPLES, "--run", "nobody")
     assert (outcome.code, outcome.out) == (3, "")
@@ -66,7 +66,6 @@ def test_only_the_run_asked_for_is_told_of(arguments: tuple[str, ...]) -> None:
         ("replay",),
         ("replay", SAMPLES, "--speed", "0x"),
         ("replay", SAMPLES),
-        ("replay", SAMPLES, "--run", "nobody"),
         ("sumary", SAMPLES),
     ],
     ids=lambda arguments: " ".join(Path(argument).name for argument in arguments),

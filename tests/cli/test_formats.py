@@ -45,6 +45,13 @@ def test_a_replay_is_told_so_too(folder: Path) -> None:
     )
 
 
+def test_a_status_and_a_wait_are_told_so_too(folder: Path) -> None:
+    file = folder / "a" / "curve.dat"
+    assert " curve @29 loss " in run("status", file, "--format", "csv").out
+    outcome = run("wait", file, "--format", "csv", "--until", "step=20", "--timeout", "20s")
+    assert (outcome.code, outcome.out) == (0, "curve: step 29\n")
+
+
 def test_settings_say_so_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     (folder / "tuimon.toml").write_text('[formats]\n"*.dat" = "csv"\n"train.log" = "none"\n')

@@ -107,6 +107,14 @@ def test_time_is_over(tmp_path: Path, *, there: bool) -> None:
     assert outcome.err.startswith("tuimon: time is over: " + ("alpha is running" if there else "no run came"))
 
 
+def test_a_run_without_a_step_is_told_without_one(tmp_path: Path) -> None:
+    (tmp_path / "alpha.jsonl").write_text(f'{{"time": {time.time()}, "config": {{"lr": 0.1}}}}\n')
+    outcome = run("wait", tmp_path / "alpha.jsonl", "--timeout", "1s")
+    assert (outcome.code, outcome.out) == (124, "")
+    assert "time is over: " in outcome.err
+    assert "None" not in outcome.err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--until", "lunch"], ["--until", "step=x"], ["--until", "finding=never"], ["--timeout", "soon"]],

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 import math
+import queue
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.commands import SAMPLE_NAMES, SAMPLES, Outcome, only_run, run
+from tuimon.alerts.alert import Alert, AlertKind
+from tuimon.alerts.document import alert_document
+from tuimon.alerts.lane import Lane
+from tuimon.analysis.best import best_value
+from tuimon.analysis.progress import Progress
+from tuimon.monitor.once import read_once
+from tuimon.output.document import dump
+from tuimon.sources.naming import Root
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
 NONFINITE = {"NaN", "Infinity", "-Infinity"}
@@ -115,6 +125,33 @@ def test_the_summary_of_each_sample_run_keeps_the_contract(name: str) -> None:
     (state,) = document["runs"]
     assert state["run"] == name
     assert state["series"]
+
+
+def test_what_a_command_is_told_of_each_kind_of_event_keeps_the_contract() -> None:
+    (state,) = read_once([Root(SAMPLES / "overfit")], with_rules=True).runs
+    nothing_known = replace(state, progress=Progress())
+    best = best_value(state.run)
+    assert best is not None
+    alerts = [
+        Alert(AlertKind.DONE, state, 2.0),
+        Alert(AlertKind.FAILED, nothing_known, 2.0),
+        Alert(AlertKind.BEST, state, 2.0, best=best),
+        Alert(AlertKind.FINDING, state, 2.0, finding=state.findings[0]),
+    ]
+    told: queue.SimpleQueue[str] = queue.SimpleQueue()
+    lane = Lane(lambda document: told.put(dump(document)), told.put, interval_s=0.0)
+    for alert in alerts:
+        lane.submit(alert_document(alert))
+        (document,) = strict_documents(Outcome(0, told.get(timeout=20.0), ""))
+        assert document["schema"] == 1
+        assert document["event"] == alert.kind
+        assert list(breaches("alert", document, contract("## Alerts"), beside=frozenset({"schema"}))) == []
+        found = document["finding"]
+        if found is not None:
+            assert list(breaches("finding", found, contract("## `tuimon check --json`"))) == []
+        if document["best"] is not None:
+            assert list(breaches("best", document["best"], contract("The best value (`best`)"))) == []
+    lane.stop()
 
 
 def test_the_contract_has_every_field_of_the_design() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from tuimon.alerts.alert import Alert, AlertKind, AlertTracker
 from tuimon.alerts.document import alert_document, alert_text
@@ -17,6 +17,8 @@ from tuimon.output.status_line import status_text
 # A bell or a note at most this often; a title that changes with every line cannot be read either.
 _NOTE_S = 10.0
 _TITLE_S = 5.0
+# Findings that a person said to know of, as (run, id).
+_Acknowledged = Collection[tuple[str, str]]
 
 
 class Herald:
@@ -45,9 +47,18 @@ class Herald:
         urgent = {AlertKind.DONE, AlertKind.FAILED, AlertKind.FINDING}
         self._tracker = AlertTracker(since, {*kinds, *commands, *urgent})
 
-    def look(self, snapshot: Snapshot) -> tuple[Alert, ...]:
-        """Set off what has happened since the last look, and return it."""
-        alerts = self._tracker.look(snapshot)
+    def look(self, snapshot: Snapshot, acknowledged: _Acknowledged = ()) -> tuple[Alert, ...]:
+        """Set off what has happened since the last look, and return it.
+
+        Args:
+            snapshot: The newest one.
+            acknowledged: Findings that a person knows of, as (run, id): nobody is told of them any more.
+        """
+        alerts = tuple(
+            alert
+            for alert in self._tracker.look(snapshot)
+            if alert.finding is None or (alert.state.name, alert.finding.id) not in acknowledged
+        )
         for alert in alerts:
             lane = self._lanes.get(alert.kind)
             if lane is not None:
@@ -102,17 +113,18 @@ class ScreenHerald:
         self._titled_at = self._noted_at = float("-inf")
         self._unsaid = 0
 
-    def look(self, snapshot: Snapshot, run_name: str | None) -> str:
+    def look(self, snapshot: Snapshot, run_name: str | None, acknowledged: _Acknowledged = ()) -> str:
         """Set off what has happened since the last look.
 
         Args:
             snapshot: The newest one.
             run_name: The run that is open.
+            acknowledged: See `Herald.look`.
 
         Returns:
             What is to be sent to the terminal; "" where nothing has changed.
         """
-        urgent = [alert for alert in self._herald.look(snapshot) if alert.urgent]
+        urgent = [alert for alert in self._herald.look(snapshot, acknowledged) if alert.urgent]
         sent = self._titled(snapshot, run_name) + self._noted(urgent)
         return sent.encode("ascii", "replace").decode("ascii") if self._ascii_only else sent
 

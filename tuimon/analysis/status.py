@@ -126,6 +126,12 @@ class Evidence:
             return None
         return max(self.now - written, 0.0)
 
+    @property
+    def last_sign_of_life(self) -> float:
+        """When the run was last heard of: by its newest point, else by its files, else now."""
+        known = self.last_time if self.last_time is not None else self.changed_at
+        return self.now if known is None else min(self.now, known)
+
 
 def decide_status(evidence: Evidence) -> Status:
     """Decide what a run is doing: the first row that fits.

@@ -9,6 +9,7 @@ import sys
 from tuimon.cli.paths import add_formats, add_strict, add_total, roots_of, settings_of, thresholds_of
 from tuimon.cli.screen import add_screen_arguments, can_show, run_screen, screen_settings
 from tuimon.core.errors import UsageError
+from tuimon.core.text import clean
 
 SUMMARY = "Play a finished run again, with pause, speed and seek; rules fire as they would have."
 EXAMPLE = "tuimon replay sample_runs/diverged --speed 20x"
@@ -36,15 +37,10 @@ def run(args: argparse.Namespace) -> int:
     from tuimon.monitor.once import read_once
     from tuimon.monitor.replay import Replay
 
-    runs = read_once(roots_of([args.path], args.format), total=settings.total).runs
-    chosen = [r for r in runs if args.run in (None, r.name)]
+    chosen = read_once(roots_of([args.path], args.format), total=settings.total, run=args.run).runs
     if len(chosen) != 1:
-        names = ", ".join(r.name for r in runs[:20])
-        raise UsageError(
-            "several runs are here" if chosen else f"no run is named {args.run}",
-            args.path,
-            f"--run one of: {names}",
-        )
+        names = ", ".join(clean(r.name) for r in chosen[:20])
+        raise UsageError("several runs are here", args.path, f"--run one of: {names}")
     if not can_show():
         print("tuimon: replay needs a terminal; try `tuimon summary` or `tuimon check`", file=sys.stderr)
         return UsageError.exit_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tuimon.cli.paths import add_paths, add_total, roots_of, settings_of, thresholds_of
+from tuimon.cli.paths import add_formats, add_paths, add_total, roots_of, settings_of, thresholds_of
 from tuimon.cli.printing import print_lines
 from tuimon.core.errors import EXIT_FINE
 
@@ -22,6 +22,7 @@ EXAMPLE = "tuimon status ./outputs --line --style tmux"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_paths(parser, required=False)
+    add_formats(parser)
     parser.add_argument("--run", metavar="NAME", help="this run")
     parser.add_argument("--line", action="store_true", help="one line only: the run that changed last")
     parser.add_argument(
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from tuimon.output.status_line import status_text, status_tmux
 
     clock, thresholds, total = SystemClock(), thresholds_of(settings), settings.total
-    refs = runs_named(find_runs(roots_of(args.paths)).runs, args.run)
+    refs = runs_named(find_runs(roots_of(args.paths, args.format)).runs, args.run)
     if args.line:
         refs = sorted(refs, key=lambda ref: ref.mtime)[-1:]
     line = status_tmux if args.style == "tmux" else status_text

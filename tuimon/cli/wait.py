@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from tuimon.cli.paths import add_total, duration_seconds, roots_of, settings_of, thresholds_of
+from tuimon.cli.paths import add_formats, add_total, duration_seconds, roots_of, settings_of, thresholds_of
 from tuimon.cli.printing import complain, print_lines
 from tuimon.core.errors import EXIT_FAILED, EXIT_FINE, EXIT_TIME_OUT, UsageError
+from tuimon.core.text import clean
 
 if TYPE_CHECKING:
     from tuimon.monitor.snapshot import RunState, Snapshot
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=duration_seconds,
         help="wait no longer than this: 90s, 30m, 6h, 2d (default: for ever)",
     )
+    add_formats(parser)
     add_total(parser)
 
 
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
     conditions = [parse_condition(text) for text in args.until or ["done"]]
     monitor = Monitor(
-        roots_of([args.path]),
+        roots_of([args.path], args.format),
         total=settings.total,
         memory_limit_bytes=settings.memory_limit_bytes,
         thresholds=thresholds_of(settings),
@@ -63,9 +65,16 @@ def run(args: argparse.Namespace) -> int:
         if ended(state):
             complain(f"{end_line(state)}; there is nothing more to wait for")
             return EXIT_FAILED
-    where = "no run came" if state is None else f"{state.name} is {state.status}, step {state.progress.step}"
-    complain(f"time is over: {where}")
+    complain(f"time is over: {_standing(state)}")
     return EXIT_TIME_OUT
+
+
+def _standing(state: RunState | None) -> str:
+    """Return how far it is when the time is over."""
+    if state is None:
+        return "no run came"
+    step = "" if state.progress.step is None else f", step {state.progress.step}"
+    return f"{clean(state.name)} is {state.status}{step}"
 
 
 def _chosen(snapshot: Snapshot, args: argparse.Namespace) -> RunState | None:
@@ -73,6 +82,6 @@ def _chosen(snapshot: Snapshot, args: argparse.Namespace) -> RunState | None:
     if args.run is not None:
         return snapshot.run(args.run)
     if len(snapshot.runs) > 1:
-        names = ", ".join(run.name for run in snapshot.runs[:20])
+        names = ", ".join(clean(run.name) for run in snapshot.runs[:20])
         raise UsageError("several runs are here", args.path, f"--run one of: {names}")
     return snapshot.runs[0] if snapshot.runs else None

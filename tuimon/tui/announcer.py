@@ -31,7 +31,7 @@ class Announcer:
             return
         if self._herald is None:
             self._herald = self._make_herald()
-        sequences = self._herald.look(app.feed.snapshot, app.view.run_name)
+        sequences = self._herald.look(app.feed.snapshot, app.view.run_name, app.view.acknowledged)
         if sequences:
             self.send(sequences)
         complaint = self._herald.complaint()

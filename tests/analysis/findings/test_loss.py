@@ -62,6 +62,25 @@ def test_a_small_spike_counts_once_it_lasts() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_a_spike_on_a_loss_that_falls_is_held_against_the_points_before_it(seed: int) -> None:
+    fall = 2.0 + 6.0 * np.exp(-np.arange(200) / 40.0)
+    loss = fall * (1.0 + 0.02 * np.random.default_rng(seed).standard_normal(200))
+    loss[100] *= 1.3
+    found = only(log_of("loss", loss).findings(), "loss_spike")
+    assert found.step == 1010
+    assert found.usual == pytest.approx(loss[97:100].max())
+    assert "above the points before it" in found.message
+
+
+def test_a_loss_that_begins_higher_after_a_restart_is_no_spike() -> None:
+    loss = 2.0 + 6.0 * np.exp(-np.arange(200) / 40.0)
+    log = RunLog()
+    for index, value in enumerate([*loss[:100], *loss[70:160]]):
+        log.train({"loss": value}, step=10 * index if index < 100 else 10 * (index - 30))
+    assert rules(log.findings()) == ["restart_detected"]
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_single_outliers_of_a_heavy_tail_are_no_spikes(seed: int) -> None:
     noise = np.random.default_rng(seed).standard_t(4, 1000).clip(-6.0, 6.0)
     assert "loss_spike" not in rules(log_of("loss", 2.0 + 0.08 * noise).findings())

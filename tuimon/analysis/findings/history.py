@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import deque
+from itertools import pairwise
 
 from tuimon.analysis.findings.windows import SortedWindow
 
@@ -16,6 +18,8 @@ _OUTLIER_SIGMAS, _BACK_SIGMAS, _OUTLIER_RATIO, _MOST_OUTLIERS = 6.0, 3.0, 1.08, 
 # too, which is twice the largest of so many deviations and beyond so many sigmas: of 64 normal deviations the
 # largest lies at 2.4 sigma on average.
 _ALONE_SIGMAS, _ALONE_RATIO, _ALONE_POINTS = 4.5, 2.0, 64
+# A value has jumped if it lies above each of so many before it.
+JUMP_POINTS = 3
 # A series that hardly moves still gets a spread, so that its last digit is no outlier.
 _LEAST_SPREAD = 1e-3
 
@@ -39,14 +43,16 @@ class History:
     """
 
     __slots__ = (
-        "_deviations", "_outliers", "_recent", "count", "deviation", "median", "positive", "ratio", "ready",
-        "score", "sigma",
+        "_calm", "_deviations", "_outliers", "_recent", "count", "deviation", "median", "positive", "ratio",
+        "ready", "score", "sigma",
     )  # fmt: skip
 
     def __init__(self, recent_points: int) -> None:
         self._recent = SortedWindow(recent_points)
         self._deviations = SortedWindow(_SPREAD_POINTS)
         self._outliers = 0
+        # The last values that are no outliers, in their order: they tell how far neighbours lie apart.
+        self._calm: deque[float] = deque(maxlen=_SPREAD_POINTS + 1)
         self.count = 0
         self.positive = True
         self.median = math.nan
@@ -79,6 +85,25 @@ class History:
     def level(self, points: int) -> float:
         """Return the median of the last points that are no outliers; NaN before there is one."""
         return self._recent.median_of_last(points) if len(self._recent) else math.nan
+
+    @property
+    def largest_of_last(self) -> float:
+        """The largest of the last few usual values, above which a value must lie to have jumped."""
+        return max(list(self._calm)[-JUMP_POINTS:], default=math.inf)
+
+    def jump_score(self, value: float) -> float:
+        """Return how many sigmas a value lies above the last usual values; 0 where that is not known.
+
+        The sigma is that of the noise from one value to the next. A loss that falls lies below its own recent
+        median, by more at some times than at others, which widens its deviations; its steps stay as they are.
+        """
+        if not self.positive or len(self._calm) < WARM_UP_POINTS or value <= self.largest_of_last:
+            return 0.0
+        steps = sorted(abs(later - earlier) for earlier, later in pairwise(map(math.log, self._calm)))
+        # The median and the 90 % quantile of the absolute value of normal noise, and a step has that of two.
+        sigma = max(steps[len(steps) >> 1] / 0.6745, steps[9 * len(steps) // 10] / 1.645) / math.sqrt(2.0)
+        rise = math.log(value) - math.log(self.largest_of_last)
+        return rise / max(sigma, _LEAST_SPREAD)
 
     def measure(self, value: float) -> None:
         """Compare a finite value with what is usual."""
@@ -117,6 +142,7 @@ class History:
         self.ready = self.count >= WARM_UP_POINTS
         self._outliers = 0
         self._recent.push(value)
+        self._calm.append(value)
 
     def _is_outlier(self) -> bool:
         sigmas = _BACK_SIGMAS if self._outliers else _OUTLIER_SIGMAS
@@ -128,3 +154,4 @@ class History:
         self.count = 0
         self._recent.clear()
         self._deviations.clear()
+        self._calm.clear()

@@ -8,6 +8,7 @@ from typing import ClassVar, TypeVar
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.history import JUMP_POINTS
 from tuimon.analysis.findings.naming import spoken, times
 from tuimon.analysis.findings.windows import MovingMinimum, SortedWindow
 from tuimon.core.frozen import frozen
@@ -42,7 +43,11 @@ class LossSpikeLimits:
         sigmas_alone: ... of a single point; a smaller one must last: the next point is not calm either. Noise
             with heavy tails has single points beyond six sigma, but not two in a row.
         beyond_alone: Or it is so many times the largest deviation among the last 128.
-        rise: Least rise over the recent median, as a share (own choice).
+        sigmas_jump: Or so many sigmas of the noise from one point to the next above each of the last three
+            points (6 to 7: OLMo): a loss that falls, at the start or after a warm restart, deviates from its
+            median without being noisy.
+        rise: Least rise over the recent median, or over each of the last three points, as a share (own
+            choice).
         beyond: Least multiple of the largest deviation among the last 128 (own choice).
         calm_sigmas: Below this a point is calm.
         clear: Calm points in a row after which it is over.
@@ -54,6 +59,7 @@ class LossSpikeLimits:
     sigmas: float = 6.0
     sigmas_alone: float = 7.0
     beyond_alone: float = 3.0
+    sigmas_jump: float = 6.5
     rise: float = 0.08
     beyond: float = 1.2
     calm_sigmas: float = 3.0
@@ -93,21 +99,42 @@ class LossSpike(LossRule[LossSpikeLimits]):
             if early and history.deviation > limits.possible_beyond * history.largest_deviation:
                 self._alarm.suspect(lambda: self._describe(value))
             return
-        if score <= limits.calm_sigmas:
-            self._was_high = False
-            if self._alarm.awake:
-                self._alarm.miss(calm=score < limits.calm_sigmas)
-            return
-        beyond = history.deviation > limits.beyond * history.largest_deviation
-        high = rise > limits.rise and ((score > limits.sigmas and beyond) or history.alone)
-        lasts = self._was_high and rise > limits.rise and score > limits.calm_sigmas
-        self._was_high = high
-        clear = score > limits.sigmas_alone or self._alarm.is_open
-        clear = clear or history.deviation > limits.beyond_alone * history.largest_deviation
-        if lasts or (high and clear):
+        was_high = self._was_high
+        rises = rise > limits.rise and score > limits.calm_sigmas
+        self._was_high = rises and self._is_high()
+        if rises and (was_high or (self._was_high and self._is_clear())):
             self._alarm.hit(lambda: self._describe(value))
-        else:
-            self._alarm.miss(calm=False)
+        elif rise > 0.0 and not self._alarm.is_open and self._jumps(value):
+            self._was_high = True
+            self._alarm.hit(lambda: self._describe_jump(value))
+        elif self._alarm.awake:
+            self._alarm.miss(calm=score < limits.calm_sigmas)
+
+    def _is_high(self) -> bool:
+        """Return whether a loss that rises lies above all that is usual."""
+        history, limits = self.history, self.limits
+        beyond = history.deviation > limits.beyond * history.largest_deviation
+        return (beyond and history.score > limits.sigmas) or history.alone
+
+    def _is_clear(self) -> bool:
+        """Return whether a single high loss is enough."""
+        history, limits = self.history, self.limits
+        if history.score > limits.sigmas_alone or self._alarm.is_open:
+            return True
+        return history.deviation > limits.beyond_alone * history.largest_deviation
+
+    def _jumps(self, value: float) -> bool:
+        """Return whether a loss lies far above those just before it, however the loss moved before them."""
+        history, limits = self.history, self.limits
+        if history.deviation <= limits.beyond * history.largest_deviation:
+            return False
+        # What came before a restart was another stretch of the curve.
+        if (
+            self.run.lines_since_start <= JUMP_POINTS
+            or value <= (1.0 + limits.rise) * history.largest_of_last
+        ):
+            return False
+        return history.jump_score(value) > limits.sigmas_jump
 
     def _describe(self, value: float) -> Evidence:
         median = self.history.median
@@ -116,6 +143,16 @@ class LossSpike(LossRule[LossSpikeLimits]):
             usual=median,
             message=f"{spoken(self.series)} {format_value(value)} is {self.history.score:.0f} sigma above "
             f"its recent median {format_value(median)}",
+        )
+
+    def _describe_jump(self, value: float) -> Evidence:
+        last = self.history.largest_of_last
+        return Evidence(
+            value=value,
+            usual=last,
+            message=f"{spoken(self.series)} {format_value(value)} is "
+            f"{self.history.jump_score(value):.0f} sigma above the points before it "
+            f"({format_value(last)} and lower)",
         )
 
 
