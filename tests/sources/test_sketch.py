@@ -48,6 +48,16 @@ def events(path: Path, steps: Iterable[int], value: Callable[[int], float] = val
     return SourceRef("tfevents", (path,))
 
 
+def text(path: Path, steps: Iterable[int], value: Callable[[int], float] = value_at) -> SourceRef:
+    """Write a log whose lines have the steps of the progress bars before them."""
+    lines = (
+        f" 10%|# | {step}/{COUNT} [00:01<00:09, 1.5it/s]\r{{'loss': {value(step)}, 'epoch': {step / 100}}}\n"
+        for step in steps
+    )
+    path.write_text("".join(lines))
+    return SourceRef("text", (path,))
+
+
 def points(records: Iterable[Record] | None) -> list[tuple[int, float]]:
     batches = [record for record in records or () if isinstance(record, ScalarBatch)]
     return [
@@ -57,11 +67,18 @@ def points(records: Iterable[Record] | None) -> list[tuple[int, float]]:
     ]
 
 
-@pytest.mark.parametrize("write", [jsonl, events])
-def test_a_sketch_is_a_thin_part_of_the_file_from_end_to_end(tmp_path: Path, write: object) -> None:
-    name = "metrics.jsonl" if write is jsonl else "events.out.tfevents.1700000000.host"
-    count = COUNT if write is jsonl else 1200
-    found = points(read_sketch((jsonl if write is jsonl else events)(tmp_path / name, range(count)), 12))
+WRITERS = [
+    (jsonl, "metrics.jsonl", COUNT),
+    (events, "events.out.tfevents.1700000000.host", 1200),
+    (text, "train.log", 1200),
+]
+
+
+@pytest.mark.parametrize(("write", "name", "count"), WRITERS)
+def test_a_sketch_is_a_thin_part_of_the_file_from_end_to_end(
+    tmp_path: Path, write: Callable[..., SourceRef], name: str, count: int
+) -> None:
+    found = points(read_sketch(write(tmp_path / name, range(count)), 12))
     assert found[0][0] == 0
     assert found[-1][0] == count - 1
     assert 50 < len(found) < count / 2
@@ -72,9 +89,7 @@ def test_a_sketch_is_a_thin_part_of_the_file_from_end_to_end(tmp_path: Path, wri
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize(
-    ("write", "name"), [(jsonl, "metrics.jsonl"), (events, "events.out.tfevents.1700000000.host")]
-)
+@pytest.mark.parametrize(("write", "name"), [(write, name) for write, name, _ in WRITERS])
 def test_a_sketch_lies_within_the_curve_that_replaces_it(
     tmp_path: Path, write: Callable[..., SourceRef], name: str
 ) -> None:
@@ -136,3 +151,8 @@ def test_small_gone_and_packed_files_and_other_formats_have_none(tmp_path: Path)
     assert read_sketch(SourceRef("hf", large.paths), 12) is None
     assert read_sketch(SourceRef("jsonl", (tmp_path / "x.jsonl.gz", *large.paths)), 12) is None
     assert read_sketch(SourceRef("jsonl", (tmp_path / "gone.jsonl", *large.paths)), 12) is not None
+
+
+def test_a_log_whose_step_falls_has_no_sketch(tmp_path: Path) -> None:
+    assert read_sketch(text(tmp_path / "a.log", range(COUNT)), 12) is not None
+    assert read_sketch(text(tmp_path / "b.log", [*range(1000), *range(500, 1500)]), 12) is None

@@ -25,6 +25,8 @@ LARGE_BYTES = 16 << 20
 
 _WINDOW_BYTES = 4 << 10
 _LENGTH_BYTES = 8
+# How a progress bar begins.
+_BAR_SIGN = b"%|"
 
 # From the bytes of a window, and whether it begins or ends its file, to the whole records in it.
 _Cut = Callable[[bytes, bool, bool], bytes]
@@ -50,7 +52,7 @@ def read_sketch(ref: SourceRef, windows: int) -> tuple[Record, ...] | None:
             copy.write_bytes(b"".join(_pieces(path, size, share, cut)))
             thin.append(copy)
         records = _read(replace(ref, paths=tuple(thin)))
-    return records if _counts_by_itself(records) else None
+    return records if _counts_by_itself(records, falls=ref.format != "text") else None
 
 
 def _read(ref: SourceRef) -> tuple[Record, ...]:
@@ -65,10 +67,15 @@ def _read(ref: SourceRef) -> tuple[Record, ...]:
     return tuple(records)
 
 
-def _counts_by_itself(records: Sequence[Record]) -> bool:
-    """Return whether the files log steps: rows that are merely numbered would all move to the left."""
-    batches = (record for record in records if isinstance(record, ScalarBatch))
-    return any((np.diff(batch.steps) > 1).any() for batch in batches)
+def _counts_by_itself(records: Sequence[Record], *, falls: bool) -> bool:
+    """Return whether the files log steps: rows that are merely numbered would all move to the left.
+
+    Args:
+        records: What the thin files hold.
+        falls: Whether steps may fall. In a text log a step that falls may hang on a line that is left out.
+    """
+    steps = [np.diff(record.steps) for record in records if isinstance(record, ScalarBatch)]
+    return any((each > 1).any() for each in steps) and (falls or not any((each < 0).any() for each in steps))
 
 
 def _pieces(path: Path, size: int, windows: int, cut: _Cut) -> Sequence[bytes]:
@@ -97,6 +104,13 @@ def _whole_lines(window: bytes, first: bool, last: bool) -> bytes:  # noqa: FBT0
     return window[begin:end] if begin or first else b""
 
 
+def _whole_log_lines(window: bytes, first: bool, last: bool) -> bytes:  # noqa: FBT001  # see _Cut
+    lines = _whole_lines(window.replace(b"\r", b"\n"), first, last)
+    bar = lines.find(_BAR_SIGN)
+    # The step of a line may be that of the bar before it.
+    return lines if first or bar < 0 else lines[lines.rfind(b"\n", 0, bar) + 1 :]
+
+
 def _whole_frames(window: bytes, first: bool, last: bool) -> bytes:  # noqa: ARG001, FBT001  # see _Cut
     begin = 0 if first else find_header(window, 0)
     if begin is None:
@@ -117,4 +131,9 @@ def _size_of(path: Path) -> int:
         return 0
 
 
-_CUTS: dict[str, _Cut] = {"tfevents": _whole_frames, "jsonl": _whole_lines, "csv": _whole_lines}
+_CUTS: dict[str, _Cut] = {
+    "tfevents": _whole_frames,
+    "jsonl": _whole_lines,
+    "csv": _whole_lines,
+    "text": _whole_log_lines,
+}
