@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+from textual.events import Key
+from textual.widgets import Input
+
 from tests.tui.drawing import pane_text
 from tests.tui.feeds import FixedFeed
 from tests.tui.keyboard import press
@@ -57,3 +61,25 @@ async def test_esc_closes_it_and_nothing_has_happened() -> None:
         assert app.view.smoothing == before
         assert app.picture is not None
         assert app.picture.plan.charts
+
+
+async def test_every_action_can_be_chosen_and_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    ran: list[str] = []
+
+    async def note(action: str, *_: object) -> bool:
+        ran.append(action)
+        return True
+
+    async with app.run_test(size=(60, 12)):
+        monkeypatch.setattr(app, "run_action", note)
+        wanted = [command for command in COMMANDS if command.action]
+        for command in wanted:
+            await app.action_command()
+            # A command that is typed with its value hides those that begin with its name.
+            hidden = command not in matching(command.name)
+            text = " ".join(command.help.split()[-4:]) if hidden else command.name
+            app.query_one("#prompt", Input).value = text
+            app.view.cursor["palette"] = matching(text).index(command)
+            await app.type_key(Key("enter", None))
+    assert ran == [command.action for command in wanted]

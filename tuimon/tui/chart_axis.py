@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -17,7 +18,7 @@ from tuimon.charts.time_ticks import clock_ticks, duration_ticks
 from tuimon.core.frozen import frozen
 from tuimon.core.units import format_clock, format_count, format_duration
 from tuimon.monitor.snapshot import RunState
-from tuimon.store.axis import Axis
+from tuimon.store.axis import Attempt, Axis
 from tuimon.store.logged_axis import LOGGED_AXES
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
@@ -141,12 +142,17 @@ def x_text(run: RunView, axis: Axis, x: float, now: float) -> str:
 
 def fitting_ticks(run: RunView, axis: ChartAxis, cells: int) -> Ticks:
     """Return as many ticks as have room for their labels on an axis that is so many cells long."""
+    return _fitting(run.attempts, axis, cells)
+
+
+@lru_cache(maxsize=64)  # the charts of a screen have few widths
+def _fitting(attempts: tuple[Attempt, ...], axis: ChartAxis, cells: int) -> Ticks:
     gap = 2 if cells < _NARROW else 4
     lo, hi = axis.shown
     scale = cells / (hi - lo)
     ticks: Ticks = []
     for cells_per_tick in _CELLS_PER_TICK:
-        ticks = tick_labels(run, axis, max(cells // cells_per_tick, 1))
+        ticks = _ticks(attempts, axis, max(cells // cells_per_tick, 1))
         # The last label may have to stand a little to the left of its place.
         placed = [(min((x - lo) * scale, cells - len(text) / 2), len(text)) for x, text in ticks]
         if all(b - a >= (wide + broad) / 2 + gap for (a, wide), (b, broad) in pairwise(placed)):
@@ -156,6 +162,10 @@ def fitting_ticks(run: RunView, axis: ChartAxis, cells: int) -> Ticks:
 
 def tick_labels(run: RunView, axis: ChartAxis, count: int) -> Ticks:
     """Return about so many ticks; on the accumulated axis they are labelled with the steps as logged."""
+    return _ticks(run.attempts, axis, count)
+
+
+def _ticks(attempts: tuple[Attempt, ...], axis: ChartAxis, count: int) -> Ticks:
     if axis.axis is Axis.WALL:
         return clock_ticks(*axis.shown, count)
     if axis.axis is Axis.RELATIVE:
@@ -163,12 +173,12 @@ def tick_labels(run: RunView, axis: ChartAxis, count: int) -> Ticks:
     if axis.axis in LOGGED_AXES:
         places = linear_ticks(*axis.shown, count)
         return list(zip(places, number_labels(places, _LABEL_WIDTH), strict=True))
-    if axis.axis is Axis.STEP or all(attempt.offset == 0 for attempt in run.attempts):
+    if axis.axis is Axis.STEP or all(attempt.offset == 0 for attempt in attempts):
         # Steps are whole numbers: a short axis has few ticks rather than the same label twice.
         return [(x, format_count(x)) for x in linear_ticks(*axis.shown, count) if x == round(x)]
     spacing = max(round_step((axis.shown[1] - axis.shown[0]) / max(count, 1)), 1.0)
     return [
         (step + offset, format_count(step))
-        for offset, steps in logged_steps(run.attempts, *axis.shown, spacing)
+        for offset, steps in logged_steps(attempts, *axis.shown, spacing)
         for step in steps
     ]

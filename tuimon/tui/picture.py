@@ -11,8 +11,9 @@ from tuimon.monitor.events import Event, run_events
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.output.process_text import process_lines
 from tuimon.store.axis import Axis
+from tuimon.store.run import RunView
 from tuimon.tui.arrange import Needs, arrange
-from tuimon.tui.chart_list import chart_specs
+from tuimon.tui.chart_list import ChartSpec, chart_specs
 from tuimon.tui.chart_pane import ChartPane
 from tuimon.tui.ink import Ink
 from tuimon.tui.opened import OpenedRuns
@@ -70,6 +71,7 @@ class Painter:
         self._run_list = RunList()
         self._run_table = RunTable()
         self._events: tuple[Event, ...] = ()
+        self._specs_of: tuple[RunView, tuple[object, ...], tuple[ChartSpec, ...]] | None = None
         self._facts_rows: list[Row] = []
         self._facts_of: tuple[object, ...] | None = None
         self._events_of: tuple[str, int, int, int] | None = None
@@ -100,7 +102,7 @@ class Painter:
         """
         state = self._runs.opened(snapshot, view)
         overlays = self._runs.overlays(snapshot, view) if state is not None else ()
-        specs = chart_specs(state.run, view, paired=not overlays) if state is not None else ()
+        specs = self._specs(state, view, paired=not overlays) if state is not None else ()
         runs = self._run_list.listed(snapshot, view)
         scene = Scene(snapshot, state, view, gauges(snapshot, state), runs, overlays, specs)
         needs = Needs(
@@ -239,6 +241,19 @@ class Painter:
         events = self._log(scene.state, view)
         rows, picture.log = log_rows(events, run, view, size, scene.snapshot.now, axis)
         return log_title(view, run), rows
+
+    def _specs(self, state: RunState, view: View, *, paired: bool) -> tuple[ChartSpec, ...]:
+        """Return the charts of the open run, looked for anew only when something was logged or chosen."""
+        chosen = (
+            view.filter_text,
+            frozenset(view.folded),
+            frozenset(view.favourites),
+            view.only_favourites,
+            paired,
+        )
+        if self._specs_of is None or self._specs_of[0] is not state.run or self._specs_of[1] != chosen:
+            self._specs_of = state.run, chosen, chart_specs(state.run, view, paired=paired)
+        return self._specs_of[2]
 
     def _facts(
         self, state: RunState | None, pinned: RunState | None, width: int, snapshot: Snapshot
