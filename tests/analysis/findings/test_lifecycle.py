@@ -38,6 +38,54 @@ def test_idle_gpus_point_elsewhere() -> None:
     assert "file system" in found.causes[0]
 
 
+TRAINING = {
+    "gpu.0.util": 97.0, "gpu.0.power_w": 400.0, "gpu.1.util": 98.0, "gpu.1.power_w": 390.0, "cpu.util": 30.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "clue", "cause"),
+    [
+        (
+            {"gpu.0.power_w": 130.0, "gpu.1.power_w": 125.0},
+            "32 % of its usual power: looks like a coll",
+            "NCCL",
+        ),
+        ({}, "100 % of its usual power: still at work, looks like an evaluation", "evaluation"),
+        (
+            {"gpu.0.util": 60.0, "gpu.1.util": 20.0},
+            "GPU at 40 %: still at work, looks like an e",
+            "checkpoint",
+        ),
+        (
+            {"gpu.0.util": 0.0, "gpu.1.util": 1.0, "cpu.util": 95.0},
+            "GPU at 0 %, CPU at 95 %: looks like waiting for the data loader",
+            "data loader",
+        ),
+        ({"gpu.0.util": 0.0, "gpu.1.util": 0.0, "cpu.util": 3.0}, "for files or a dead rank", "file system"),
+        ({"gpu.0.util": -1.0, "gpu.1.util": -1.0}, "(usual 4.0s)", "NCCL"),
+    ],
+    ids=["collective hang", "evaluation", "checkpoint", "data loader", "files", "no sensor"],
+)
+@pytest.mark.parametrize("together", [True, False], ids=["in one record", "each in its own"])
+def test_what_the_sensors_read_tells_stalls_apart(
+    meanwhile: dict[str, float], clue: str, cause: str, *, together: bool
+) -> None:
+    log = RunLog()
+    moments: list[tuple[float, dict[str, float]]] = []
+    for loss in falling(50).tolist():
+        log.train({"loss": loss})
+        moments.append((log.time + 1.0, TRAINING))
+    moments += [(log.time + second, TRAINING | meanwhile) for second in range(10, 700, 10)]
+    for at, readings in moments:
+        for part in [readings] if together else [{tag: value} for tag, value in readings.items()]:
+            log.sample(part, at=at)
+    log.entries.sort(key=lambda entry: entry.time)
+    found = only(log.findings(), "stalled")
+    assert clue in found.message
+    assert cause in found.causes[0]
+
+
 def test_the_next_line_resolves_it() -> None:
     log = hanging()
     log.time += 1300

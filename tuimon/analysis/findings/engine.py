@@ -216,6 +216,7 @@ class FindingEngine:
             for look in channel.looks:
                 look(value)
             if math.isfinite(value):
+                run.readings[channel.tag] = value
                 self._gate.add(channel.role, channel.tag, value, time)
             self._look_at_silence()
             return
@@ -259,6 +260,7 @@ class FindingEngine:
         if time != self._moment or step != run.step:
             run.move(step, time)
             self._moment, self._fresh = time, True
+        run.readings.update(zip(layout.layout.names, values, strict=True))
         for at, channel in layout.ruled:
             if at:
                 self._look_at_silence()

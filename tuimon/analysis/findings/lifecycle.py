@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from statistics import fmean
+from collections import deque
+from collections.abc import Iterable
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
+from tuimon.analysis.findings.windows import mean
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.core.units import format_duration
 
 # Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
 _PROCESS_ALIVE = Role.PROCESS_ALIVE
+_GPU_UTILISATION, _CPU_UTILISATION, _GPU_POWER = Role.GPU_UTILISATION, Role.CPU_UTILISATION, Role.GPU_POWER
+_HANG = "a collective operation that waits for a rank that died (NCCL)"
+_FILES = "a file system or a data loader that does not answer"
+_LOADER = "a data loader that prepares examples for far longer than before"
+_EVALUATION = "an evaluation or a checkpoint that takes far longer than before"
+# What is usual is told by so many readings from before the silence.
+_USUAL_SAMPLES = 8
 
 
 @frozen
@@ -24,6 +33,10 @@ class StalledLimits:
         gaps: Nor before so many times the longest silence so far.
         least_lines: Nor before so many training lines.
         most_s: A longer silence is no stall: a clock was set, or files of several runs lie together.
+        busy_gpu_percent: GPUs at this utilisation and more are busy: with waiting, if ...
+        low_power: ... they draw less than this share of what training drew (own choice), else with work.
+        idle_gpu_percent: Below this utilisation they are idle; what lies between is work.
+        busy_cpu_percent: While they are idle, a CPU above this prepares something (own choice).
     """
 
     least_s: float = 600.0
@@ -31,20 +44,24 @@ class StalledLimits:
     gaps: float = 3.0
     least_lines: int = 8
     most_s: float = 30 * 86400.0
+    busy_gpu_percent: float = 90.0
+    low_power: float = 0.6
+    idle_gpu_percent: float = 5.0
+    busy_cpu_percent: float = 50.0
 
 
 class Stalled(Rule[StalledLimits]):
-    """No training or evaluation line for much longer than ever before, while the run has not ended."""
+    """No training or evaluation line for much longer than ever before, while the run has not ended.
+
+    What the sensors read meanwhile tells where it waits: GPUs busy at low power wait for each other, idle
+    GPUs for the CPU or for files, and GPUs that work as usual evaluate.
+    """
 
     name = "stalled"
     severity = Severity.CRITICAL
-    roles = frozenset({Role.PROCESS_ALIVE, Role.GPU_UTILISATION})
+    roles = frozenset({Role.PROCESS_ALIVE, Role.GPU_UTILISATION, Role.GPU_POWER, Role.CPU_UTILISATION})
     per_series = False
-    causes = (
-        "a collective operation that waits for a rank that died (NCCL)",
-        "a file system or a data loader that does not answer",
-        "an evaluation or a checkpoint that takes far longer than before",
-    )
+    causes = (_HANG, _FILES, _EVALUATION)
     remedies = (
         "Look where it waits: py-spy dump --pid PID on every rank.",
         "Start again with NCCL_DEBUG=INFO, and look at the kernel log (dmesg).",
@@ -57,14 +74,19 @@ class Stalled(Rule[StalledLimits]):
         self._longest_s = 0.0
         self._resumed = False
         self._gone = False
-        self._gpu_percent: dict[str, float] = {}
+        self._usual: deque[Sample] = deque(maxlen=_USUAL_SAMPLES)
+
+    def hears(self, tag: str) -> bool:
+        """Return whether a tag tells of the process: the other sensors are asked when it stalls."""
+        return role_of(tag) is _PROCESS_ALIVE
 
     def point(self, value: float) -> None:
-        """Take note of whether the process lives and its GPUs work."""
-        if role_of(self.run.tag) is _PROCESS_ALIVE:
-            self._gone = value == 0.0
-        elif 0.0 <= value <= 100.0:
-            self._gpu_percent[self.run.tag] = value
+        """Take note of whether the process lives."""
+        self._gone = value == 0.0
+
+    def sampled(self, sample: Sample) -> None:
+        """Keep what the sensors read while training goes on."""
+        self._usual.append(sample)
 
     def restarted(self) -> None:
         """Leave the down-time out of the silences."""
@@ -99,16 +121,42 @@ class Stalled(Rule[StalledLimits]):
 
     def _describe(self, silence: float, usual: float) -> Evidence:
         message = f"no training line for {format_duration(silence)} (usual {format_duration(usual)})"
-        causes: tuple[str, ...] = ()
-        if self._gpu_percent:
-            percent = fmean(self._gpu_percent.values())
-            message += f"; GPU at {percent:.0f} %"
-            if percent > 90.0:
-                message += ": looks like a collective hang"
-            elif percent < 5.0:
-                message += ": looks like waiting for files or a dead rank"
-                causes = self.causes[1:2]
-        return Evidence(value=silence, usual=usual, message=message, causes=causes)
+        clue, causes = self._clue()
+        return Evidence(value=silence, usual=usual, message=message + clue, causes=causes)
+
+    def _clue(self) -> tuple[str, tuple[str, ...]]:
+        """Return what the sensors tell of where it waits, and the cause that this points to."""
+        limits, gpu, cpu = self.limits, self._reading(_GPU_UTILISATION), self._reading(_CPU_UTILISATION)
+        if gpu is None:
+            return "", ()
+        clue = f"; GPU at {gpu:.0f} %"
+        if gpu >= limits.busy_gpu_percent:
+            share = self._power_share()
+            if share is not None:
+                clue += f" and {100 * share:.0f} % of its usual power"
+            if share is None or share < limits.low_power:
+                return f"{clue}: looks like a collective hang", (_HANG,)
+        elif gpu < limits.idle_gpu_percent:
+            if cpu is None or cpu < limits.busy_cpu_percent:
+                return f"{clue}: looks like waiting for files or a dead rank", (_FILES,)
+            return f"{clue}, CPU at {cpu:.0f} %: looks like waiting for the data loader", (_LOADER,)
+        return f"{clue}: still at work, looks like an evaluation or a checkpoint", (_EVALUATION,)
+
+    def _reading(self, role: Role) -> float | None:
+        """Return what the sensors of a role read last, on average; None if there are none."""
+        return _mean(value for tag, value in self.run.readings.items() if role_of(tag) is role)
+
+    def _power_share(self) -> float | None:
+        """Return which share of what training drew the GPUs draw now; None if that is not known."""
+        now = self._reading(_GPU_POWER)
+        usual = _mean(watts for sample in self._usual for watts in sample.get(_GPU_POWER, {}).values())
+        return now / usual if now is not None and usual else None
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    """Return the mean of the readings that can be ones; None if there are none."""
+    known = [value for value in values if value >= 0.0]
+    return mean(known) if known else None
 
 
 @frozen

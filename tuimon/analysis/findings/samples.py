@@ -26,11 +26,12 @@ class Layout:
         tags: Role and tag of each sensor; each tag once.
     """
 
-    __slots__ = ("first", "roles", "tags", "throttles")
+    __slots__ = ("first", "names", "roles", "tags", "throttles")
 
     def __init__(self, tags: Sequence[tuple[Role, str]]) -> None:
         self.tags = tuple(tags)
-        self.first = tags[0][1]
+        self.names = tuple(tag for _, tag in tags)
+        self.first = self.names[0]
         self.throttles = [at for at, (role, _) in enumerate(tags) if role is Role.GPU_THROTTLE]
         self.roles: dict[Role, list[tuple[str, int]]] = {}
         for at, (role, tag) in enumerate(tags):

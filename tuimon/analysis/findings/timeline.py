@@ -53,6 +53,7 @@ class Timeline:
         total_steps: Step at which the run will end, if known.
         config: Hyper-parameters.
         latest: Last finite value by role, of training and evaluation series.
+        readings: Last finite value of each sensor.
         undirected: The run trains a policy or networks against each other: its loss has no direction.
         eval_losses: The last finite evaluation losses of one series, each with `lines` at that moment.
         ended: The run said that it is over, or whoever watches it did.
@@ -80,6 +81,7 @@ class Timeline:
         self.total_steps: int | None = None
         self.config: Mapping[str, ConfigValue] = {}
         self.latest: dict[Role, float] = {}
+        self.readings: dict[str, float] = {}
         self.undirected = False
         self.ended = False
         self.failed = False
