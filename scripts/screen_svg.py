@@ -44,6 +44,10 @@ def _row_pieces(row: Row, x: int, y: int, theme: str) -> list[str]:
         colour = style.color.get_truecolor().hex if style.color is not None else _FOREGROUND[theme]
         bold = ' font-weight="bold"' if style.bold else ""
         dots = ""
+        if style.bgcolor is not None:
+            box = f'x="{x * _CELL_WIDTH:.1f}" y="{y * _CELL_HEIGHT:.1f}" height="{_CELL_HEIGHT}"'
+            ground = style.bgcolor.get_truecolor().hex
+            pieces.append(f'<rect {box} width="{cell_width(text) * _CELL_WIDTH:.1f}" fill="{ground}"/>')
         for part in _words(text):
             width = cell_width(part)
             if "\u2800" <= part[0] <= "\u28ff":

@@ -123,7 +123,7 @@ def test_steps_and_tags_are_gone_through(tmp_path: Path) -> None:
     assert "masks @2" in shown(state, painter, back=1)
     assert "masks @1" in shown(state, painter, back=99)
     assert "samples @3" in shown(state, painter, tag=1)
-    assert "2 images: I" in text_of(painter.paint(snapshot_of(state), View(state.name), 120, 40), 120, 40)
+    assert "6 images: I" in text_of(painter.paint(snapshot_of(state), View(state.name), 120, 40), 120, 40)
 
 
 async def test_keys_open_it_go_through_it_and_close_it(tmp_path: Path) -> None:

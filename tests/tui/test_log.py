@@ -17,7 +17,7 @@ from tuimon.analysis.moments import Moment
 from tuimon.core.batch import LogLine, ScalarBatch, TextRecord
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
-from tuimon.store.run_store import RunStore
+from tuimon.store.run_store import KEPT_LOG_LINES, RunStore
 from tuimon.tui.app import TuimonApp
 from tuimon.tui.picture import Painter
 from tuimon.tui.view import View
@@ -189,3 +189,18 @@ async def test_lines_without_time_and_points_have_no_place() -> None:
         await press(pilot, "i")
         assert app.view.crosshair is None
         assert "no line of this log has a place" in app.view.message
+
+
+def test_a_cursor_before_the_lines_that_are_kept_marks_none() -> None:
+    store = RunStore()
+    count = KEPT_LOG_LINES // 20 + 10
+    for n in range(count):
+        lines = [LogLine(3 * n, math.nan, "info", f"line {n}.{k}") for k in range(20)]
+        store.extend(0, [points([n], [1.0 + n % 7], [NOW - 4000 + n]), *lines])
+    state = replace(make_state([batch("loss", [1.0])]), run=store.freeze())
+    for x in (20.0, 500.0):
+        view = View("run-1", log_shows="console", crosshair=x)
+        text = pane_text(Painter("braille").paint(snapshot_of(state), view, *SIZE), "log")
+        signed = [line for line in text.splitlines() if line.startswith("│>")]
+        assert len(signed) == (x > 100)
+        assert ("the cursor is before the lines that are kept" in text) == (x < 100)

@@ -14,6 +14,7 @@ from tuimon.core.units import format_clock
 from tuimon.monitor.events import Event, EventKind
 from tuimon.store.axis import Axis
 from tuimon.store.run import RunView
+from tuimon.store.run_store import KEPT_LOG_LINES
 from tuimon.tui.ink import Ink
 from tuimon.tui.rows import Row, fit, wrapped
 from tuimon.tui.scene import LinkedLog
@@ -43,7 +44,8 @@ def log_title(view: View, run: RunView | None) -> Row:
     if more:
         title = (*title, (f" {more}: v", Ink.MUTED))
     if run is not None and run.images:
-        title = (*title, (f" {len(run.images)} images: I", Ink.MUTED))
+        count = sum(records.count for records in run.images.values())
+        title = (*title, (f" {count} images: I", Ink.MUTED))
     return (*title, (f" {clean(view.log_filter)}", Ink.WARNING)) if view.log_filter else title
 
 
@@ -114,28 +116,32 @@ def _linked(
     known = moments()
     if len(shown) < len(lines):
         known = Moments(known.steps[list(chosen)], known.times[list(chosen)])
-    marked = None
-    if view.crosshair is not None:
-        marked = _at_cursor(run, view, axis, known)
-        if marked is not None:
-            view.cursor["log"] = len(shown) - 1 - marked - height // 2
     if view.crosshair is None:
         rows = _scrolled(shown, lambda line: row(line, width), view, height)
-    else:
-        numbers = range(len(shown))
-        rows = _scrolled(numbers, lambda n: _signed(row(shown[n], width - 1), n == marked), view, height)
-    last = max(len(shown) - 1 - view.line("log"), 0)
-    return rows, LinkedLog(known, marked, last)
+        return rows, LinkedLog(known, None, len(shown) - 1 - view.line("log"))
+    marked = _at_cursor(run, axis, view.crosshair, view.line("log_line"), known)
+    if marked is not None:
+        view.cursor["log"] = len(shown) - 1 - marked - height // 2
+    # What is nearest may be far: lines before these were let go.
+    is_before = marked == 0 and len(lines) >= KEPT_LOG_LINES and not view.log_filter
+    is_before = is_before and moment_at(run, axis, view.crosshair).step < known.steps[0]
+    rows = _scrolled(
+        range(len(shown)),
+        lambda n: _signed(row(shown[n], width - 1), n == marked and not is_before),
+        view,
+        height,
+    )
+    if is_before:
+        told = "the cursor is before the lines that are kept"
+        rows = [fit(((told, Ink.MUTED),), width), *rows[: height - 1]]
+    return rows, LinkedLog(known, marked, len(shown) - 1 - view.line("log"))
 
 
-def _at_cursor(run: RunView, view: View, axis: Axis, moments: Moments) -> int | None:
-    """Return the line at the cursor: of several at one place the one that was gone to, else the nearest."""
-    line = view.line("log_line")
-    if view.crosshair is None:
-        return None
-    if 0 <= line < len(moments) and moments[line].on(run, axis) == view.crosshair:
+def _at_cursor(run: RunView, axis: Axis, x: float, line: int, moments: Moments) -> int | None:
+    """Return the line at the cursor: the one that was gone to if it is there, else the nearest."""
+    if 0 <= line < len(moments) and moments[line].on(run, axis) == x:
         return line
-    return moments.nearest(moment_at(run, axis, view.crosshair))
+    return moments.nearest(moment_at(run, axis, x))
 
 
 def _signed(row: Row, is_marked: bool) -> Row:  # noqa: FBT001  # given by position, by `_scrolled`
