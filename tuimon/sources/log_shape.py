@@ -96,7 +96,6 @@ class LogText:
         run_ends: int64[r].
         first_runs: int64[n], the first number in each line.
         run_counts: int64[n].
-        commas: int64[c], where commas stand within numbers.
     """
 
     def __init__(self, block: bytes) -> None:
@@ -106,7 +105,7 @@ class LogText:
             _marks(self.text[begin : begin + _BYTES_AT_ONCE + 2 * _WORD], begin)
             for begin in range(MARGIN - _WORD, len(self.text) - 2 * _WORD + 1, _BYTES_AT_ONCE)
         ]
-        self.line_ends, edges, self.commas = map(np.concatenate, zip(*marks, strict=True))
+        self.line_ends, edges = map(np.concatenate, zip(*marks, strict=True))
         self.line_starts = np.append(MARGIN, self.line_ends[:-1] + 1)
         self.run_starts, self.run_ends = edges[::2], edges[1::2]
         self.first_runs = self.run_starts.searchsorted(self.line_starts)
@@ -116,8 +115,8 @@ class LogText:
         return len(self.line_ends)
 
 
-def _marks(text: ByteArray, begin: int) -> tuple[Int64Array, Int64Array, Int64Array]:
-    """Return where line ends stand, where numbers begin and end, and where commas stand within them.
+def _marks(text: ByteArray, begin: int) -> tuple[Int64Array, Int64Array]:
+    """Return where line ends stand, and where numbers begin and end in turn.
 
     Args:
         text: uint8[m]; a word before and behind what is told of is only looked at.
@@ -140,9 +139,7 @@ def _marks(text: ByteArray, begin: int) -> tuple[Int64Array, Int64Array, Int64Ar
     told = slice(_WORD, -_WORD)
     edges = np.flatnonzero(is_number[_WORD:-_WORD] != is_number[_WORD - 1 : -_WORD - 1])
     line_ends = np.flatnonzero(text[told] == _LINE_END)
-    first = begin + _WORD
-    commas = commas[(commas >= _WORD) & (commas < len(text) - _WORD)]
-    return line_ends + first, edges + first, commas + begin
+    return line_ends + (begin + _WORD), edges + (begin + _WORD)
 
 
 class Found(NamedTuple):
@@ -260,12 +257,13 @@ class LogShape:
         runs = [column.run for column in columns]
         first = starts[runs] + [[column.shift] for column in columns]
         last = ends[runs] + [[column.end_shift] for column in columns]
-        grouped = _grouped(block, first, last)
-        numbers = read_numbers(
-            block.text, first, np.where(grouped, first + 1, last) if len(grouped) else last
+        grouped = block.text[last - _GROUP_DIGITS - 1] == _COMMA
+        grouped &= last - first > _GROUP_DIGITS + 1
+        rows = np.flatnonzero(grouped.any(axis=1)).tolist()
+        values, odd, fractional = read_numbers(
+            block.text, first, np.where(grouped, first + 1, last) if rows else last
         )
-        values, odd, fractional = numbers
-        for row in np.flatnonzero(grouped.any(axis=1)) if len(grouped) else ():
+        for row in rows:
             among = np.flatnonzero(grouped[row])
             values[row, among], odd[row, among] = _read_groups(
                 block.text, first[row, among], last[row, among]
@@ -428,14 +426,6 @@ def _located(span: Span, runs: list[Span]) -> _Place:
         if start <= begin <= start + 1 and stop - 1 <= end <= stop:
             return _Place(at, begin - start, end - stop)
     raise ValueError("a number that is part of another one, or has no digits")
-
-
-def _grouped(block: LogText, first: Int64Array, last: Int64Array) -> BoolArray:
-    """Return which numbers have commas in them; nothing where none of a block has."""
-    if not len(block.commas):
-        return np.empty((0, 0), np.bool_)
-    found: BoolArray = block.commas.searchsorted(first) < block.commas.searchsorted(last)
-    return found
 
 
 def _read_groups(text: ByteArray, first: Int64Array, last: Int64Array) -> tuple[Float64Array, BoolArray]:
