@@ -149,3 +149,8 @@ def test_clock_ticks_begin_at_the_midnight_of_their_zone() -> None:
 def test_time_ticks_survive_any_year(lo: float, span: float, count: int) -> None:
     assert len(duration_ticks(lo, lo + span, count)) <= 2 * max(count, 1) + 2
     assert len(clock_ticks(lo, lo + span, count, UTC)) <= 2 * max(count, 1) + 2
+
+
+def test_what_distances_are_counted_from_is_said_in_as_many_digits_as_fit() -> None:
+    assert tick_labels((0.2408, 0.2409, 0.2410), 5) == ("~0.24", "+1e-4", "+2e-4")
+    assert tick_labels((0.2408, 0.2409, 0.2410), 6) == ("0.2408", "0.2409", "0.2410")

@@ -155,3 +155,7 @@ def test_a_job_that_ends_too_early_is_told_and_one_that_suffices_is_not() -> Non
         process = RunProcess(4711, job_end_time=ends)
         second = lines(replace(state, process=process))[1]
         assert ("will not finish" in second) is told
+
+
+def test_a_run_without_steps_says_none() -> None:
+    assert " - " not in lines(make_state([]))[0]

@@ -398,3 +398,10 @@ def test_an_explanation_says_what_belongs_to_it() -> None:
 def paint_explained(top: int) -> list[str]:
     view = View("diverged", explaining=True, cursor={"explanation": top})
     return pane_text(paint(view, 120, 60), "chart0").splitlines()
+
+
+def test_a_perplexity_that_began_at_the_vocabulary_is_read_on_a_log_axis() -> None:
+    for first, is_log in ((50_000.0, True), (60.0, False)):
+        state = scalar_state({"train/perplexity": [first, 40.0, 20.0, 18.0]})
+        text = pane_text(Painter("braille").paint(snapshot_of(state), View("run-1"), 120, 40), "chart0")
+        assert (" log " in text.splitlines()[0]) is is_log

@@ -126,13 +126,23 @@ def tick_labels(ticks: Sequence[float], width: int, *, uniform: bool = True) -> 
     choices = [_uniform_labels(ticks), single] if uniform else [single]
     if len(ticks) > 1:
         distances = _uniform_labels(tuple(tick - ticks[0] for tick in ticks))
-        base = axis_number(ticks[0], _BASE_DIGITS)
-        exact = abs(float(f"{ticks[0]:.{_BASE_DIGITS - 1}e}") - ticks[0]) < (ticks[1] - ticks[0]) * 0.1
-        choices.append((base if exact else f"~{base}", *("+" + distance for distance in distances[1:])))
+        base = _base_label(ticks[0], (ticks[1] - ticks[0]) * 0.1, width)
+        choices.append((base, *("+" + distance for distance in distances[1:])))
     for labels in choices:
         if all(len(label) <= width for label in labels) and len(set(labels)) == len(labels):
             return labels
     return tuple(label if len(label) <= width else "" for label in choices[-1])
+
+
+def _base_label(tick: float, tolerance: float, width: int) -> str:
+    """Return what distances are counted from, in as many digits as fit: without it they say nothing."""
+    label = ""
+    for digits in range(_BASE_DIGITS, 0, -1):
+        exact = abs(float(f"{tick:.{digits - 1}e}") - tick) < tolerance
+        label = ("" if exact else "~") + axis_number(tick, digits)
+        if len(label) <= width:
+            break
+    return label
 
 
 def _uniform_labels(ticks: Sequence[float]) -> tuple[str, ...]:

@@ -173,9 +173,10 @@ def _place_middle(plan: Plan, body: Rect, view: View, needs: Needs, *, wide: boo
     if not (wide and tall and (hardware or diagnosis)):
         return _stack_middle(plan, body, view, needs, hardware=hardware, diagnosis=diagnosis)
     # A line for each GPU and the host; findings with their reasons, of which the first ones are enough.
-    lines = max(1 + needs.gpus if hardware else 0, 5 if facts or needs.findings else 3)
+    lines = max(1 + needs.gpus, 3) if hardware else 0
+    lines = max(lines, 5 if facts or needs.findings else 1)
     most = min(max(body.height // 3, min(3 + needs.gpus, body.height // 2)), 16)
-    plain = max(5, min(2 + lines, most))
+    plain = max(_LEAST_FRAMED, min(2 + lines, most))
     height = _size(view, "middle", body.height, plain, _LEAST_FRAMED, max(body.height - 7, _LEAST_FRAMED))
     above, middle = _split_at(body, body.height - height)
     left = "hardware" if hardware else "facts" if facts else ""

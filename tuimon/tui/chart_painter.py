@@ -43,8 +43,10 @@ PINNED_KEY = "p"
 # Cells of a frame's upper edge that are never a title's: a piece of line and a space at each end.
 _EDGE = 4
 _STAR: Row = (("* ", Ink.KEY),)
-# What spans this factor is read on a log axis: a gradient norm soon, anything else when it has run away.
-_LOG_SPAN_GRAD_NORM, _LOG_SPAN = 50.0, 1e4
+# What spans this factor is read on a log axis: a gradient norm and a perplexity, which begins at the size of
+# the vocabulary, soon; anything else when it has run away.
+_LOG_SPANS = {Role.GRAD_NORM: 50.0, Role.PERPLEXITY: 200.0, Role.EVAL_PERPLEXITY: 200.0}
+_LOG_SPAN = 1e4
 
 
 @dataclass(slots=True)
@@ -205,7 +207,7 @@ class ChartPainter:
     def _scale(spec: ChartSpec, series: list[SeriesView], view: View) -> Scale:
         if view.scale is not None:
             return _SCALES[view.scale]
-        span = _LOG_SPAN_GRAD_NORM if spec.role is Role.GRAD_NORM else _LOG_SPAN
+        span = _LOG_SPANS.get(spec.role, _LOG_SPAN)
         known = [(s.statistics.minimum or 0.0, s.statistics.maximum or 0.0) for s in series]
         positive = bool(known) and all(lo > 0 for lo, _ in known)
         if spec.role in MAY_RUN_AWAY and positive and any(hi > lo * span for lo, hi in known):

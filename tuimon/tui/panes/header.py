@@ -34,6 +34,8 @@ _SHOWN = (
     (Role.LEARNING_RATE, "lr"),
     (Role.GRAD_NORM, "grad"),
 )
+# From here on a long name of a run costs the bar nothing that matters.
+_WIDE = 100
 
 
 def header_rows(
@@ -73,13 +75,14 @@ def _first_line(snapshot: Snapshot, state: RunState, width: int, glyphs: Glyphs)
     progress = state.progress
     glyph = (STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII)[state.status]
     ink = STATUS_INK[state.status]
-    name_width = max(12, min(32, width // 4))
+    name_width = max(12, width // 4) if width < _WIDE else width * 3 // 10
     start: list[Span] = [(f"{glyph} ", ink), (shorten_middle(clean(state.name), name_width), Ink.STRONG)]
     start.append((f" {state.status.upper()} ", ink))
     where = f"{_counted(progress.step)}"
     if progress.total_steps:
         where += f"/{_counted(progress.total_steps)}"
-    start.append((f" {where} ", Ink.TEXT))
+    if where != "-":
+        start.append((f" {where} ", Ink.TEXT))
     end: list[Span] = []
     if snapshot.playback is not None:
         end.append((_playback_text(snapshot.playback), Ink.MAGENTA))
