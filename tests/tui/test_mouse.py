@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from tests.tui.feeds import FixedFeed
 from tests.tui.keyboard import press
@@ -115,3 +117,16 @@ async def test_after_a_drag_a_click_is_a_click_again() -> None:
         await pilot.hover(Board, offset=(60, 20))
         await press(pilot)
         assert rect_of(app, "runs").width == 31
+
+
+async def test_a_button_that_is_pressed_sends_nothing_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        refreshed: list[Widget] = []
+        monkeypatch.setattr(Board, "refresh", lambda board, *_, **__: refreshed.append(board))
+        monkeypatch.setattr(type(app.screen), "refresh", lambda screen, *_, **__: refreshed.append(screen))
+        await pilot.mouse_down(Board, offset=(60, 10))
+        await press(pilot)
+        await pilot.hover(Board, offset=(70, 15))
+        await press(pilot)
+        assert refreshed == []

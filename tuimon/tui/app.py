@@ -75,6 +75,8 @@ class TuimonApp(Actions, App[int], inherit_css=False):
     """
     BINDINGS: ClassVar[list[BindingType]] = _bindings()
     ENABLE_COMMAND_PALETTE = False
+    # For texts of widgets; at each press of a button the whole screen would be sent again.
+    ALLOW_SELECT = False
     AUTO_FOCUS = None  # keys go to the application; the prompt takes them while it is open
 
     def __init__(
