@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tuimon.sources.decimal_text import MARGIN, Numbers, read_numbers
+from tuimon.sources.decimal_text import MARGIN, WORD, Numbers, read_numbers
 
 # The grammar of JSON, and what Python's `json` writes beyond it.
 NUMBER = re.compile(r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|Infinity)|NaN")
@@ -56,7 +56,7 @@ SPELLINGS = (
 
 def read(spellings: list[str], rows: int = 1) -> Numbers:
     """Read numbers that stand in a text one after another, as a table of so many rows."""
-    text = " " * MARGIN + ",".join(spellings)
+    text = " " * MARGIN + ",".join(spellings) + " " * WORD
     lengths = np.array([len(spelling) for spelling in spellings])
     ends = MARGIN + np.cumsum(lengths + 1) - 1
     shape = (rows, len(spellings) // rows)

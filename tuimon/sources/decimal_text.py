@@ -5,6 +5,9 @@ Eight characters are one 64-bit integer, so that a few multiplications turn all 
 below 2**53 and a power of ten up to 10**22 are exact doubles, whose quotient or product is rounded once
 (W. D. Clinger, "How to read floating point numbers accurately", 1990). Longer mantissas are multiplied in
 twice the precision (T. J. Dekker, "A floating-point technique for extending the available precision", 1971).
+
+Most long numbers have their point among the first eight characters, and nothing but digits behind these: they
+are read in two pieces, others word by word.
 Where even that leaves open which double is the nearest, and where a number is spelled in no usual way,
 `float` decides.
 """
@@ -28,8 +31,10 @@ WordArray = npt.NDArray[np.uint64]
 MARGIN = 24
 """So many bytes of a text must lie before the end of each number: three words."""
 
-_WORD = 8
-_MOST_WORDS = MARGIN // _WORD
+WORD = 8
+"""So many bytes must lie behind the start of each number."""
+
+_MOST_WORDS = MARGIN // WORD
 _ONE = np.uint64(1)
 _HALF_BYTE = np.uint64(4)
 _EIGHT = np.uint64(8)
@@ -52,6 +57,14 @@ _TO_PAIRS, _TO_FOURS, _TO_EIGHT = (
 
 _EXACT_POWERS = 10.0 ** np.arange(23)
 _WHOLE_POWERS = 10 ** np.arange(18, dtype=np.uint64)
+# For each number of digits behind it, the most that leaves the whole below 2**64.
+_MOST_BEFORE = np.array([(2**64 - 10**count) // 10**count for count in range(18)], np.uint64)
+_TAIL = 2 * WORD
+_TAIL_DTYPE = np.dtype(f"V{_TAIL}")
+# For each number of characters, which bytes of a tail belong to the number that ends with it.
+_TAIL_MASKS = np.frombuffer(
+    b"".join((b"\xff" * length).rjust(_TAIL, b"\0") for length in range(_TAIL + 1)), _TAIL_DTYPE
+)
 _EXACT_BITS = np.uint64(53)
 _SIGN_BIT = np.uint64(63)
 # 1000 times 10**16 is the most that a third word may add: 10**19 is below 2**64.
@@ -91,7 +104,7 @@ class _Decimals(NamedTuple):
 
 def words_of(text: ByteArray) -> WordArray:
     """Return the eight bytes from each byte of a text on, as uint64[n - 7] without a copy."""
-    return np.ndarray((max(len(text) - _WORD + 1, 0),), "<u8", text.data, strides=(1,))
+    return np.ndarray((max(len(text) - WORD + 1, 0),), "<u8", text.data, strides=(1,))
 
 
 def read_numbers(text: ByteArray, starts: Int64Array, ends: Int64Array) -> Numbers:
@@ -101,6 +114,8 @@ def read_numbers(text: ByteArray, starts: Int64Array, ends: Int64Array) -> Numbe
         text: uint8[m].
         starts: int64[k, n]; each row of numbers should be of about the same length.
         ends: int64[k, n], at least `MARGIN`, and behind `starts`.
+
+    `WORD` bytes lie behind each start.
     """
     words = words_of(text)
     first = text[starts]
@@ -110,65 +125,127 @@ def read_numbers(text: ByteArray, starts: Int64Array, ends: Int64Array) -> Numbe
     if some_negative:
         bare = starts + is_negative
         first = text.take(bare, mode="clip")
-    found = _decimals(words, first, ends - bare, ends)
+    found = _decimals(text, words, first, bare, ends)
     values = found.mantissa.astype(np.float64)
     values /= _EXACT_POWERS.take(found.places, mode="clip")
     fractional, odd = found.has_point, found.odd
-    if found.mantissa.max(initial=0) >> _EXACT_BITS:
-        # Rows with one long number mostly have nothing else.
-        long = (found.mantissa.max(axis=1) >> _EXACT_BITS).nonzero()[0]
+    # Rows with one long number mostly have nothing else.
+    long = _rows(found.mantissa.max(axis=1, initial=0) >> _EXACT_BITS != 0)
+    if long is not None:
         values[long], unsure = _scaled(found.mantissa[long], -found.places[long])
         odd[long] |= unsure
     if odd.any():
-        again = odd.nonzero()
-        values[again], odd[again] = _with_exponents(text, words, bare[again], ends[again])
-        fractional[again] = True
+        # To find places in two dimensions takes ten times as long.
+        again = np.divmod(odd.ravel().nonzero()[0], odd.shape[1])
+        values[again], odd[again], fractional[again] = _other_numbers(text, words, bare[again], ends[again])
     if some_negative:
         # -0 is a whole number, and there is one zero only of those.
         is_negative &= fractional | (values != 0)
         bits = values.view(np.uint64)
         bits |= is_negative.astype(np.uint64) << _SIGN_BIT
-    for place in zip(*odd.nonzero(), strict=True):
+    for place in zip(*odd.nonzero(), strict=True) if odd.any() else ():
         spelling = text[starts[place] : ends[place]].tobytes()
         if _SPELLED.fullmatch(spelling):
             values[place], odd[place] = float(spelling), False
     return Numbers(values, odd, fractional)
 
 
-def _decimals(words: WordArray, first: ByteArray, lengths: Int64Array, ends: Int64Array) -> _Decimals:
-    """Read numbers of `lengths` characters, the `first` of which is given: digits with at most one point.
+def _rows(wanted: BoolArray) -> slice | Int64Array | None:
+    """Return which rows are wanted, as what costs numpy least; None if none is."""
+    if wanted.all():
+        return slice(None) if len(wanted) else None
+    return wanted.nonzero()[0] if wanted.any() else None
+
+
+def _decimals(
+    text: ByteArray, words: WordArray, first: ByteArray, starts: Int64Array, ends: Int64Array
+) -> _Decimals:
+    """Read numbers, whose `first` characters are given: digits with at most one point.
 
     All arrays are [k, n]; the longest number of a row tells how many words are looked at in it.
     """
-    counts = (lengths.max(axis=1, initial=1) - 1) // _WORD + 1
+    lengths = ends - starts
+    counts = (lengths.max(axis=1, initial=1) - 1) // WORD + 1
     np.minimum(counts, _MOST_WORDS, out=counts)
     usual = int(np.bincount(counts).argmax())
-    found = _joined(words, first, lengths, ends, usual)
+    found = _of_words(text, words, first, starts, ends, usual)
     for count in range(usual + 1, _MOST_WORDS + 1):
         rows = (counts == count).nonzero()[0]
         if len(rows):
-            longer = _joined(words, first[rows], lengths[rows], ends[rows], count)
+            longer = _of_words(text, words, first[rows], starts[rows], ends[rows], count)
             for column, instead in zip(found, longer, strict=True):
                 column[rows] = instead
     return found
 
 
+def _of_words(
+    text: ByteArray, words: WordArray, first: ByteArray, starts: Int64Array, ends: Int64Array, count: int
+) -> _Decimals:
+    if count == _MOST_WORDS:
+        return _long(text, words, first, starts, ends)
+    return _joined(words, first, ends - starts, ends, count)
+
+
+def _long(
+    text: ByteArray, words: WordArray, first: ByteArray, starts: Int64Array, ends: Int64Array
+) -> _Decimals:
+    """Read a word in which the point stands, if there is one, and digits behind it: so most numbers are."""
+    lengths = ends - starts
+    head = np.minimum(lengths, WORD)
+    digits = words[starts]
+    digits ^= _ZEROS
+    digits <<= (WORD - head).view(np.uint64) << np.uint64(3)
+    mantissa, points, behind, wrong = _digits(digits)
+    fraction = behind.view(np.int64)
+    whole = head - fraction
+    whole -= points.view(np.int64)
+    rest = lengths - head
+    tail, odd = _tail(text, ends, rest)
+    odd |= rest > _TAIL
+    odd |= mantissa > _MOST_BEFORE.take(rest, mode="clip")
+    odd |= (whole > 1) & (first == _ZERO)
+    odd |= whole < 1
+    odd |= wrong != 0
+    mantissa *= _WHOLE_POWERS.take(rest, mode="clip")
+    mantissa += tail
+    fraction += rest * points.view(np.int64)
+    odd |= fraction < points.view(np.int64)
+    return _Decimals(mantissa, fraction, points != 0, odd)
+
+
+def _tail(text: ByteArray, ends: Int64Array, lengths: Int64Array) -> tuple[WordArray, BoolArray]:
+    """Read the last `lengths` (at most 16) characters before `ends`; return numbers, and which are none."""
+    tails = np.ndarray((len(text) - _TAIL + 1,), _TAIL_DTYPE, text.data, strides=(1,))
+    digits = tails[ends - _TAIL].view(np.uint64)
+    digits ^= _ZEROS
+    digits &= _TAIL_MASKS.take(lengths, mode="clip").view(np.uint64)
+    above = digits + _ABOVE_NINE
+    above |= digits
+    above &= _HIGH_BITS
+    numbers = _number(digits)
+    found = numbers[..., ::2] * _WHOLE_POWERS[WORD]
+    found += numbers[..., 1::2]
+    return found, (above[..., ::2] | above[..., 1::2]) != 0
+
+
 def _joined(
     words: WordArray, first: ByteArray, lengths: Int64Array, ends: Int64Array, count: int
 ) -> _Decimals:
-    """Read the digits in up to `count` words before `ends`."""
-    at = ends - _WORD
-    mantissa, points, places, wrong = _digits(words[at], np.minimum(lengths, _WORD) if count > 1 else lengths)
+    """Read the digits in up to `count` words before `ends`, with a point anywhere."""
+    at = ends - WORD
+    kept = np.minimum(lengths, WORD) if count > 1 else lengths
+    mantissa, points, places, wrong = _digits(_last(words[at], kept))
     for number in range(1, count):
-        at -= _WORD
-        more, point, behind, bad = _digits(words[at], np.clip(lengths - _WORD * number, 0, _WORD))
+        at -= WORD
+        kept = np.clip(lengths - WORD * number, 0, WORD)
+        more, point, behind, bad = _digits(_last(words[at], kept))
         wrong |= bad
         if number == _MOST_WORDS - 1:
             wrong |= more // _MOST_IN_THIRD
-        more *= _WHOLE_POWERS.take(_WORD * number - points.view(np.int64), mode="clip")
+        more *= _WHOLE_POWERS.take(WORD * number - points.view(np.int64), mode="clip")
         mantissa += more
         places += behind
-        places += point * np.uint64(_WORD * number)
+        places += point * np.uint64(WORD * number)
         points += point
     fraction = places.view(np.int64)
     whole = lengths - fraction
@@ -183,17 +260,22 @@ def _joined(
     return _Decimals(mantissa, fraction, points != 0, odd)
 
 
-def _digits(word: WordArray, lengths: Int64Array) -> tuple[WordArray, WordArray, WordArray, WordArray]:
-    """Read the last `lengths` (at most 8) characters of words as digits with at most one point.
+def _last(word: WordArray, lengths: Int64Array) -> WordArray:
+    """Return words of which only the last `lengths` (at most 8) characters are left, as digits."""
+    digits = word ^ _ZEROS
+    unused = (WORD - lengths).view(np.uint64) << np.uint64(3)
+    digits >>= unused
+    digits <<= unused
+    return digits
+
+
+def _digits(digits: WordArray) -> tuple[WordArray, WordArray, WordArray, WordArray]:
+    """Read words as digits with at most one point. The words are changed.
 
     Returns:
         The number without its point, how many points there are (1 for more, too), how many characters lie
         behind the point, and something else than zero where the characters are none of these.
     """
-    digits = word ^ _ZEROS
-    unused = (_WORD - lengths).view(np.uint64) << np.uint64(3)
-    digits >>= unused
-    digits <<= unused
     at_point = digits >> _HALF_BYTE
     at_point &= _ONES
     points = np.minimum(at_point, _ONE)
@@ -212,6 +294,13 @@ def _digits(word: WordArray, lengths: Int64Array) -> tuple[WordArray, WordArray,
     above |= digits
     above &= _HIGH_BITS
     wrong |= above
+    at_point *= _BEHIND
+    at_point >>= np.uint64(56)
+    return _number(digits), points, at_point, wrong
+
+
+def _number(digits: WordArray) -> WordArray:
+    """Return the number that each word's eight digits are. The words are changed."""
     digits *= _TO_PAIRS
     digits >>= _EIGHT
     digits &= _PAIRS
@@ -220,41 +309,48 @@ def _digits(word: WordArray, lengths: Int64Array) -> tuple[WordArray, WordArray,
     digits &= _FOURS
     digits *= _TO_EIGHT
     digits >>= np.uint64(32)
-    at_point *= _BEHIND
-    at_point >>= np.uint64(56)
-    return digits, points, at_point, wrong
+    return digits
 
 
-def _with_exponents(
+def _other_numbers(
     text: ByteArray, words: WordArray, starts: Int64Array, ends: Int64Array
-) -> tuple[Float64Array, BoolArray]:
-    """Read numbers as `1.5e-07`; return their values, and which are none, or too special for this."""
-    values = np.empty(len(ends))
-    odd = np.ones(len(ends), np.bool_)
+) -> tuple[Float64Array, BoolArray, BoolArray]:
+    """Read numbers that have their point anywhere, or an exponent (`1.5e-07`).
+
+    Returns:
+        Their values; which are none, or too special for this; and which have a point or an exponent.
+    """
+    exponent = np.zeros(len(ends), np.int64)
     for length in range(_SHORTEST_EXPONENT, _LONGEST_EXPONENT + 1):
         # Numbers before `ends` are at least one character long, and `MARGIN` lies before them.
-        marked = odd & (text[ends - length] | _TO_LOWER == _LETTER_E) & (ends - starts > length)
-        among = marked.nonzero()[0]
-        if not len(among):
-            continue
-        stops = ends[among]
-        marks = stops - length
-        sign = text[marks + 1]
-        firsts = marks + 1 + ((sign == _MINUS) | (sign == _PLUS))
-        power, points, _, wrong = _digits(words[stops - _WORD], stops - firsts)
-        exponents = np.where(sign == _MINUS, -1, 1) * power.view(np.int64)
-        # What lies behind the mantissa is read with it: its words end where it does.
-        enough = marks >= MARGIN
-        lengths = np.where(enough, marks - starts[among], 1)
-        found = _joined(words, text[starts[among]], lengths, np.where(enough, marks, stops), _MOST_WORDS)
-        values[among], unsure = _scaled(found.mantissa, exponents - found.places)
-        odd[among] = unsure | found.odd | ~enough | (wrong != 0) | (points != 0) | (firsts == stops)
-    return values, odd
+        exponent[(text[ends - length] | _TO_LOWER == _LETTER_E) & (ends - starts > length)] = length
+    has_exponent = exponent > 0
+    # What lies behind the mantissa is read with it: its words end where it does.
+    stops = ends - exponent
+    enough = (stops >= MARGIN) & (stops > starts)
+    stops = np.where(enough, stops, ends)
+    first, lengths = text.take(starts, mode="clip"), np.where(enough, stops - starts, 1)
+    found = _joined(words, first, lengths, stops, _MOST_WORDS)
+    odd = found.odd | ~enough
+    power = -found.places
+    if has_exponent.any():
+        sign = text.take(ends - exponent + 1, mode="clip")
+        digits = exponent - 1 - ((sign == _MINUS) | (sign == _PLUS))
+        size, points, _, wrong = _digits(_last(words[ends - WORD], np.maximum(digits, 0)))
+        power += np.where(sign == _MINUS, -1, 1) * size.view(np.int64)
+        odd |= has_exponent & ((wrong != 0) | (points != 0) | (digits == 0))
+    values, unsure = _scaled(found.mantissa, power)
+    odd |= unsure
+    return values, odd, found.has_point | has_exponent | odd
 
 
 def _scaled(mantissa: WordArray, power: Int64Array) -> tuple[Float64Array, BoolArray]:
     """Return `mantissa * 10**power`, rounded once, and where that is not sure to be the nearest double."""
     leading = mantissa.astype(np.float64)
+    short = (mantissa >> _EXACT_BITS == 0) & (np.abs(power) < len(_EXACT_POWERS))
+    exact = _EXACT_POWERS.take(np.abs(power), mode="clip")
+    if short.all():
+        return np.where(power < 0, leading / exact, leading * exact), ~short
     rest = (mantissa - leading.astype(np.uint64)).view(np.int64).astype(np.float64)
     index = power - _LOWEST_POWER
     factors, small_factors = _powers_of_ten()
@@ -273,9 +369,7 @@ def _scaled(mantissa: WordArray, power: Int64Array) -> tuple[Float64Array, BoolA
     scaled = product + (correction - margin)
     unsure = scaled != product + (correction + margin)
     unsure |= (power < _LOWEST_POWER) | (power > _HIGHEST_POWER)
-    short = (mantissa >> _EXACT_BITS == 0) & (np.abs(power) < len(_EXACT_POWERS))
     if short.any():
-        exact = _EXACT_POWERS.take(np.abs(power), mode="clip")
         np.divide(leading, exact, out=scaled, where=short & (power < 0))
         np.multiply(leading, exact, out=scaled, where=short & (power >= 0))
         unsure &= ~short

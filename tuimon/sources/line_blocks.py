@@ -48,7 +48,8 @@ class LineBlock:
     """What one read of a text file brought: lines in memory that the next block takes when this one is left.
 
     Attributes:
-        memory: Bytes with whole lines among them, the first of which begins at `MARGIN` or behind it.
+        memory: Bytes with whole lines among them. The first one begins at `MARGIN` or behind it, and a word
+            lies behind the last one.
         found: The lines.
         offsets: int64[n], where in the file each line begins.
         new_generation: These lines begin another file (see `Chunk`).

@@ -11,6 +11,7 @@ import numpy as np
 
 from tuimon.core.batch import Problem
 from tuimon.core.frozen import frozen
+from tuimon.sources.decimal_text import WORD
 from tuimon.sources.holes import Holes
 from tuimon.sources.line_blocks import MARGIN, LineBlock, find_lines, spare_memory
 from tuimon.sources.tailed_file import BLOCK_BYTES, Chunk, TailedFile
@@ -81,7 +82,7 @@ class LineTail:
         """Read like `read`, but leave the lines in one piece: for who looks at many of them at once."""
         begin = MARGIN + len(self._partial)
         # One byte more, for the end of a last line that has none.
-        memory = spare_memory(begin + max_bytes + 1)
+        memory = spare_memory(begin + max_bytes + 1 + WORD)
         chunk = self.tail.read(max_bytes, into=memoryview(memory)[begin : begin + max_bytes])
         stop = begin + chunk.filled
         if chunk.new_generation:
@@ -104,8 +105,8 @@ class LineTail:
         else:
             data = bytes(memoryview(memory)[stop - chunk.filled : stop])
             lines, places, problems = self._lines(replace(chunk, data=data))
-            memory = bytearray(b"".join([bytes(MARGIN), *(line + b"\n" for line in lines)]))
-            found, offsets = find_lines(memory, MARGIN, len(memory)), np.array(places, np.int64)
+            memory = bytearray(b"".join([bytes(MARGIN), *(line + b"\n" for line in lines), bytes(WORD)]))
+            found, offsets = find_lines(memory, MARGIN, len(memory) - WORD), np.array(places, np.int64)
         return LineBlock(
             memory, found, offsets, chunk.new_generation, chunk.more, chunk.filled, tuple(problems)
         )

@@ -15,6 +15,7 @@ import numpy as np
 from tuimon.core.batch import Problem
 from tuimon.core.columns import Int64Array
 from tuimon.core.frozen import frozen
+from tuimon.sources.decimal_text import WORD
 from tuimon.sources.tailed_file import Chunk, TailedFile
 from tuimon.sources.wandb_file import FILE_HEADER
 
@@ -41,7 +42,7 @@ class RecordBlock:
     """Whole and intact records, in their order.
 
     Attributes:
-        data: The records, in their order, behind `MARGIN` bytes.
+        data: The records, in their order, behind `MARGIN` bytes and before a word.
         begins: int64[n], where in `data` each one begins.
         ends: int64[n], where it ends.
         offsets: int64[n], where in the file each one begins.
@@ -97,7 +98,12 @@ class _Found:
         """Return `data`, `begins`, `ends` and `offsets` of a `RecordBlock`; the chunk began at `offset`."""
         begins, ends = np.array(self._begins, np.int64), np.array(self._ends, np.int64)
         moved = np.repeat(np.array(self._moved, np.int64), self._counts)
-        return b"".join(self._pieces), begins + moved + _HEADER_BYTES, ends + moved, begins + offset
+        return (
+            b"".join([*self._pieces, bytes(WORD)]),
+            begins + moved + _HEADER_BYTES,
+            ends + moved,
+            begins + offset,
+        )
 
 
 class WandbLog:
