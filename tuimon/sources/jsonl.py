@@ -19,10 +19,9 @@ from tuimon.sources.row_dialects import SIGNS, RowDialects
 from tuimon.sources.rows import NumberTable, Row
 from tuimon.sources.sniffing import LFS_PREFIX
 from tuimon.sources.tail import LineTail
+from tuimon.sources.tailed_file import BLOCK_BYTES
 
 _BAD = object()
-# What is done with a larger block would not stay in the processor's cache.
-_BLOCK_BYTES = 2 << 20
 
 
 class JsonlSource(LineFilesSource):
@@ -58,7 +57,7 @@ class _JsonlFile:
 
     def read(self, max_bytes: int, first_order: int) -> FileRead:
         """Read one block on. Never raises on bad content."""
-        with self._tail.read_block(min(max_bytes, _BLOCK_BYTES)) as block:
+        with self._tail.read_block(min(max_bytes, BLOCK_BYTES)) as block:
             problems = list(block.problems)
             records: list[Record] = []
             if block.new_generation:
