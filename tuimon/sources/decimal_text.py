@@ -118,6 +118,7 @@ def read_numbers(text: ByteArray, starts: Int64Array, ends: Int64Array) -> Numbe
     `WORD` bytes lie behind each start.
     """
     words = words_of(text)
+    starts, ends = np.ascontiguousarray(starts), np.ascontiguousarray(ends)
     first = text[starts]
     is_negative = first == _MINUS
     some_negative = bool(is_negative.any())

@@ -34,8 +34,8 @@ class Located(NamedTuple):
     """Where the numbers of some lines lie.
 
     Attributes:
-        starts: int64[n, k] for k numbers in each of n lines.
-        ends: int64[n, k].
+        starts: int64[k, n] for k numbers in each of n lines.
+        ends: int64[k, n].
         fits: bool[n], which lines have the shape; what is said of the others means nothing.
     """
 
@@ -62,14 +62,19 @@ class LineShape:
         borders = [0, *(place for span in spans for place in span), len(line)]
         between = [line[borders[index] : borders[index + 1]] for index in range(0, len(borders), 2)]
         self._between = between
-        self._lengths = np.array([len(text) for text in between])
-        # The end of each number but the last, as which comma and how many bytes before it.
-        stops = [end for _, end in spans[:-1]]
-        self._comma = _slice_or_array([line.count(b",", 0, stop) for stop in stops])
-        self._before = np.array([line.index(b",", stop) - stop for stop in stops], np.int64)
+        # Behind each number a comma or the line end: which mark of the line, and how many bytes on.
+        ends = [end for _, end in spans]
+        marks = [line.count(b",", 0, end) for end in ends[:-1]] + [self.commas]
+        behind = [line.index(b",", end) - end for end in ends[:-1]] + [len(between[-1])]
+        self._mark = _slice_or_array(marks)
+        self._behind = np.array(behind)
+        self._lengths = np.array([len(text) for text in between[:-1]])
+        # The windows of the first text are found from the start of the line, the others from these marks.
         windows = [window for index, text in enumerate(between) for window in _windows(index, text)]
-        self._text = _slice_or_array([index for index, *_ in windows])
-        self._back = np.array([back for _, back, _, _ in windows])
+        self._first = np.array([len(between[0]) - back for index, back, _, _ in windows if not index])
+        others = [(index - 1, len(between[index]) - back) for index, back, _, _ in windows if index]
+        self._anchor = _slice_or_array([marks[number] for number, _ in others])
+        self._shift = np.array([shift - behind[number] for number, shift in others])
         self._expected = np.frombuffer(b"".join(expected for *_, expected, _ in windows), np.uint64)
         self._masks = np.frombuffer(b"".join(mask for *_, mask in windows), np.uint64)
 
@@ -77,38 +82,39 @@ class LineShape:
         """Return whether another shape is the same."""
         return self._between == other._between
 
-    def locate(self, text: ByteArray, starts: Int64Array, ends: Int64Array, commas: Int64Array) -> Located:
+    def locate(self, text: ByteArray, starts: Int64Array, marks: Int64Array) -> Located:
         """Find the numbers of lines.
 
         Args:
             text: uint8[m].
             starts: int64[n], where each line begins; as many bytes as a window has lie before the first.
-            ends: int64[n], where its line end stands.
-            commas: int64[n, `self.commas`], where the commas of each line stand.
+            marks: int64[n, `self.commas` + 1], where the commas and the end of each line stand.
         """
-        count = len(self.tags)
-        stops = np.empty((len(starts), count), np.int64)
-        np.subtract(commas[:, self._comma], self._before, out=stops[:, :-1])
-        np.subtract(ends, self._lengths[-1], out=stops[:, -1])
-        # Each text between two numbers, where it ends: at the start of a number, or the end of the line.
-        behind = np.empty((len(starts), count + 1), np.int64)
-        np.add(starts, self._lengths[0], out=behind[:, 0])
-        np.add(stops[:, :-1], self._lengths[1:-1], out=behind[:, 1:-1])
-        behind[:, -1] = ends
-        # Where a line does not fit, the text may end before it should.
-        np.minimum(behind, len(text), out=behind)
-        fits = np.asarray((stops > behind[:, :-1]).all(axis=1))
+        ends = np.subtract(marks.T[self._mark], self._behind[:, np.newaxis], order="C")
+        begins = np.empty_like(ends)
+        begins[0] = starts
+        begins[1:] = ends[:-1]
+        begins += self._lengths[:, np.newaxis]
+        fits = np.asarray((begins < ends).all(axis=0))
         windows = np.ndarray((len(text) - _WINDOW + 1,), f"V{_WINDOW}", text.data, strides=(1,))
-        at_once = max(1, _WINDOWS_AT_ONCE // len(self._back))
+        first = len(self._first)
+        at_once = max(1, _WINDOWS_AT_ONCE // (first + len(self._shift)))
+        at = np.empty((at_once, first + len(self._shift)), np.int64)
         for begin in range(0, len(starts), at_once):
             part = slice(begin, begin + at_once)
-            at = np.subtract(behind[part, self._text], self._back, order="C")
+            at = at[: len(starts) - begin]
+            np.add(starts[part, np.newaxis], self._first, out=at[:, :first])
+            np.add(marks[part, self._anchor], self._shift, out=at[:, first:])
+            if at.min() < 0 or at.max() >= len(windows):
+                # Where a line does not fit, what is looked for may lie outside of the text.
+                fits[part] &= ((at >= 0) & (at < len(windows))).all(axis=1)
+                np.clip(at, 0, len(windows) - 1, out=at)
             found = windows[at].view(np.uint64)
             found &= self._masks
             same = found == self._expected
             if not same.all():
                 fits[part] &= same.all(axis=1)
-        return Located(behind[:, :-1], stops, fits)
+        return Located(begins, ends, fits)
 
 
 def learn_shape(line: bytes) -> LineShape | None:

@@ -80,11 +80,10 @@ def _read_table(shape: LineShape, block: LineBlock, places: Int64Array) -> Numbe
     for begin in range(0, len(places), at_once):
         part = slice(begin, min(begin + at_once, len(places)))
         lines = places[part]
-        commas = _commas(found, lines, shape.commas)
-        starts, ends, fit = shape.locate(text, found.starts[lines], found.ends[lines], commas)
+        marks = _marks_of(found, lines, shape.commas + 1)
+        starts, ends, fit = shape.locate(text, found.starts[lines], marks)
         fitting: slice | Int64Array = slice(None) if fit.all() else fit.nonzero()[0]
-        # Numbers of one name are mostly of about the same length.
-        starts, ends = starts[fitting].T.copy(), ends[fitting].T.copy()
+        starts, ends = starts[:, fitting], ends[:, fitting]
         numbers = read_numbers(text, starts, ends)
         values[:, part][:, fitting] = numbers.values
         fractional[:, part][:, fitting] = numbers.fractional[axes]
@@ -101,15 +100,14 @@ def _read_table(shape: LineShape, block: LineBlock, places: Int64Array) -> Numbe
     return NumberTable(shape.tags, places, values, parsed)
 
 
-def _commas(found: FoundLines, lines: Int64Array, count: int) -> Int64Array:
-    """Return where the commas of some lines stand, as int64[n, count]; each line has so many."""
+def _marks_of(found: FoundLines, lines: Int64Array, count: int) -> Int64Array:
+    """Return where the marks of some lines stand, as int64[n, count]; each line has so many."""
     first = found.first_marks[lines]
-    if first[-1] - first[0] == (len(lines) - 1) * (count + 1):
+    if first[-1] - first[0] == (len(lines) - 1) * count:
         # Lines behind one another, with nothing between them.
-        marks = found.marks[first[0] : first[-1] + count + 1].reshape(-1, count + 1)
-    else:
-        marks = found.marks[first[:, np.newaxis] + np.arange(count + 1)]
-    return marks[:, :count]
+        return found.marks[first[0] : first[-1] + count].reshape(-1, count)
+    marks: Int64Array = found.marks[first[:, np.newaxis] + np.arange(count)]
+    return marks
 
 
 def _parsed(
