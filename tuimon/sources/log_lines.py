@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from tuimon.sources.log_shape import begin_of_hour
 from tuimon.sources.progress_bars import BAR, BAR_SIGN
 
-# Logs are shown by their last lines: of a block, no more than these and those that tell of failures.
-SHOWN_LINES = 500
+SHOWN_LINES, PASSED_LINES = 500, 100
+"""Logs are shown by their last lines: of a block, no more than these and those that tell of failures; fewer
+of a block behind which more is waiting, as these lines are soon followed by others."""
 # In lower case. What else `console_lines` knows stands in lines that hold one of these too.
 FAILURE_WORDS = (
     b"error", b"warn", b"critical", b"fatal", b"exception", b"traceback", b"watchdog", b"out of memory",
@@ -44,7 +45,7 @@ def time_in(text: bytes, begin: int, end: int) -> float:
 
 
 def other_lines(
-    text: bytes, failures: Sequence[tuple[int, int]], starts: Sequence[int]
+    text: bytes, failures: Sequence[tuple[int, int]], starts: Sequence[int], most: int
 ) -> list[tuple[int, int]]:
     """Return the places of lines that are no metric lines: the last ones, and those that tell of failures.
 
@@ -52,13 +53,14 @@ def other_lines(
         text: Whole lines.
         failures: The lines that hold one of `FAILURE_WORDS`, rising.
         starts: Where metric lines begin, or their metrics do.
+        most: How many of the last lines, metric lines counted.
     """
     found = set(failures[-_MOST_FAILURES:])
     for begin, stop in list(found):
         if text.find(_TRACEBACK, begin, stop) >= 0:
             found.update(_traceback(text, stop + 1))
     end = len(text)
-    for _ in range(SHOWN_LINES):
+    for _ in range(most):
         if end <= 0:
             break
         begin = text.rfind(b"\n", 0, end - 1) + 1

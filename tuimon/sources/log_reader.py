@@ -14,7 +14,14 @@ import orjson
 from tuimon.sources.decimal_text import MARGIN
 from tuimon.sources.log_dialects import DIALECTS, Dialect, Mark
 from tuimon.sources.log_general import CHINESE_WORDS, WORDS, GeneralReader, Reading
-from tuimon.sources.log_lines import FAILURE_WORDS, TIME_WITHIN, other_lines, time_in, time_span
+from tuimon.sources.log_lines import (
+    FAILURE_WORDS,
+    SHOWN_LINES,
+    TIME_WITHIN,
+    other_lines,
+    time_in,
+    time_span,
+)
 from tuimon.sources.log_shape import Described, Span
 from tuimon.sources.log_tables import Cut
 from tuimon.sources.progress_bars import BAR, BAR_SIGN, last_bars
@@ -84,11 +91,15 @@ class LogReader:
         """Return what whole lines hold."""
         return self.read_rest(Cut(text)) or LogBlock()
 
-    def read_rest(self, cut: Cut) -> LogBlock | None:
+    def read_rest(self, cut: Cut, shown: int = SHOWN_LINES) -> LogBlock | None:
         """Return what whole lines hold, but for the lines that were cut out of them.
 
         These get the columns that hang on other lines; where the other lines say that the meaning of
         these is another one, None is returned, and nothing is remembered.
+
+        Args:
+            cut: The lines.
+            shown: How many of the last other lines are wanted.
         """
         text = cut.rest
         block = LogBlock()
@@ -112,7 +123,7 @@ class LogReader:
                 metric_lines, _ = _search_for(self.dialect).lines(text)
                 later = [line for line in metric_lines if line[0] >= begin]
                 self._read_dialect(self.dialect, text, later, block)
-        block.lines = other_lines(text, failures, block.starts)
+        block.lines = other_lines(text, failures, block.starts, shown)
         return block
 
     def describe(self, line: bytes) -> Described | None:

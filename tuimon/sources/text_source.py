@@ -13,7 +13,7 @@ from tuimon.core.batch import ConfigRecord, LifecycleRecord, LogLine, Problem, R
 from tuimon.core.columns import Int64Array
 from tuimon.sources.console_lines import ConsoleLines, failures_that_count
 from tuimon.sources.line_files import FileRead
-from tuimon.sources.log_lines import TIME_WITHIN, time_in
+from tuimon.sources.log_lines import PASSED_LINES, SHOWN_LINES, TIME_WITHIN, time_in
 from tuimon.sources.log_reader import LogBlock, LogReader
 from tuimon.sources.log_tables import Cut, LogTables
 from tuimon.sources.row_decoder import RowDecoder
@@ -84,7 +84,8 @@ class TextLogFile:
         count = 0
         lines: list[LogLine | LifecycleRecord] = []
         for piece in self._pieces(block.text):
-            count += self._read_lines(piece, first_order + count, records, lines)
+            shown = PASSED_LINES if block.more else SHOWN_LINES
+            count += self._read_lines(piece, first_order + count, shown, records, lines)
         if not self._has_metrics:
             lines = failures_that_count(lines, written_at=math.nan if block.more else _written_at(self.path))
         records += lines
@@ -102,12 +103,17 @@ class TextLogFile:
             yield text
 
     def _read_lines(
-        self, text: bytes, first_order: int, records: list[Record], lines: list[LogLine | LifecycleRecord]
+        self,
+        text: bytes,
+        first_order: int,
+        shown: int,
+        records: list[Record],
+        lines: list[LogLine | LifecycleRecord],
     ) -> int:
-        """Read whole lines; return how many are metric lines."""
+        """Read whole lines, of which `shown` are worth to be seen; return how many are metric lines."""
         text = self._reader.prepared(text)
         cut = self._tables.cut(text, self._reader.knows)
-        found = self._reader.read_rest(cut)
+        found = self._reader.read_rest(cut, shown)
         if found is None:
             self._tables.forget()
             cut = Cut(text)

@@ -45,11 +45,12 @@ class WordSearch:
         """
         found: list[list[tuple[int, int]]] = [[] for _ in range(self._groups)]
         stops = [-1] * self._groups
-        lowered = text.lower()
         for at in self._places(np.frombuffer(text, np.uint8)).tolist():
+            fragment = text[at : at + _LONGEST].lower()
             for length in self._lengths:
-                for behind, word, group in self._words.get(lowered[at : at + length], ()):
-                    if at >= stops[group] and at >= behind and lowered.startswith(word, at - behind):
+                for behind, word, group in self._words.get(fragment[:length], ()):
+                    begin = at - behind
+                    if at >= stops[group] and begin >= 0 and text[begin : begin + len(word)].lower() == word:
                         stops[group] = text.find(b"\n", at)
                         found[group].append((text.rfind(b"\n", 0, at) + 1, stops[group]))
         return found
@@ -57,12 +58,13 @@ class WordSearch:
     def _places(self, text: ByteArray) -> Int64Array:
         """Return where fragments stand, or what differs from them in a bit that says nothing."""
         overlap = _LONGEST - 1
-        padded = np.append(text, np.zeros(overlap, np.uint8))
-        parts = [
-            np.flatnonzero(self._marked(padded[begin : begin + _BYTES_AT_ONCE + overlap])) + begin
-            for begin in range(0, len(text), _BYTES_AT_ONCE)
-        ]
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
+        found = []
+        for begin in range(0, len(text), _BYTES_AT_ONCE):
+            part = text[begin : begin + _BYTES_AT_ONCE + overlap]
+            if begin + _BYTES_AT_ONCE + overlap > len(text):
+                part = np.append(part, np.zeros(overlap, np.uint8))
+            found.append(np.flatnonzero(self._marked(part)) + begin)
+        return np.concatenate(found) if found else np.empty(0, np.int64)
 
     def _marked(self, text: ByteArray) -> BoolArray:
         """Return where fragments begin, but for the last bytes of a text."""
