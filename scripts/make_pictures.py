@@ -21,6 +21,8 @@ from tuimon.tui.app import TuimonApp
 _MOST_WAITS = 300
 _DEMO_LINES = 1198
 _A_DAY_S = 86400.0
+# A run that logs every second looks paused once its last line is some seconds old.
+_UNTIL_DRAWN_S = 6.0
 
 
 def main() -> None:
@@ -46,9 +48,9 @@ def main() -> None:
 
 
 def write_demo(folder: Path) -> Path:
-    """Write most of the demo run, its last line a moment ago, and its baseline; return the folder."""
+    """Write most of the demo run, its last line as late as the picture, and its baseline."""
     lines = list(itertools.islice(demo_lines(7, 0.0), _DEMO_LINES))
-    late = time.time() - float(str(lines[-1]["time"]))
+    late = time.time() + _UNTIL_DRAWN_S - float(str(lines[-1]["time"]))
     run = folder / "demo-run"
     run.mkdir(parents=True)
     with (run / "metrics.jsonl").open("w", encoding="utf-8") as file:

@@ -149,13 +149,17 @@ def fitting_ticks(run: RunView, axis: ChartAxis, cells: int) -> Ticks:
 def _fitting(attempts: tuple[Attempt, ...], axis: ChartAxis, cells: int) -> Ticks:
     gap = 2 if cells < _NARROW else 4
     lo, hi = axis.shown
+    begins = [attempt.first_step + attempt.offset for attempt in attempts[1:]]
     scale = cells / (hi - lo)
     ticks: Ticks = []
     for cells_per_tick in _CELLS_PER_TICK:
         ticks = _ticks(attempts, axis, max(cells // cells_per_tick, 1))
         # The last label may have to stand a little to the left of its place.
         placed = [(min((x - lo) * scale, cells - len(text) / 2), len(text)) for x, text in ticks]
-        if all(b - a >= (wide + broad) / 2 + gap for (a, wide), (b, broad) in pairwise(placed)):
+        # Where an attempt begins, a label that has no room is left out.
+        crossed = [any(a < begin <= b for begin in begins) for (a, _), (b, _) in pairwise(ticks)]
+        between = zip(pairwise(placed), crossed, strict=True)
+        if all(cut or b - a >= (wide + broad) / 2 + gap for ((a, wide), (b, broad)), cut in between):
             break
     return ticks
 

@@ -14,6 +14,7 @@ from tuimon.monitor.snapshot import RunState
 from tuimon.store.run import RunView
 from tuimon.tui.chart_list import facts
 from tuimon.tui.ink import Ink
+from tuimon.tui.panes.hardware import SHOWN_ROLES
 from tuimon.tui.rows import Row, columns_row, fit, row_width
 
 # Narrower panes have shorter forms.
@@ -144,7 +145,7 @@ def _fact_rows(run: RunView, width: int) -> list[Row]:
     return [
         _pair_row(tag, format_value(value), width)
         for tag, value in facts(run)
-        if role_of(tag) is not Role.CONFIG
+        if role_of(tag) is not Role.CONFIG and role_of(tag) not in SHOWN_ROLES
     ]
 
 

@@ -33,6 +33,18 @@ _UNITS = {
     Role.MEMORY: "",
 }
 
+SHOWN_ROLES = frozenset(
+    {
+        *_UNITS,
+        Role.GPU_UTILISATION,
+        Role.GPU_MEMORY_USED,
+        Role.GPU_MEMORY_TOTAL,
+        Role.GPU_TEMPERATURE,
+        Role.GPU_POWER,
+    }
+)
+"""What the pane shows of a run's own logs."""
+
 
 @frozen
 class GpuGauge:
