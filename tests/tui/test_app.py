@@ -314,7 +314,7 @@ async def test_the_help_scrolls_by_line_and_page_and_closes() -> None:
 async def test_next_finding_chooses_its_chart_and_enter_explains_it() -> None:
     app = TuimonApp(FixedFeed(sample_snapshot()), run_name="diverged")
     async with app.run_test(size=SIZE) as pilot:
-        await press(pilot, "e", "e", "e")
+        await press(pilot, "e", "e", "e", "e")
         series = picture(app).specs[app.view.line("charts")].tags
         assert "train/grad_norm" in series
         await press(pilot, "enter")
