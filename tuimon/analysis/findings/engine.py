@@ -40,7 +40,9 @@ _WANTED = frozenset().union(_SIGNS_OF_LIFE, *(rule.roles for rule in RULES))
 class _Channel:
     """One series on its way to the rules that look at it."""
 
-    __slots__ = ("closing", "evaluation", "hardware", "history", "ignored", "looks", "role", "rules", "tag")
+    __slots__ = (
+        "closing", "evaluation", "hardware", "history", "ignored", "last", "looks", "role", "rules", "tag",
+    )  # fmt: skip
 
     def __init__(
         self, tag: str, rules: tuple[Rule[Any], ...], history: History | None, *, ignored: bool
@@ -50,6 +52,7 @@ class _Channel:
         self.hardware = self.role in HARDWARE_ROLES
         self.evaluation = is_evaluation(tag) and not self.hardware
         self.rules = rules
+        self.last: float | None = None
         self.choose()
         self.history = history
         self.ignored = ignored
@@ -63,10 +66,11 @@ class _Channel:
 class _SensorLayout:
     """What comes with a record of sensors: its layout, and the sensors whose points rules look at."""
 
-    __slots__ = ("layout", "ruled")
+    __slots__ = ("channels", "layout", "ruled")
 
     def __init__(self, layout: Layout, channels: list[_Channel]) -> None:
         self.layout = layout
+        self.channels = tuple(channels)
         self.ruled = [(at, channel) for at, channel in enumerate(channels) if channel.looks]
 
 
@@ -137,26 +141,27 @@ class FindingEngine:
         run.restarts_are_known = len(attempts) != 1
         indices, steps, values = rows.tag_index.tolist(), rows.steps.tolist(), rows.values.tolist()
         times = np.where(np.isfinite(rows.wall_times), rows.wall_times, np.nan).tolist()
-        channels: list[_Channel | None] = [self._channels.get(tag) for tag in rows.tags]
-        layouts: dict[tuple[int, ...], _SensorLayout | None] = {}
+        shapes: dict[tuple[int, ...], _SensorLayout | tuple[_Channel, ...]] = {}
         self._moment = math.nan
         for start, stop in _records(rows):
             shape = tuple(indices[start:stop])
-            if shape not in layouts:
-                # A metric is met with its first point, not before: it may begin to tell the training lines.
+            known = shapes.get(shape)
+            if known is None:
                 tags = [rows.tags[index] for index in shape]
-                layouts[shape] = self._layout_of(tags)
-            layout = layouts[shape]
-            if layout is not None and times[start] == times[stop - 1]:
-                record = values[start:stop]
-                if all(map(math.isfinite, record)):
-                    self._take_sensors(layout, record, steps[start], times[start])
-                    continue
-            for at in range(start, stop):
-                channel = channels[indices[at]]
-                if channel is None:
-                    channel = channels[indices[at]] = self._channel(rows.tags[indices[at]])
-                self._take(channel, steps[at], times[at], values[at])
+                known = self._layout_of(tags) or self._channels_of(tags)
+                if known is not None:
+                    shapes[shape] = known
+            step, time, record = steps[start], times[start], values[start:stop]
+            if known is None or steps[stop - 1] != step or not times[stop - 1] == time:  # noqa: SIM201 - NaN
+                for at in range(start, stop):
+                    channel = self._channel(rows.tags[indices[at]])
+                    self._take((channel,), values[at : at + 1], steps[at], times[at])
+            elif isinstance(known, tuple):
+                self._take(known, record, step, time)
+            elif all(map(math.isfinite, record)):
+                self._take_sensors(known, record, step, time)
+            else:
+                self._take(known.channels, record, step, time)
 
     def tell(self, text: str, step: int | None, time: float) -> None:
         """Hear what a log says failed, after the rows that were logged before it.
@@ -201,49 +206,68 @@ class FindingEngine:
         for rule in self._on_end:
             rule.ended()
 
-    def _take(  # noqa: C901, PLR0912 - all that a point meets, in its order; a call per case costs more
-        self, channel: _Channel, step: int, time: float, value: float
+    def _take(  # noqa: C901 - all that a point meets, in its order; a call per case costs more
+        self, channels: tuple[_Channel, ...], values: list[float], step: int, time: float
     ) -> None:
-        """Look at one point."""
-        if channel.ignored:
-            return
+        """Look at points that were logged together."""
         run = self._run
-        run.tag = channel.tag
         if time != self._moment or step != run.step:
             run.move(step, time)
             self._moment, self._fresh = time, True
-        if channel.hardware:
-            for look in channel.looks:
-                look(value)
-            if math.isfinite(value):
-                run.readings[channel.tag] = value
-                self._gate.add(channel.role, channel.tag, value, time)
-            self._look_at_silence()
-            return
-        if channel.closing:
-            self._closed_at = (step, time)
-            run.ended = True
-        if run.ended and self._closed_at is not None and _same(self._closed_at, step, time):
-            # The closing record repeats the mean of the loss under the name of a training loss.
-            return
-        if channel.tag == self._leader:
-            self._take_line()
-        elif channel.evaluation:
-            self._take_evaluation(channel, value)
-        if not math.isfinite(value):
-            for look in channel.looks:
-                look(value)
-            return
-        history = channel.history
-        if history is None:
-            for look in channel.looks:
-                look(value)
-        else:
-            history.measure(value)
-            for look in channel.looks:
-                look(value)
-            history.absorb(value)
-        run.latest[channel.role] = value
+        for channel, value in zip(channels, values, strict=True):
+            run.tag = channel.tag
+            if channel.hardware:
+                self._take_sensor(channel, value, time)
+                continue
+            if channel.closing:
+                self._closed_at = (step, time)
+                run.ended = True
+            if run.ended and self._closed_at is not None and _same(self._closed_at, step, time):
+                # The closing record repeats the mean of the loss under the name of a training loss.
+                continue
+            if channel.tag == self._leader:
+                self._take_line()
+            elif channel.evaluation:
+                self._take_evaluation(channel, value)
+            if not math.isfinite(value):
+                self._take_nonfinite(channel, value)
+                continue
+            channel.last = value
+            history = channel.history
+            if history is None:
+                for look in channel.looks:
+                    look(value)
+            else:
+                history.measure(value)
+                for look in channel.looks:
+                    look(value)
+                history.absorb(value)
+            run.latest[channel.role] = value
+
+    def _take_nonfinite(self, channel: _Channel, value: float) -> None:
+        """Let every rule look at what is no number, which may wake one that hears nothing else."""
+        self._run.last_finite = channel.last
+        for rule in channel.rules:
+            rule.point(value)
+        channel.choose()
+
+    def _take_sensor(self, channel: _Channel, value: float, time: float) -> None:
+        """Look at a single point of a sensor."""
+        for look in channel.looks:
+            look(value)
+        if math.isfinite(value):
+            self._run.readings[channel.tag] = value
+            self._gate.add(channel.role, channel.tag, value, time)
+        self._look_at_silence()
+
+    def _channels_of(self, tags: list[str]) -> tuple[_Channel, ...] | None:
+        """Return the channels of a record; None as long as one of its tags is new, or passed over.
+
+        A metric is met with its first point, not before: it may begin to tell the training lines.
+        """
+        known = [self._channels.get(tag) for tag in tags]
+        channels = tuple(channel for channel in known if channel is not None and not channel.ignored)
+        return channels if len(channels) == len(tags) else None
 
     def _layout_of(self, tags: list[str]) -> _SensorLayout | None:
         """Return the layout of a record that holds sensors only, each once; else None."""
@@ -292,6 +316,7 @@ class FindingEngine:
             self._gate.drop()
             for rule in self._on_restart:
                 rule.restarted()
+            self._choose()
         self._note_activity()
         self._ledger.line()
         for rule in self._on_line:

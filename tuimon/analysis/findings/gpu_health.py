@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
-from statistics import median, pvariance
+from collections.abc import Collection, Mapping
+from statistics import median
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
@@ -110,7 +110,12 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
 
     def _error(self) -> float:
         """Return the standard error of a difference of two means, by the most uneven GPU."""
-        return max(math.sqrt(2.0 * pvariance(last) / len(last)) for last in self._recent.values())
+        return max(math.sqrt(2.0 * _variance(last) / len(last)) for last in self._recent.values())
+
+
+def _variance(values: Collection[float]) -> float:
+    middle = mean(values)
+    return mean([(value - middle) ** 2 for value in values])
 
 
 @frozen

@@ -36,15 +36,13 @@ class History:
         positive: Whether every value so far was positive.
         median: Of the recent values, before the measured point; NaN before there is one.
         deviation: Of the measured point from the median: log of the ratio, or difference.
-        sigma: Robust upper spread of earlier deviations.
-        score: How many sigmas the measured point lies above the recent median.
         ratio: The measured point over the median; in series that are not positive 1 + difference / |median|.
         ready: Whether enough points are known to call one of them unusual.
     """
 
     __slots__ = (
-        "_calm", "_deviations", "_outliers", "_recent", "count", "deviation", "median", "positive", "ratio",
-        "ready", "score", "sigma",
+        "_calm", "_deviations", "_least", "_outliers", "_recent", "_sigma", "count", "deviation", "median",
+        "positive", "ratio", "ready",
     )  # fmt: skip
 
     def __init__(self, recent_points: int) -> None:
@@ -57,10 +55,24 @@ class History:
         self.positive = True
         self.median = math.nan
         self.deviation = 0.0
-        self.sigma = math.inf
-        self.score = 0.0
+        self._sigma: float | None = math.inf
+        self._least = _LEAST_SPREAD
         self.ratio = 1.0
         self.ready = False
+
+    @property
+    def sigma(self) -> float:
+        """Robust upper spread of earlier deviations: worked out when asked for, as most points are calm."""
+        sigma = self._sigma
+        if sigma is None:
+            spread = self._deviations.upper_spread()
+            sigma = self._sigma = max(spread, self._least)
+        return sigma
+
+    @property
+    def score(self) -> float:
+        """How many sigmas the measured point lies above the recent median."""
+        return self.deviation / self.sigma
 
     @property
     def alone(self) -> bool:
@@ -110,7 +122,7 @@ class History:
         if self.positive and value <= 0.0:
             self._become_linear()
         if not self._recent.values:
-            self.deviation, self.score, self.ratio, self.sigma = 0.0, 0.0, 1.0, math.inf
+            self.deviation, self.ratio, self._sigma = 0.0, 1.0, math.inf
             return
         self.median = median = self._recent.median
         if self.positive:
@@ -118,16 +130,14 @@ class History:
             # A ratio of two numbers of ordinary size; of others it may be zero or infinite.
             normal = 0.0 < ratio < math.inf
             deviation = math.log(ratio) if normal else math.log(value) - math.log(median)
-            least = _LEAST_SPREAD
+            self._least = _LEAST_SPREAD
         else:
             deviation = value - median
             scale = abs(median) or max(abs(self._recent.smallest), abs(self._recent.largest))
             self.ratio = 1.0 + deviation / scale if scale else 1.0
-            least = _LEAST_SPREAD * scale or math.inf
-        spread = self._deviations.upper_spread()
+            self._least = _LEAST_SPREAD * scale or math.inf
         self.deviation = deviation
-        self.sigma = least if least > spread else spread  # noqa: FURB136 - a call of max costs more
-        self.score = deviation / self.sigma
+        self._sigma = None
 
     def absorb(self, value: float) -> None:
         """Let the measured value become part of what is usual, unless it is an outlier."""

@@ -92,15 +92,15 @@ class LossSpike(LossRule[LossSpikeLimits]):
         history, limits = self.history, self.limits
         if not math.isfinite(value):
             return
-        rise, score = history.ratio - 1.0, history.score
+        rise = history.ratio - 1.0
         if not history.ready:
             early = history.count >= limits.possible_points and rise > limits.possible_rise
-            early = early and score > limits.calm_sigmas
+            early = early and history.score > limits.calm_sigmas
             if early and history.deviation > limits.possible_beyond * history.largest_deviation:
                 self._alarm.suspect(lambda: self._describe(value))
             return
         was_high = self._was_high
-        rises = rise > limits.rise and score > limits.calm_sigmas
+        rises = rise > limits.rise and history.score > limits.calm_sigmas
         self._was_high = rises and self._is_high()
         if rises and (was_high or (self._was_high and self._is_clear())):
             self._alarm.hit(lambda: self._describe(value))
@@ -108,7 +108,7 @@ class LossSpike(LossRule[LossSpikeLimits]):
             self._was_high = True
             self._alarm.hit(lambda: self._describe_jump(value))
         elif self._alarm.awake:
-            self._alarm.miss(calm=score < limits.calm_sigmas)
+            self._alarm.miss(calm=history.score < limits.calm_sigmas)
 
     def _is_high(self) -> bool:
         """Return whether a loss that rises lies above all that is usual."""

@@ -50,31 +50,30 @@ class NanInf(Rule[NanInfLimits]):
     )
 
     def prepare(self) -> None:
-        """Start without a finite value."""
+        """Start with numbers."""
         self._alarm = Alarm(self, clear=self.limits.clear)
-        self._last_finite: float | None = None
+
+    def hears(self, tag: str) -> bool:  # noqa: ARG002 - it is about all of them
+        """Return whether numbers mean anything: they do while they are to end a finding."""
+        return self._alarm.awake
 
     def point(self, value: float) -> None:
         """Look at a value."""
         if math.isfinite(value):
-            self._last_finite = value
-            if self._alarm.is_open:
-                self._alarm.miss()
+            self._alarm.miss()
         else:
             self._alarm.hit(lambda: self._describe(value))
 
     def _describe(self, value: float) -> Evidence:
         step = "" if self.run.step is None else f" at step {self.run.step}"
-        if self._last_finite is None:
-            known = ["it never was finite"]
-        else:
-            known = [f"last finite {format_value(self._last_finite)}"]
+        last = self.run.last_finite
+        known = ["it never was finite" if last is None else f"last finite {format_value(last)}"]
         norm = self.run.latest.get(Role.GRAD_NORM)
         if norm is not None and role_of(self.series) is not Role.GRAD_NORM:
             known.append(f"gradient norm was {format_value(norm)}")
         return Evidence(
             value=value,
-            usual=self._last_finite,
+            usual=last,
             message=f"{spoken(self.series)} became {format_value(value)}{step} ({'; '.join(known)})",
             causes=("overflow in fp16",) if self._trains_in_fp16() else (),
         )

@@ -100,6 +100,10 @@ class CheckpointRegress(LossRule[CheckpointRegressLimits]):
         self._after = SortedWindow(self.limits.losses)
         self._judged = True
 
+    def hears(self, tag: str) -> bool:  # noqa: ARG002 - it is about each of them
+        """Return whether there was a restart."""
+        return self.run.restarts > 0
+
     def point(self, value: float) -> None:
         """Look at a loss."""
         if not math.isfinite(value):

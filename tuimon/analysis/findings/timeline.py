@@ -54,6 +54,7 @@ class Timeline:
         config: Hyper-parameters.
         latest: Last finite value by role, of training and evaluation series.
         readings: Last finite value of each sensor.
+        last_finite: While a value that is no number is looked at, the last one of its series that was.
         undirected: The run trains a policy or networks against each other: its loss has no direction.
         eval_losses: The last finite evaluation losses of one series, each with `lines` at that moment.
         ended: The run said that it is over, or whoever watches it did.
@@ -82,6 +83,7 @@ class Timeline:
         self.config: Mapping[str, ConfigValue] = {}
         self.latest: dict[Role, float] = {}
         self.readings: dict[str, float] = {}
+        self.last_finite: float | None = None
         self.undirected = False
         self.ended = False
         self.failed = False
