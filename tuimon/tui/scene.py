@@ -16,7 +16,7 @@ from tuimon.tui.rows import Row
 from tuimon.tui.view import View
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinkedLog:
     """The lines of a log, by what links them with the charts.
 
