@@ -84,7 +84,7 @@ def test_every_change_wakes_the_screen_in_the_thread_that_made_it(tmp_path: Path
 def test_without_a_live_run_nothing_is_published(tmp_path: Path) -> None:
     write(tmp_path / "old.jsonl", rows(range(50)))
     with watching(tmp_path) as monitor:
-        wait_for(monitor, lambda s: points(s, "old") == 50)
+        wait_for(monitor, lambda s: points(s, "old") == 50 and state_of(s, "old").checked)
         still = wait_until_quiet(monitor)
         assert not still.live
         # Longer than the next look for new files, and than the refresh of a live run.

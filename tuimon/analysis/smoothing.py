@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 import numpy as np
@@ -199,15 +199,24 @@ def _decaying_sums(values: Float64Array, weight: float, before: float) -> Float6
     weight**_BLOCK, so they are found by the same function. No power is ever inverted, so that nothing
     overflows however long the series is.
     """
-    blocks = -(-len(values) // _BLOCK)
-    padded = np.zeros((blocks, _BLOCK))
+    # A series that grows is smoothed point by point.
+    size = min(len(values), _BLOCK)
+    blocks = -(-len(values) // size)
+    padded = np.zeros((blocks, size))
     padded.ravel()[: len(values)] = values
-    lag = np.arange(_BLOCK)[:, None] - np.arange(_BLOCK)
-    decay = np.where(lag >= 0, weight ** np.maximum(lag, 0).astype(np.float64), 0.0)
-    sums: Float64Array = padded @ decay.T
+    decay, powers = _powers(weight)
+    sums: Float64Array = padded @ decay[:size, :size]
     carried = np.array([before])
     if blocks > 1:
         ends = _decaying_sums(sums[:-1, -1], weight**_BLOCK, before)
         carried = np.append(before, ends)
-    sums += carried[:, None] * weight ** np.arange(1, _BLOCK + 1, dtype=np.float64)
+    sums += carried[:, None] * powers[:size]
     return sums.ravel()[: len(values)]
+
+
+@lru_cache(maxsize=32)
+def _powers(weight: float) -> tuple[Float64Array, Float64Array]:
+    """Return weight ** (j - i) for i <= j < _BLOCK, else 0; and weight ** n for n from 1 to _BLOCK."""
+    lag = np.arange(_BLOCK) - np.arange(_BLOCK)[:, None]
+    decay = np.where(lag >= 0, weight ** np.maximum(lag, 0).astype(np.float64), 0.0)
+    return decay, weight ** np.arange(1, _BLOCK + 1, dtype=np.float64)

@@ -12,15 +12,19 @@ _PROCESSES = Path("/proc")
 _ACCESS_MODE = 0o3
 
 
-def find_writers(paths: Iterable[Path]) -> dict[Path, int]:
+def find_writers(paths: Iterable[Path], among: Iterable[int] | None = None) -> dict[Path, int]:
     """Return, for each path that a process holds open for writing, the number of that process.
 
     Looks at what Linux tells of the processes that we may look into: our own, as a rule. Elsewhere, or
     where the trainer opens its log for each line, nothing is found, which means nothing.
+
+    Args:
+        paths: Files.
+        among: The processes that are looked into; None for all but this one.
     """
     wanted = {os.path.realpath(path): path for path in paths}
     found: dict[Path, int] = {}
-    for folder in _process_folders():
+    for folder in _process_folders() if among is None else [_PROCESSES / str(pid) for pid in among]:
         for descriptor, target in _open_files(folder):
             path = wanted.get(target)
             if path is not None and _writes(folder, descriptor):
@@ -61,7 +65,7 @@ def _open_files(folder: Path) -> list[tuple[str, str]]:
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder / "fd"):
             with contextlib.suppress(OSError):
-                files.append((entry.name, str(Path(entry.path).readlink())))
+                files.append((entry.name, os.readlink(entry.path)))  # noqa: PTH115  # thousands of them
     return files
 
 

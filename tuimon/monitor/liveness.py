@@ -95,7 +95,12 @@ class WriterWatch:
 
     def _search(self, paths_by_run: Mapping[str, tuple[Path, ...]], kills: int | None) -> None:
         run_of = {path: name for name, paths in paths_by_run.items() for path in paths}
-        pids = {run_of[path]: pid for path, pid in find_writers(run_of).items()}
+        # To look into one process costs little, into all of them milliseconds.
+        living = {writer.process.pid for writer in self._writers.values() if writer.died_at is None}
+        writing = find_writers(run_of, living)
+        if {run_of[path] for path in writing} != paths_by_run.keys():
+            writing = find_writers(run_of)
+        pids = {run_of[path]: pid for path, pid in writing.items()}
         unknown = [name for name in paths_by_run if name not in pids and name not in self._writers]
         # Several runs in one folder are not told apart by it.
         folders = {name: {path.parent for path in paths_by_run[name]} for name in unknown}
