@@ -174,7 +174,12 @@ class SeriesView:
             if math.isfinite(shift):
                 inside = falls[(falls > segment.start) & (falls < segment.stop)].tolist()
                 borders = pairwise([segment.start, *inside, segment.stop])
-                stretches += [(start, stop, shift) for start, stop in borders if math.isfinite(logged[start])]
+                # A step is always known; to look at one element of a packed column takes a while.
+                stretches += [
+                    (start, stop, shift)
+                    for start, stop in borders
+                    if axis in _STEP_AXES or math.isfinite(logged[start])
+                ]
         return stretches
 
 

@@ -242,8 +242,7 @@ class TuimonApp(Actions, App[int], inherit_css=False):
             return
         self._draw_pending = True
         with contextlib.suppress(RuntimeError):  # the loop has ended
-            # As a message, so that an error in drawing ends the program instead of the drawing.
-            loop.call_soon_threadsafe(self.call_later, self._draw_soon)
+            loop.call_soon_threadsafe(self._draw_soon)
 
     def _draw_at_once(self) -> None:
         """Draw what was asked for and is there now; called in any thread."""
@@ -256,10 +255,12 @@ class TuimonApp(Actions, App[int], inherit_css=False):
         is_first = self.picture is None or not self.picture.specs
         pause = 0.0 if is_first else max(self._interval_s, self._share.rest_s)
         wait = self._drawn_at + pause - time.monotonic()
+        # As a message, so that an error in drawing ends the program instead of the drawing. A timer of
+        # Textual would be a task of its own and two more messages.
         if wait > 0:
-            self.set_timer(wait, self._draw_now)
+            asyncio.get_running_loop().call_later(wait, self.call_later, self._draw_now)
         else:
-            self._draw_now()
+            self.call_later(self._draw_now)
 
     def _draw_now(self) -> None:
         self._draw_pending = False

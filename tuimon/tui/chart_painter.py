@@ -13,6 +13,7 @@ from tuimon.charts.limits import stepped_limits
 from tuimon.charts.lines import clipped_range, draw_lines, value_range
 from tuimon.charts.scales import LINEAR, LOG, SYMLOG, Limits, Scale
 from tuimon.charts.style import Glyphs, Style, series_style
+from tuimon.core.columns import Float64Array
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, is_evaluation
 from tuimon.core.units import format_value
@@ -24,6 +25,7 @@ from tuimon.tui.chart_axis import (
     LABELS,
     UNTOLD,
     ChartAxis,
+    Ticks,
     extents_of,
     fitting_ticks,
     own_axis,
@@ -91,6 +93,7 @@ class ChartPainter:
         self._axis: ChartAxis | None = None
         self._overlays: tuple[Overlay, ...] = ()
         self._extents: dict[str, tuple[tuple[int, Axis], frozenset[tuple[float, float]]]] = {}
+        self._laid: dict[tuple[ChartAxis, tuple[int, int]], tuple[Float64Array, Ticks]] = {}
 
     def begin(self, state: RunState, view: View, overlays: tuple[Overlay, ...] = ()) -> ChartAxis:
         """Prepare for the charts of one picture; they share what this returns."""
@@ -98,6 +101,7 @@ class ChartPainter:
             self._run_name = state.name
             self._memories, self._axis, self._extents = {}, None, {}
         self._overlays = overlays
+        self._laid.clear()
         others = [overlay.state for overlay in overlays]
         self._axis = shared_axis(state, view, self._axis, others, self._extents_of)
         return self._axis
@@ -149,7 +153,7 @@ class ChartPainter:
         curves = _curves(state, spec)
         if curves:
             axis = own_axis(state.run, curves[0].series, axis)
-        edges = np.linspace(*axis.shown, columns_wanted(size, glyphs) + 1)
+        edges, ticks = self._laid_out(state, axis, size, glyphs)
         under = self._overlaid(curves)
         lines = [
             replace(line, raw=None, style=overlay.style, key=overlay.key if line.name else "")
@@ -181,7 +185,7 @@ class ChartPainter:
             memory.y_limits,
             y_scale=scale,
             glyphs=glyphs,
-            x_tick_labels=fitting_ticks(state.run, axis, plot_area(size, glyphs).width),
+            x_tick_labels=ticks,
             marks=marked
             + chart_marks(state, spec, axis.axis, checkpoints=plot_area(size, glyphs).axis_row is not None),
         )
@@ -191,6 +195,15 @@ class ChartPainter:
         if clipped is not None:
             right = ((f"clipped {_shown_range(clipped)} ", Ink.WARNING), *right)
         return ChartPicture(grid, (*star, *title), right)
+
+    def _laid_out(
+        self, state: RunState, axis: ChartAxis, size: tuple[int, int], glyphs: Glyphs
+    ) -> tuple[Float64Array, Ticks]:
+        """Return the edges of the columns, and the ticks; all charts of one size on one axis share them."""
+        if (axis, size) not in self._laid:
+            edges = np.linspace(*axis.shown, columns_wanted(size, glyphs) + 1)
+            self._laid[axis, size] = edges, fitting_ticks(state.run, axis, plot_area(size, glyphs).width)
+        return self._laid[axis, size]
 
     def _overlaid(self, curves: list[Curve]) -> list[tuple[Overlay, Curve]]:
         """Return other runs' curves for a chart: of the same tags, else of what its first one means."""
