@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +30,10 @@ def _utc() -> Iterator[None]:
     else:
         os.environ["TZ"] = before
     time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def _away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let keys write and copy nothing of anybody's: not into the folder at hand, not into their tmux."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TMUX", raising=False)

@@ -550,3 +550,12 @@ async def test_pasted_text_is_cleaned_and_only_its_first_line_counts() -> None:
         app.post_message(events.Paste("nobody asked"))
         await press(pilot)
         assert app.view.filter_text == typed
+
+
+async def test_a_key_that_shows_a_pane_leaves_the_table() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "4", "t", "4")
+        assert app.picture is not None
+        assert "log" in app.picture.plan.panes
+        assert not app.view.run_table

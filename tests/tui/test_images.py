@@ -84,6 +84,15 @@ def test_an_image_keeps_its_shape_and_its_colours(tmp_path: Path) -> None:
     assert max(cells) * 2 == 2 * len([count for count in cells if count]) * 1
 
 
+def test_a_large_image_fills_the_height_and_stays_square(tmp_path: Path) -> None:
+    state = logged(tmp_path, ("samples", 3, png_of(picture(100, 100))))
+    rows = Painter("braille").paint(snapshot_of(state), View(state.name, images=True), 80, 24).panes["chart0"]
+    cells = [sum(len(text) for text, ink in row if ink > max(Ink)) for row in rows]
+    drawn = [count for count in cells if count]
+    assert len(drawn) == len(rows) - 2
+    assert set(drawn) == {2 * len(drawn)}
+
+
 def fresh(ink: int) -> Style:
     """The style of an ink that has not been rendered yet: rich remembers how a style was rendered first."""
     style = style_of("dark", ink)
@@ -128,7 +137,8 @@ def test_steps_and_tags_are_gone_through(tmp_path: Path) -> None:
 
 async def test_keys_open_it_go_through_it_and_close_it(tmp_path: Path) -> None:
     images = [(tag, step, png_of(picture())) for step in range(1, 4) for tag in ("masks", "samples")]
-    app = TuimonApp(FixedFeed(snapshot_of(logged(tmp_path, *images))))
+    (tmp_path / "run").mkdir()
+    app = TuimonApp(FixedFeed(snapshot_of(logged(tmp_path / "run", *images))))
 
     def title() -> str:
         assert app.picture is not None
@@ -144,6 +154,9 @@ async def test_keys_open_it_go_through_it_and_close_it(tmp_path: Path) -> None:
             await asyncio.sleep(0.01)
         else:
             pytest.fail("the image never came")
+        await press(pilot, "ctrl+s", "enter")
+        await app.workers.wait_for_complete()
+        assert (tmp_path / "tuimon-run.png").read_bytes() == png_of(picture())
         await press(pilot, "escape")
         assert not app.view.images
         assert "loss" in title()

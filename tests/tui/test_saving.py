@@ -54,6 +54,13 @@ async def test_a_picture_of_the_charts_goes_where_it_was_offered(
     assert ">Training/Loss and Validation/Loss" in (tmp_path / "tuimon-healthy.svg").read_text()
 
 
+async def test_an_ending_alone_keeps_the_name(tmp_path: Path) -> None:
+    app = app_on("healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        assert await saved_as(pilot, ".txt") == f"written: {tmp_path / 'tuimon-healthy.txt'}"
+        assert await saved_as(pilot, "mine.svg") == f"written: {tmp_path / 'mine.svg'}"
+
+
 async def test_what_is_zoomed_and_chosen_is_what_is_written(tmp_path: Path) -> None:
     app = app_on("healthy")
     async with app.run_test(size=SIZE) as pilot:

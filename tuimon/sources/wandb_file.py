@@ -15,7 +15,9 @@ class WandbFactory:
     """Recognises `.wandb` files by their first bytes."""
 
     format = "wandb"
-    trainers: tuple[Trainer, ...] = (Trainer("Weights & Biases", "`*.wandb` of online and offline runs"),)
+    trainers: tuple[Trainer, ...] = (
+        Trainer("Weights & Biases", "`*.wandb` of online and offline runs, and the images beside them"),
+    )
 
     def sniff(self, path: Path, head: bytes) -> Sniff:
         """Tell whether `path`, which begins with `head`, is a `.wandb` file."""

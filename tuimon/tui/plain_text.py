@@ -31,6 +31,8 @@ def copied_text(picture: Picture, state: RunState | None, view: View, now: float
     if state is not None and view.focus == "runs":
         return f"{state.path}\n", "where the run is"
     charts = [picture.panes[name] for name in _charts(picture)]
+    if view.images and charts:
+        return _lines(charts[0][:1]), "what image it is"
     if view.focus == "charts" and view.crosshair is not None and state is not None:
         titles = [rows[0] for rows in charts if rows]
         return f"{state.name}  {picture.page}\n{_lines(titles)}", "the values at the cursor"

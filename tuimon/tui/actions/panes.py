@@ -31,6 +31,9 @@ class PaneActions(ActionBase):
 
     def action_toggle_pane(self, name: str) -> None:
         """Show or hide a pane."""
+        if self.view.run_table:  # it would cover the pane
+            self.view.run_table = False
+            self.draw()
         plan = self.picture.plan if self.picture is not None else None
         visible = self.picture is not None and _has_place(self.picture, name)
         if name == "runs" and plan is not None and plan.strip:

@@ -23,24 +23,29 @@ if TYPE_CHECKING:
 
 _ENDINGS = (".svg", ".png", ".pdf", ".txt")
 _MOST_NAMES = 1000
+_MOST_IMAGE_BYTES = 1 << 28
 
 
 class SavingActions(PromptActions):
     """Writes and copies what is on the screen."""
 
     announcer: Announcer
+    _offered: Path | None = None
     _memory: Path | None
     _painter: Painter
 
     async def action_save(self) -> None:
-        """Ask where to write the charts on the screen; the answer is there already."""
+        """Ask where to write the charts on the screen; Enter alone takes the place that is offered."""
         if self.state is None or self.picture is None:
             self.say("there is nothing to write yet")
             self.draw()
             return
         state_folder = Path(tempfile.gettempdir()) if self._memory is None else self._memory.parent
-        place = free_place(self.state.name, Path.cwd(), self._looked_at(), state_folder)
-        await self._open_prompt("save", str(place), "a file that ends in .svg, .png, .pdf or .txt")
+        ending = ".png" if self._shows_image else ".svg"
+        place = free_place(self.state.name, Path.cwd(), self._looked_at(), state_folder, ending)
+        self._offered = place
+        endings = " ".join(each for each in _ENDINGS if each != ending)
+        await self._open_prompt("save", "", f"Enter writes {place}; or type {endings} or another name")
 
     def action_copy(self) -> None:
         """Copy what the pane with the focus says."""
@@ -60,11 +65,18 @@ class SavingActions(PromptActions):
             await super()._submit(text)
             return
         self._close_prompt()
-        if text:
-            path = Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100, ASYNC240  # asks no disk
-            self.say(f"writing {path} …")
-            self.run_worker(self._write(path, self._writer(path)), group="saving")
+        path = self._meant(text)
+        self.say(f"writing {path} …")
+        self.run_worker(self._write(path, self._writer(path)), group="saving")
         self.draw()
+
+    def _meant(self, typed: str) -> Path:
+        """Return the place that is meant: the one that was offered, with another ending, or another one."""
+        if not typed or self._offered is None:
+            return self._offered or Path.cwd()
+        if typed.lower() in _ENDINGS:
+            return self._offered.with_name(self._offered.name.removesuffix(self._offered.suffix) + typed)
+        return Path.cwd() / Path(typed).expanduser()
 
     async def _write(self, path: Path, write: Callable[[], None]) -> None:
         try:
@@ -87,7 +99,12 @@ class SavingActions(PromptActions):
             from tuimon.tui.plain_text import screen_text  # noqa: PLC0415
 
             glyphs: Glyphs = self._painter.glyphs
-            return partial(_write_text, screen_text(picture, glyphs), path, runs)
+            return partial(_write, screen_text(picture, glyphs).encode(), path, runs)
+        if self._shows_image and path.suffix.lower() == ".png":
+            from tuimon.tui.panes.images import chosen_image  # noqa: PLC0415
+
+            part = chosen_image(state.run.images, self.view)[1].content
+            return lambda: _write(part.read(_MOST_IMAGE_BYTES), path, runs)
         from tuimon.output.chosen_figure import chosen_figure, write_figure  # noqa: PLC0415
         from tuimon.output.panels import Choice  # noqa: PLC0415
 
@@ -98,11 +115,18 @@ class SavingActions(PromptActions):
         choice = Choice(axis=view.axis, smoothing=view.smoothing.weight)
         return lambda: write_figure(chosen_figure([state, *others], tags, choice, view.window), path, runs)
 
+    @property
+    def _shows_image(self) -> bool:
+        """Whether a logged image is on the screen: it is written as it was logged."""
+        return self.view.images and self.state is not None and bool(self.state.run.images)
+
     def _looked_at(self) -> list[Path]:
         return [*self._shown.roots, *(state.path for state in self._shown.runs)]
 
 
-def free_place(run: str, folder: Path, looked_at: Sequence[Path], state_folder: Path) -> Path:
+def free_place(
+    run: str, folder: Path, looked_at: Sequence[Path], state_folder: Path, ending: str = ".svg"
+) -> Path:
     """Return where a picture of a run may go: beside nothing that is watched, and over no other file.
 
     Args:
@@ -110,6 +134,7 @@ def free_place(run: str, folder: Path, looked_at: Sequence[Path], state_folder: 
         folder: Where the program was started.
         looked_at: What is watched.
         state_folder: Where to go if `folder` is watched itself.
+        ending: How its name ends.
     """
     watched = {path.resolve() for path in looked_at}
     here = folder.resolve()
@@ -118,7 +143,7 @@ def free_place(run: str, folder: Path, looked_at: Sequence[Path], state_folder: 
         with contextlib.suppress(OSError):  # then it is told when it is written
             folder.mkdir(parents=True, exist_ok=True)
     stem = re.sub(r"[^\w.-]+", "-", run).strip("-.")[:80] or "run"
-    names = (f"tuimon-{stem}{number}.svg" for number in _numbers())
+    names = (f"tuimon-{stem}{number}{ending}" for number in _numbers())
     return next(path for name in names if not (path := folder / name).exists())
 
 
@@ -128,9 +153,9 @@ def _numbers() -> Iterable[str]:
     yield f"-{os.getpid()}"
 
 
-def _write_text(text: str, path: Path, runs: Sequence[Path]) -> None:
+def _write(content: bytes, path: Path, runs: Sequence[Path]) -> None:
     with whole_file(path, runs) as file:
-        file.write(text.encode())
+        file.write(content)
 
 
 def _refuse(what: str, path: Path, remedy: str) -> None:
