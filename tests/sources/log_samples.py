@@ -117,6 +117,14 @@ DIALECTS: dict[str, tuple[str, Expected, dict[str, int]]] = {
         {"Loss": ([1, 2, 3], [2.456, 2.1, 1.9]), "Val Loss": ([3], [2.0])},
         {},
     ),
+    "tqdm": (
+        "Epoch 0:  50%|█████     | 1/2 [00:01<00:01, 1.2it/s, loss=0.5, acc=0.25]\r"
+        "Epoch 0: 100%|██████████| 2/2 [00:02<00:00, 1.2it/s, loss=0.25, acc=0.5]\n"
+        "Epoch 1:  50%|█████     | 1/2 [00:01<00:01, 1.2it/s, loss=0.125, acc=0.75]\r"
+        "Epoch 1 validation: 100%|███| 7/7 [00:02<00:00, 1.2it/s]\n",
+        {"loss": ([1, 2, 3], [0.5, 0.25, 0.125]), "acc": ([1, 2, 3], [0.25, 0.5, 0.75])},
+        {"steps_per_epoch": 2},
+    ),
     "key=value": (
         "[INFO] step=10 loss=0.5 lr=1e-4\n\x1b[32m[INFO]\x1b[0m step=20 loss=0.4 lr=1e-4 grad_norm=-inf\n",
         {"loss": ([10, 20], [0.5, 0.4]), "lr": ([10, 20], [1e-4, 1e-4]), "grad_norm": ([20], [-inf])},

@@ -19,6 +19,8 @@ _COUNTER = re.compile(
     re.IGNORECASE,
 )
 _KERAS_BAR = re.compile(r"^\s*(\d+)/(\d+)\s+(?:\[|━|\x1b|-)")
+# A bar of tqdm within an epoch: `Epoch 3:  45%|##  | 450/1000 [01:00<01:10, 7.5it/s, loss=0.5]`.
+_BAR = re.compile(r"%\|[^|]*\|\s*(\d+)/(\d+) \[")
 _BATCH = "batch"
 _WORD = r"[^\W\d][\w./@%-]*"
 _START = r"(?<![\w./@%-])"  # no word is looked at from its middle
@@ -118,7 +120,10 @@ def _counters_in(line: str) -> dict[str, tuple[int, int | None]]:
         if kind == "step" and "epoch" in counters and total and _BATCH not in line.lower():
             kind = "batch"  # Epoch [1/10], Step [100/600]: it begins again in each epoch
         counters.setdefault(kind, (_count(number), _count(total) if total else None))
-    if bar := _KERAS_BAR.match(line):
+    bar = _KERAS_BAR.match(line)
+    if bar is None and "epoch" in counters and not _EVALUATION.search(line):
+        bar = _BAR.search(line)
+    if bar is not None:
         counters.setdefault("batch", (_count(bar[1]), _count(bar[2])))
     return counters
 

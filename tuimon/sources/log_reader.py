@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import orjson
 
+from tuimon.core.columns import Int64Array
 from tuimon.sources.decimal_text import MARGIN
 from tuimon.sources.log_dialects import DIALECTS, Dialect, Mark
 from tuimon.sources.log_general import CHINESE_WORDS, WORDS, GeneralReader, Reading
@@ -194,11 +195,30 @@ class LogReader:
         if before:
             self._pass_by(cut, passed, before[-1])
         self._unconfirmed = [(-1, row) for _, row in self._unconfirmed]  # of a block that is gone
-        originals = cut.original(begins[:-1])
-        for table in cut.tables:
-            if table.described.carries_epoch:
-                last = originals.searchsorted(table.begins)
-                table.with_column("epoch", np.array([epoch or 0 for epoch in epochs], np.int64)[last])
+        self._carry_epochs(cut, cut.original(begins[:-1]), epochs)
+
+    def _carry_epochs(self, cut: Cut, begins: Int64Array, epochs: Sequence[int | None]) -> None:
+        """Give tables whose lines do not tell it the epoch of the line before.
+
+        Args:
+            cut: The tables.
+            begins: int64[n], where lines that were read one by one begin.
+            epochs: The epoch before the first of these, and behind each of them.
+        """
+        carrying = [table for table in cut.tables if table.described.carries_epoch]
+        if not carrying:
+            return
+        telling = [
+            (table.begins, column) for table in cut.tables if (column := table.column("epoch")) is not None
+        ]
+        places = np.concatenate([np.append(-1, begins), *(places for places, _ in telling)])
+        known = np.concatenate(
+            [np.array([epoch or 0 for epoch in epochs], np.int64), *(each for _, each in telling)]
+        )
+        rank = places.argsort(kind="stable")
+        places, known = places[rank], known[rank]
+        for table in carrying:
+            table.with_column("epoch", known[places.searchsorted(table.begins) - 1])
 
     def _pass_by(self, cut: Cut, passed: tuple[int, ...], now: tuple[int, ...]) -> None:
         """Note the counters in cut lines, by how many of each table there were before and are now."""
