@@ -96,7 +96,7 @@ def open_tmux(tmp_path: Path) -> Iterator[Callable[..., Tmux]]:
 
 def test_every_panel_at_80x24(open_tmux: Callable[..., Tmux]) -> None:
     tmux = open_tmux(80, 24)
-    text = tmux.wait_for("healthy DONE", "873/873", "100.0%", "Diagnosis", "nothing found")
+    text = tmux.wait_for("healthy DONE", "873/873", "100.0%", "nothing found; checked to step 873")
     for part in (
         "Training/Loss",
         "e Validation/Loss",
