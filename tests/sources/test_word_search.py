@@ -11,7 +11,7 @@ GROUPS = ((b"loss", b"acc", "损失".encode()), (b"error", b"warn", b"out of mem
 SEARCH = WordSearch(*GROUPS)
 PIECES = [
     *(word.decode() for group in GROUPS for word in group), "LOSS", "Error", "los", "err", "or", "s", " ",
-    "\n", "\x0c", "aCc", "损", "[", "{", "memory", "forward " * 9000,
+    "\n", "\x0c", "aCc", "损", "[", "{", "memory", "forward " * 1500,
 ]  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from tuimon.sources.decimal_text import BoolArray, ByteArray
 _LONGEST = 4
 # The masks of so many bytes stay in the processor's cache.
 _BYTES_AT_ONCE = 1 << 16
+# In fewer bytes the fragments are found sooner one by one.
+_SHORT_BYTES = 1 << 13
 _TO_LOWER = 0x20
 # What English text is made of, the most frequent one first.
 _FREQUENT = b" etaoinsrhldcumfpgwybvkxjqz"
@@ -45,7 +47,11 @@ class WordSearch:
         """
         found: list[list[tuple[int, int]]] = [[] for _ in range(self._groups)]
         stops = [-1] * self._groups
-        for at in self._places(np.frombuffer(text, np.uint8)).tolist():
+        is_short = len(text) < _SHORT_BYTES
+        places = (
+            self._found(text.lower()) if is_short else self._places(np.frombuffer(text, np.uint8)).tolist()
+        )
+        for at in places:
             fragment = text[at : at + _LONGEST].lower()
             for length in self._lengths:
                 for behind, word, group in self._words.get(fragment[:length], ()):
@@ -54,6 +60,16 @@ class WordSearch:
                         stops[group] = text.find(b"\n", at)
                         found[group].append((text.rfind(b"\n", 0, at) + 1, stops[group]))
         return found
+
+    def _found(self, lowered: bytes) -> list[int]:
+        """Return where fragments stand in a short text."""
+        places: list[int] = []
+        for fragment in self._words:
+            at = lowered.find(fragment)
+            while at >= 0:
+                places.append(at)
+                at = lowered.find(fragment, at + 1)
+        return sorted(places)
 
     def _places(self, text: ByteArray) -> Int64Array:
         """Return where fragments stand, or what differs from them in a bit that says nothing."""
