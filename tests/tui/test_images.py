@@ -18,6 +18,7 @@ from tests.monitor.pngs import encode, picture, png_of
 from tests.sources import wandb_writer as writer
 from tests.tui.drawing import pane_text, text_of
 from tests.tui.feeds import FixedFeed
+from tests.tui.image_runs import event_file, logged, state_of
 from tests.tui.keyboard import press
 from tests.tui.states import snapshot_of
 from tuimon.core.file_part import FilePart
@@ -26,8 +27,6 @@ from tuimon.monitor.images import load_image, resized, shrunk
 from tuimon.monitor.once import read_once
 from tuimon.monitor.png import decode_png
 from tuimon.monitor.snapshot import RunState
-from tuimon.output.export import messages
-from tuimon.output.export.event_file import framed
 from tuimon.sources.naming import Root
 from tuimon.tui.app import TuimonApp
 from tuimon.tui.ink import Ink, style_of
@@ -37,26 +36,6 @@ from tuimon.tui.view import View
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(30)
 RED_OVER_BLUE = np.array([[[255, 0, 0]], [[0, 0, 255]]], np.uint8)
-
-
-def event_file(*images: tuple[str, int, bytes]) -> bytes:
-    """An event file with a curve, and images as (tag, step, content)."""
-    events = [messages.event(1e9, 0, messages.file_version())]
-    events += [messages.event(1e9 + step, step, messages.image(tag, 6, 4, png)) for tag, step, png in images]
-    return b"".join(map(framed, events))
-
-
-def state_of(folder: Path) -> RunState:
-    (folder / "metrics.jsonl").write_text(
-        "".join(f'{{"step": {n}, "loss": {1 / (n + 1)}}}\n' for n in range(9))
-    )
-    (state,) = read_once([Root(folder)]).runs
-    return state
-
-
-def logged(folder: Path, *images: tuple[str, int, bytes]) -> RunState:
-    (folder / "events.out.tfevents.1.host").write_bytes(event_file(*images))
-    return state_of(folder)
 
 
 def painted(rows: Sequence[Row]) -> bool:

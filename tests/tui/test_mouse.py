@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from tests.monitor.pngs import picture, png_of
+from tests.tui.drawing import pane_text
 from tests.tui.feeds import FixedFeed
+from tests.tui.image_runs import logged
 from tests.tui.keyboard import press
-from tests.tui.states import sample_snapshot
+from tests.tui.states import sample_snapshot, snapshot_of
 from tuimon.tui.app import TuimonApp
 from tuimon.tui.plan import Rect
 from tuimon.tui.widgets.board import Board
@@ -130,3 +135,32 @@ async def test_a_button_that_is_pressed_sends_nothing_by_itself(monkeypatch: pyt
         await pilot.hover(Board, offset=(70, 15))
         await press(pilot)
         assert refreshed == []
+
+
+async def test_a_click_on_a_line_of_the_log_leads_to_its_place_on_the_charts() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        lines = rect_of(app, "log").height - 2
+        await click(pilot, app, "log", y=1)
+        assert app.view.focus == "log"
+        assert app.view.crosshair is None
+        assert app.picture is not None
+        told = [pane_text(app.picture, "log").splitlines()[1 + y] for y in range(lines)]
+        y = next(index for index, line in enumerate(told) if " step " in line)
+        await click(pilot, app, "log", y=1 + y)
+        step = int(told[y].split(" step ")[0].split()[-1])
+        assert app.view.crosshair == step
+        await click(pilot, app, "log", y=lines + 1)  # the frame
+        assert app.view.crosshair == step
+
+
+async def test_the_wheel_turns_over_images_one_by_one_and_a_click_reads_nothing(tmp_path: Path) -> None:
+    pngs = [("samples", step, png_of(picture())) for step in range(1, 8)]
+    app = TuimonApp(FixedFeed(snapshot_of(logged(tmp_path, *pngs))))
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "I")
+        await wheel(pilot, app, "chart0", -1)
+        await wheel(pilot, app, "chart0", -1)
+        assert app.view.line("image_back") == 2
+        await click(pilot, app, "chart0", x=20)
+        assert app.view.crosshair is None

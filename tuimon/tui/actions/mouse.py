@@ -16,12 +16,14 @@ class MouseActions(RunActions):
     """A click gives a pane the focus and chooses what lies there; the wheel scrolls what lies under it."""
 
     def on_board_pressed(self, event: Board.Pressed) -> None:
-        """Choose what was clicked: a run, a chart, or in the chosen chart the place to read values at."""
+        """Choose what was clicked: a run, a chart, in the chosen chart or log the place to read at."""
         if self.picture is None or self.helping or self.prompting is not None:
             return
         view, pane = self.view, event.pane
         if pane.startswith("chart"):
             self._press_chart(int(pane.removeprefix("chart")), event.x)
+        elif pane == "log" and view.focus == "log":
+            self._press_line(event.y - 1)
         elif pane in PANES:
             view.focus = pane
             if pane == "runs" and not self.picture.plan.strip:
@@ -37,7 +39,10 @@ class MouseActions(RunActions):
             self.view.move("help", _WHEEL * event.by, 10_000)
         elif event.pane.startswith("chart"):
             self.view.focus = "charts"
-            self.action_page(event.by)
+            if self.view.images:
+                self._move_image(event.by, 0)
+            else:
+                self.action_page(event.by)
         elif event.pane in PANES:
             self.view.focus = event.pane
             for _ in range(1 if event.pane == "runs" else _WHEEL):
@@ -52,9 +57,17 @@ class MouseActions(RunActions):
             self.view.sizes[border.name] = border.moved(event.edge - border.edge)
             self.draw()
 
+    def _press_line(self, y: int) -> None:
+        """Put the cursor of the charts where a line of the log belongs."""
+        linked = self.picture.log if self.picture is not None else None
+        if self.picture is not None and linked is not None:
+            shown = min(self.picture.plan.panes["log"].height - 2, linked.last + 1)
+            if 0 <= y < shown:
+                self._go_to_line(linked.last + 1 - shown + y, 0)
+
     def _press_chart(self, index: int, x: int) -> None:
         view, picture = self.view, self.picture
-        if picture is None or view.explaining:
+        if picture is None or view.explaining or view.images:
             return
         chosen = picture.first_chart + index
         if view.focus != "charts" or view.line("charts") != chosen:
