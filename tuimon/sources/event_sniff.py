@@ -12,6 +12,8 @@ from tuimon.sources.sniffing import LFS_ADVICE, LFS_PREFIX, is_event_file_name, 
 
 # A frame begins with the length of its record, and the checksum of that.
 _LENGTH_BYTES = 8
+# What the first record holds, with a number behind it.
+_VERSION = b"brain.Event:"
 
 
 class TfEventsFactory:
@@ -33,7 +35,7 @@ class TfEventsFactory:
         if head.startswith(LFS_PREFIX):
             return Sniff(Confidence.NO, LFS_ADVICE)
         content = _unpacked(head) if name.endswith(".gz") else head
-        if _first_version(content).startswith("brain.Event:"):
+        if _begins_as_event_file(content):
             return Sniff(Confidence.CERTAIN, "its first record is that of an event file")
         if not is_event_file_name(name):
             return Sniff(Confidence.NO, "neither its name nor its content is that of an event file")
@@ -48,23 +50,15 @@ class TfEventsFactory:
         return TfEventsSource(paths, verify=verify)
 
 
-def _first_version(content: bytes) -> str:
-    """Return the file version in the first record of an event file, or "" if there is none."""
+def _begins_as_event_file(content: bytes) -> bool:
+    """Return whether the first record of a file tells the version of event files."""
     # This is asked of thousands of files, most of which are of other formats: what they begin with would be
     # the length of a record that nobody could hold.
     length = content[:_LENGTH_BYTES]
     end = HEADER_BYTES + int.from_bytes(length, "little")
-    if end + FRAME_BYTES - HEADER_BYTES > len(content):
-        return ""
-    if masked_crc(length).to_bytes(4, "little") != content[_LENGTH_BYTES:HEADER_BYTES]:
-        return ""
-    from tuimon.sources.event_proto import parse_event  # noqa: PLC0415  # only where there is such a file
-    from tuimon.sources.protobuf import DamagedMessageError  # noqa: PLC0415
-
-    try:
-        return parse_event(content[HEADER_BYTES:end]).file_version
-    except DamagedMessageError:
-        return ""
+    if end + FRAME_BYTES - HEADER_BYTES > len(content) or _VERSION not in content[HEADER_BYTES:end]:
+        return False
+    return masked_crc(length).to_bytes(4, "little") == content[_LENGTH_BYTES:HEADER_BYTES]
 
 
 def _unpacked(head: bytes) -> bytes:

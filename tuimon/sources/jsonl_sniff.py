@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from tuimon.sources.base import Confidence, Sniff, Source, Trainer
@@ -131,7 +132,7 @@ def _first_rows(head: bytes, *, until_step: bool) -> tuple[list[Row], int]:
         lines.pop()  # it goes on beyond the head
     rows: list[Row] = []
     bad_lines = 0
-    for line in [line for line in lines if line.strip()][:_MOST_LINES]:
+    for line in islice(filter(bytes.strip, lines), _MOST_LINES):
         try:
             row = parse(line)
         except ValueError:

@@ -10,6 +10,8 @@ from pathlib import Path
 from tuimon.core.frozen import frozen
 from tuimon.core.text import clean
 
+_NUMBER = re.compile(r"(\d+)")
+
 
 @frozen
 class Root:
@@ -69,7 +71,7 @@ def name_runs(runs: Sequence[Unnamed]) -> list[str]:
 
 def natural_key(name: str) -> list[tuple[int, str]]:
     """Return what sorts `run2` before `run10`."""
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in _NUMBER.split(name)]
 
 
 def _bare(run: Unnamed) -> Path:
@@ -80,7 +82,8 @@ def _base(run: Unnamed, path: Path) -> str:
     if run.path == run.root.path:
         own = path.name if run.is_file else path.resolve().name  # "." has no name
         return clean(run.root.name or own or str(path))
-    below = path.relative_to(run.root.path).as_posix()
+    # Thousands of paths, each of which is below the root.
+    below = "/".join(path.parts[len(run.root.path.parts) :])
     return clean(f"{run.root.name}/{below}" if run.root.name else below)
 
 
