@@ -259,8 +259,20 @@ def test_what_is_cut_off_or_half_written_is_said_and_nothing_else_is() -> None:
         "hf_truncated_in_payload",
         "hf_zero_tail",
         "detectron2_nul_hole",
+        "trainer_log_partial_last_line",
         "trainer_state_half_written",
     }
+    offsets = {name[1]: problems[0]["offset"] for name, problems in said.items() if problems}
+    assert None not in offsets.values()
+
+
+def test_a_state_that_is_cut_off_gives_the_rows_before_the_cut() -> None:
+    (path,) = (FOLDER / "files" / "derived" / "trainer_state_half_written").rglob("trainer_state.json")
+    text = path.read_text()
+    rows = json.loads(text[text.index("[", text.index('"log_history"')) : text.rindex("},") + 1] + "]")
+    found = only_run(path)["series"]["loss"]
+    losses = [row["loss"] for row in rows if "loss" in row]
+    assert (found["count"], found["last"]) == (len(losses), losses[-1])
 
 
 def test_folders_with_several_event_files_keep_more_than_tensorboard_shows() -> None:

@@ -427,3 +427,15 @@ def test_nothing_that_happens_to_a_file_raises_or_kills_it(
         lines_of(tail, 16)
     _write(path, b"\n".join(b"%d" % number for number in range(100)) + b"\n")
     assert lines_of(tail, 16)[0][-2:] == [b"98", b"99"]
+
+
+def test_a_last_line_that_is_cut_off_is_told_once_nobody_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"step": 1}\n{"step": 2')
+    tail = LineTail(path, complete_last=lambda line: line.endswith(b"}"))
+    assert tail.read_block().problems == ()
+    os.utime(path, (1e9, 1e9))
+    (problem,) = [problem for _ in range(9) for problem in tail.read_block().problems]
+    assert ("cut off" in problem.message, problem.offset) == (True, 12)
+    path.write_bytes(b'{"step": 1}\n{"step": 2}\n')
+    assert [bytes(line) for line in tail.read().lines] == [b'{"step": 2}']

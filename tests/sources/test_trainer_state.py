@@ -147,6 +147,25 @@ def test_a_half_written_file_leaves_what_was_read_and_is_tried_again(tmp_path: P
     assert points_by_tag(read_all(source))["loss"].steps.tolist() == [20]
 
 
+@pytest.mark.parametrize("junk", ["", "\u2026", '"'])
+def test_of_a_file_that_was_never_whole_the_rows_before_the_cut_are_read(tmp_path: Path, junk: str) -> None:
+    rows = [{**row(step), "note": f"Größe {step}"} for step in (10, 20, 30)]
+    path = write(tmp_path / "trainer_state.json", rows)
+    whole = path.read_text()
+    cut = whole.index('"step": 30')
+    path.write_text(whole[:cut] + junk)
+    source = TrainerStateSource((path,))
+    first = source.read(UNBOUNDED)
+    assert points_by_tag(first.records)["loss"].steps.tolist() == [10, 20]
+    (problem,) = first.problems
+    assert "its rows up to there were read" in problem.message
+    assert problem.offset is not None
+    assert path.read_bytes()[: problem.offset].endswith(b"}")
+    assert source.read(UNBOUNDED).problems == ()
+    path.write_text(whole)
+    assert points_by_tag(source.read(UNBOUNDED).records)["loss"].steps.tolist() == [30]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

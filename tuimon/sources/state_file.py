@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 import os
 import re
@@ -31,6 +33,10 @@ _CONFIG_KEYS = (
     "best_global_step",
 )
 _BROKEN = "is half-written or damaged; it is tried again when it changes, and what was read before counts"
+_CUT_OFF = "is half-written or damaged; its rows up to there were read, and it is tried again when it changes"
+_LOG = re.compile(rb'"log_history"\s*:\s*\[\s*')
+_BETWEEN = re.compile(r"\s*,\s*")
+_DECODER = json.JSONDecoder()
 _FIRST_ROW = re.compile(rb'"log_history"\s*:\s*\[\s*(\{[^{}]*\})')
 _MAX_STEPS = re.compile(rb'"max_steps"\s*:\s*(-?\d+)')
 
@@ -91,6 +97,11 @@ class StateFile:
         if self._take(text):
             self._seen, self._fault, self.mtime = signature, "", found.st_mtime
             return True
+        begun, end = _begun(text) if not self.rows else ([], None)
+        if begun:
+            self.rows, self._seen, self.mtime = begun, signature, found.st_mtime
+            self._report(_CUT_OFF, problems, end)
+            return True
         # With something to show, only a file that stays broken is worth a word: it is being written.
         is_second_look = signature == self._broken
         self._broken = signature
@@ -115,10 +126,33 @@ class StateFile:
             self.config["hf.global_step"] = int(global_step)
         return True
 
-    def _report(self, fault: str, problems: list[Problem]) -> None:
+    def _report(self, fault: str, problems: list[Problem], offset: int | None = None) -> None:
         if fault != self._fault:
             self._fault = fault
-            problems.append(Problem(str(self.path), fault))
+            problems.append(Problem(str(self.path), fault, offset))
+
+
+def _begun(text: bytes) -> tuple[list[Row], int | None]:
+    """Return the whole rows of a log that is cut off, and where the last of them ends in the text."""
+    found = _LOG.search(text)
+    if found is None:
+        return [], None
+    # Of this encoding each character is a byte: it tells where rows end.
+    characters = text.decode("latin-1")
+    rows: list[Row] = []
+    place = end = found.end()
+    with contextlib.suppress(ValueError, RecursionError):
+        while characters.startswith("{", place):
+            _, row_end = _DECODER.raw_decode(characters, place)
+            row = parse(text[place:row_end])
+            if isinstance(row, dict):
+                rows.append(row)
+            end = row_end
+            between = _BETWEEN.match(characters, end)
+            if between is None:
+                break
+            place = between.end()
+    return rows, end
 
 
 @lru_cache(maxsize=16384)

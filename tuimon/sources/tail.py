@@ -70,12 +70,14 @@ class LineTail:
         self._complete_last = complete_last
         self._partial = b""
         self._is_skipping = False
+        self._cut_off_at: int | None = None
         self._holes = Holes(self.tail)
 
     def read(self, max_bytes: int = BLOCK_BYTES) -> Lines:
         """Read up to `max_bytes` bytes on and return the lines that they complete. Never raises."""
         chunk = self.tail.read(max_bytes)
         lines, offsets, problems = self._lines(chunk)
+        self._note_cut_off(chunk, problems)
         return Lines(lines, offsets, chunk.new_generation, chunk.more, len(chunk.data), tuple(problems))
 
     def read_block(self, max_bytes: int = BLOCK_BYTES) -> LineBlock:
@@ -107,6 +109,7 @@ class LineTail:
             lines, places, problems = self._lines(replace(chunk, data=data))
             memory = bytearray(b"".join([bytes(MARGIN), *(line + b"\n" for line in lines), bytes(WORD)]))
             found, offsets = find_lines(memory, MARGIN, len(memory) - WORD), np.array(places, np.int64)
+        self._note_cut_off(chunk, problems)
         return LineBlock(
             memory, found, offsets, chunk.new_generation, chunk.more, chunk.filled, tuple(problems)
         )
@@ -144,8 +147,18 @@ class LineTail:
         is_news = len(chunk.data) + chunk.filled > 0 and not chunk.more
         return is_news and bool(line) and self._complete_last is not None and self._complete_last(line)
 
+    def _note_cut_off(self, chunk: Chunk, problems: list[Problem]) -> None:
+        """Tell of a last line that is not whole, once nobody seems to write it."""
+        begin = self.tail.position - len(self._partial)
+        is_last = not chunk.more and self._complete_last is not None and bool(self._partial.strip())
+        if is_last and begin != self._cut_off_at and self.tail.is_settled:
+            self._cut_off_at = begin
+            message = "the last line is cut off; it is read when the rest is written"
+            problems.append(Problem(str(self.tail.path), message, begin))
+
     def _forget(self) -> None:
         """Begin with another file."""
+        self._cut_off_at = None
         self._partial, self._is_skipping = b"", False
         self._holes.forget()
 
