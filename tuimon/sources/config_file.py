@@ -16,6 +16,7 @@ _NAMES = frozenset(
     {
         "args.yaml", "opt.yaml", "hparams.yaml", "params.yaml", "config.yaml", "config.yml", "config.json",
         "configuration.yaml", "adapter_config.json", "hparams.json", "args.json",
+        "training_args.bin",
     }
 )  # fmt: skip
 _MMENGINE = ("vis_data", "config.py")
@@ -93,7 +94,8 @@ class ConfigFactory:
         Trainer(
             "hyper-parameters beside any of these",
             "`args.yaml`, `opt.yaml`, `hparams.yaml`, `params.yaml`, `config.yaml`, `config.json`, "
-            "`adapter_config.json`, `vis_data/config.py` (read as text, never run), `configuration.yaml`",
+            "`adapter_config.json`, `vis_data/config.py` (read as text, never run), `configuration.yaml`, "
+            "`training_args.bin` (never unpickled)",
         ),
     )
 

@@ -22,7 +22,7 @@ _OPENS_BLOCK = ("", "|", ">", "|-", ">-", "|+", ">+")
 
 
 def read_config(text: bytes, suffix: str) -> dict[str, object]:
-    """Return what a file with this suffix (`.yaml`, `.yml`, `.json`, `.py`) says.
+    """Return what a file with this suffix (`.yaml`, `.yml`, `.json`, `.py`, `.bin`) says.
 
     Raises:
         ValueError: It says nothing that makes sense.
@@ -32,6 +32,10 @@ def read_config(text: bytes, suffix: str) -> dict[str, object]:
         if not isinstance(document, dict):
             raise ValueError("holds no JSON object")
         return document
+    if suffix == ".bin":
+        from tuimon.sources.pickled_config import read_training_args  # noqa: PLC0415  # seldom there
+
+        return read_training_args(text)
     decoded = text.decode("utf-8", "replace").removeprefix("\ufeff")
     return _read_python(decoded) if suffix == ".py" else read_yaml(decoded)
 

@@ -24,7 +24,9 @@ LFS_ADVICE = "Git LFS pointer: run git lfs pull"
 _CANDIDATE = re.compile(
     r"\.(jsonl|ndjson|json|txt|log|out|err|csv|tsv|wandb|db|sqlite3?)$|\.[oe]\d{4,}$|tfevents", re.IGNORECASE
 )
-_CONFIG = re.compile(r"^(args|opt|hparams|params|config|configuration)\.ya?ml$|^meta\.yaml$|^config\.py$")
+_CONFIG = re.compile(
+    r"^(args|opt|hparams|params|config|configuration)\.ya?ml$|^meta\.yaml$|^config\.py$|^training_args\.bin$"
+)
 # The name that every writer of event files gives them; `read_tfevents.py` is none.
 _EVENT_FILE = re.compile(r"(^|\.)tfevents\.\d", re.IGNORECASE)
 _PLAIN_INTENT = re.compile(
