@@ -10,15 +10,13 @@ import numpy as np
 from tuimon.core.batch import Problem
 from tuimon.core.columns import Int64Array
 from tuimon.core.frozen import frozen
-from tuimon.sources.decimal_text import WORD, BoolArray, ByteArray
+from tuimon.sources.decimal_text import ByteArray
+from tuimon.sources.sparse_marks import places_of
 
 MARGIN = 32
 """So many bytes lie before the first line of a block: whoever reads whole words may begin before it."""
 
 _LINE_END, _COMMA = 0x0A, 0x2C
-_ONE = np.uint64(1)
-# Byte j holds j: multiplied by 1 << 8k, the highest byte is 7 - k.
-_BEFORE_END, _LAST_BYTE = np.uint64(0x0706050403020100), np.uint64(56)
 # What is found out about so many bytes at once stays in the processor's cache.
 _PIECE = 128 << 10
 _NONE = np.empty(0, np.int64)
@@ -111,7 +109,7 @@ def find_lines(memory: bytearray, begin: int, stop: int) -> FoundLines:
         piece = text[first : min(first + _PIECE, stop)]
         is_mark = piece == _COMMA
         is_mark |= piece == _LINE_END
-        marks = _places_of(is_mark)
+        marks = places_of(is_mark)
         marks += first
         pieces.append(marks)
     if not pieces:
@@ -127,19 +125,3 @@ def find_lines(memory: bytearray, begin: int, stop: int) -> FoundLines:
         starts, ends = starts[holds_text], ends[holds_text]
         first_marks, commas = first_marks[holds_text], commas[holds_text]
     return FoundLines(starts, ends, marks, first_marks, commas)
-
-
-def _places_of(marks: BoolArray) -> Int64Array:
-    """Return where sparse marks are set; eight of them are looked at at once, if they are as many."""
-    if len(marks) % WORD == 0:
-        words = marks.view(np.uint64)
-        holding = (words != 0).nonzero()[0]
-        held = words[holding]
-        lowest = held & (~held + _ONE)
-        if (held == lowest).all():
-            lowest *= _BEFORE_END
-            lowest >>= _LAST_BYTE
-            places: Int64Array = (holding << 3) + (WORD - 1)
-            places -= lowest.view(np.int64)
-            return places
-    return marks.nonzero()[0]

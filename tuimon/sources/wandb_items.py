@@ -13,6 +13,7 @@ from tuimon.sources.lenient_json import parse
 from tuimon.sources.protobuf import LENGTH, DamagedMessageError, fields, text_of
 from tuimon.sources.protobuf_table import FieldTable, field_table, length_prefixed
 from tuimon.sources.rows import MAX_TAGS, as_float
+from tuimon.sources.sparse_marks import places_of
 
 _ITEM = 1
 _KEY, _NESTED_KEY, _VALUE_JSON = 1, 2, 16
@@ -149,8 +150,9 @@ def split_items(data: bytes, rows: FieldTable) -> tuple[FieldTable, FieldTable]:
     if not len(rows):
         return rows, rows
     buffer = np.frombuffer(data, np.uint8)
-    marks = np.flatnonzero(buffer == _VALUE_TAG[0])
-    marks = marks[buffer[np.minimum(marks + 1, len(buffer) - 1)] == _VALUE_TAG[1]]
+    is_mark = buffer[:-1] == _VALUE_TAG[0]
+    is_mark &= buffer[1:] == _VALUE_TAG[1]
+    marks = places_of(is_mark)
     first = np.searchsorted(marks, begins)
     counts = np.searchsorted(marks, ends) - first
     row = np.repeat(np.arange(len(rows)), counts)
