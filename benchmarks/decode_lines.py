@@ -2,8 +2,8 @@
 
 Each round reads every workload once with each program, in a process of its own, in turns forwards and
 backwards; the files are in the page cache. Times are CPU seconds of the reading alone, without starting
-Python. The parsers only parse, line by line, and keep nothing; tuimon reads in blocks of 4 MB and keeps
-every point.
+Python. The parsers only parse, line by line, and keep nothing; one of them makes columns, too, as a reader
+has to, with a list per name. tuimon reads in blocks of 4 MB and keeps every point.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.measure import ROOT, environment, in_turn, machine_watched, make_parser, print_table, spread
+from tuimon.core.columns import Float64Array
 
 _PARSERS = {"json.loads": "json", "orjson.loads": "orjson"}
+_COLUMNS = "json.loads into columns"
 _TUIMON = "tuimon with store"
 _BLOCK_BYTES = 4 << 20
 _TAGS = 20
@@ -56,7 +60,7 @@ def main() -> None:
 
 
 def _measure(path: Path, points: int, rounds: int) -> None:
-    names = (*_PARSERS, _TUIMON)
+    names = (*_PARSERS, _COLUMNS, _TUIMON)
     costs: dict[str, list[float]] = {name: [] for name in names}
     for _, name in in_turn(names, rounds):
         path.read_bytes()  # into the page cache
@@ -79,6 +83,10 @@ def _cpu_s(name: str, path: Path) -> float:
             for line in file:
                 loads(line)
         return time.process_time() - began_s
+    if name == _COLUMNS:
+        began_s = time.process_time()
+        _read_columns(path)
+        return time.process_time() - began_s
     budget = importlib.import_module("tuimon.sources.base").ReadBudget(_BLOCK_BYTES)
     source = importlib.import_module("tuimon.sources.jsonl").JsonlSource((path,))
     store = importlib.import_module("tuimon.store.run_store").RunStore()
@@ -89,6 +97,23 @@ def _cpu_s(name: str, path: Path) -> float:
         more = result.more
         store.extend(0, result.records)
     return time.process_time() - began_s
+
+
+def _read_columns(path: Path) -> dict[str, Float64Array]:
+    """Read the numbers of lines, nested or not, as one who has only the standard library and numpy would."""
+    columns: defaultdict[str, list[float]] = defaultdict(list)
+
+    def take(row: dict[str, Any], prefix: str) -> None:
+        for name, value in row.items():
+            if isinstance(value, dict):
+                take(value, f"{prefix}{name}/")
+            else:
+                columns[prefix + name].append(value)
+
+    with path.open("rb") as file:
+        for line in file:
+            take(json.loads(line), "")
+    return {name: np.array(values, np.float64) for name, values in columns.items()}
 
 
 def _write(path: Path, steps: int, rounded: Callable[[float], float], *, is_nested: bool) -> None:
