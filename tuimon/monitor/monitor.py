@@ -93,6 +93,7 @@ class Monitor:
         self._failures = Failures()
         self._published_at = 0.0
         self._unpublished = True
+        self._is_complete = False
         self._threads: list[threading.Thread] = []
 
     @property
@@ -173,7 +174,8 @@ class Monitor:
         self._take_hints()
         busy = self._read_due()
         self._give_hardware()
-        self._publish(force=not busy)
+        self._publish(force=not busy or self._is_complete)
+        self._is_complete = False
         if not busy:
             self._share.end()
             self._asked.wait(self._share.rest_s)
@@ -244,6 +246,10 @@ class Monitor:
                 self._sampling.writers.note_growth(watch.name, now, caught_up=not more)
             watch.pending |= changed
             self._note_change(watch, changed=changed or watch.reading.problems != told)
+            if first and not more and is_open and self._published_at:
+                # The whole curve is drawn before it is judged.
+                self._is_complete = True
+                return True
         # Points come before rules: what is still being read was not on the screen yet.
         reading = watch.behind and watch.schedule.due <= time.monotonic()
         awaited = is_open or watch.live
