@@ -18,7 +18,7 @@ from tuimon.tui.panes.hardware import SHOWN_ROLES
 from tuimon.tui.rows import Row, columns_row, fit, row_width
 
 # Narrower panes have shorter forms.
-_WIDE = 32
+_WIDE, _NARROW = 32, 24
 
 
 def facts_rows(
@@ -93,7 +93,7 @@ def _epoch_rows(run: RunView, width: int) -> list[Row]:
     rows = []
     for epoch in epoch_statistics(run)[-12:]:
         # As the curve ends on the charts.
-        name = "eval" if width >= _WIDE or epoch.epoch < 100 else "e"
+        name = "eval" if width >= (_NARROW if epoch.epoch < 100 else _WIDE) else "e"
         evaluation = "" if epoch.eval_loss is None else f"{name} {format_value(epoch.eval_loss)}"
         cells = [
             (f" {epoch.epoch}", 3 if epoch.epoch < 100 else 5, Ink.MUTED),
