@@ -26,7 +26,9 @@ def test_what_stands_for_a_run(tags: tuple[str, ...], telling: str | None, main:
 
 
 def test_only_noisy_measurements_are_smoothed() -> None:
-    run = scalar_state(dict.fromkeys(["loss", "eval_loss", "learning_rate", "gpu.0.util"], FALLING)).run
+    run = scalar_state(
+        dict.fromkeys(["loss", "eval_loss", "learning_rate", "tokens_seen", "gpu.0.util"], FALLING)
+    ).run
     assert [tag for tag, series in run.series.items() if is_noisy(series)] == ["loss"]
 
 

@@ -27,6 +27,22 @@ def test_the_band_reaches_from_the_lowest_to_the_highest_rank_and_the_line_lies_
     assert line.count.tolist() == [6] * 5
 
 
+def test_the_line_is_as_thin_as_the_mean_where_each_rank_is_noisy(fold: Fold) -> None:
+    x = np.arange(100.0)
+    noise = np.where(x % 4 < 2, 1.0, -1.0)
+    ranks = [fold(x, 5 + noise, (0.0, 100.0), 10), fold(x, 5 - noise, (0.0, 100.0), 10)]
+    around, line = band(ranks), mean_line(ranks)
+    assert (around.lo == 4).all()
+    assert (around.hi == 6).all()
+    assert line.lo.tolist() == line.hi.tolist() == [5.0] * 10
+
+
+def test_a_column_that_begins_and_ends_without_a_finite_value_keeps_what_lies_between(fold: Fold) -> None:
+    values = np.array([np.nan, 3.0, np.nan])
+    line = mean_line([fold(np.arange(3.0), values, (0.0, 3.0), 1)] * 2)
+    assert (line.lo[0], line.hi[0]) == (3.0, 3.0)
+
+
 def test_a_rank_that_logs_seldom_lies_on_a_straight_line_between_its_points(fold: Fold) -> None:
     often = fold(np.arange(10.0), np.zeros(10), LIMITS, 9)
     seldom = fold(np.array([0.0, 9.0]), np.array([0.0, 16.0]), LIMITS, 9)

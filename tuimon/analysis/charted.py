@@ -25,8 +25,8 @@ _NEVER_CHARTED = frozenset({Role.CONFIG, Role.SUMMARY, Role.EPOCH, Role.PROCESS_
 # The seconds since the start, which W&B puts beside every metric.
 _BOOKKEEPING = frozenset({"_runtime"})
 _RANK = {role: rank for rank, role in enumerate(CHART_ORDER)}
-# A learning rate is a schedule, not a noisy measurement; sensors are read as they are.
-_NEVER_NOISY = frozenset({Role.LEARNING_RATE, *HARDWARE_ROLES})
+# A schedule and a count are no noisy measurements; sensors are read as they are.
+_NEVER_NOISY = frozenset({Role.LEARNING_RATE, Role.TOKENS, *HARDWARE_ROLES})
 
 
 def is_curve(series: SeriesView) -> bool:

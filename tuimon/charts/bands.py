@@ -16,7 +16,9 @@ _LO, _HI, _FIRST, _LAST = range(4)
 def mean_line(ranks: Sequence[Columns]) -> Columns:
     """Return the mean of what is drawn of each rank; a rank without a finite value in a column is left out.
 
-    Between two of its points a rank lies on the straight line between them, as it is drawn.
+    Between two of its points a rank lies on the straight line between them, as it is drawn. Within a column
+    the line reaches from the mean of the first values to that of the last ones: what means of the extremes
+    would tell is the spread of each rank, and `band` shows more than that.
 
     Args:
         ranks: At least one, with the same edges.
@@ -27,12 +29,13 @@ def mean_line(ranks: Sequence[Columns]) -> Columns:
     with np.errstate(over="ignore", invalid="ignore"):
         total = np.where(known, values, 0.0).sum(axis=0)
         mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    first, last = mean[_FIRST], mean[_LAST]
     return Columns(
         edges=ranks[0].edges,
-        lo=mean[_LO],
-        hi=mean[_HI],
-        first=mean[_FIRST],
-        last=mean[_LAST],
+        lo=_or(np.fmin(first, last), mean[_LO]),
+        hi=_or(np.fmax(first, last), mean[_HI]),
+        first=first,
+        last=last,
         count=sum((each.count for each in ranks[1:]), ranks[0].count),
         nonfinite=sum((each.nonfinite for each in ranks[1:]), ranks[0].nonfinite),
     )
@@ -57,6 +60,11 @@ def band(ranks: Sequence[Columns]) -> Columns:
         count=np.where(np.isfinite(middle), np.maximum(count, 1), count),
         nonfinite=sum((each.nonfinite for each in ranks[1:]), ranks[0].nonfinite),
     )
+
+
+def _or(values: Float64Array, others: Float64Array) -> Float64Array:
+    """Return the values that are finite, and others in place of those that are not."""
+    return np.where(np.isfinite(values), values, others)
 
 
 def _bridged(ranks: Sequence[Columns]) -> Float64Array:

@@ -81,7 +81,9 @@ def diagnosis_line(state: RunState | None, width: int, now: float) -> Row:
     if found and found[0].open:
         worst = max(found[0].findings, key=lambda finding: finding.severity)
         return _finding_row(worst, width, now, chosen=False)
-    return fit((("  " + (_all_clear(state) if state else ""), Ink.MUTED),), width)
+    if state is None:
+        return fit((), width)
+    return fit((("Diagnosis ", Ink.TITLE), (_all_clear(state), Ink.MUTED)), width)
 
 
 def _place(finding: Finding) -> int:
