@@ -279,7 +279,7 @@ def test_many_logs_in_a_folder_are_as_many_runs(tmp_path: Path) -> None:
     assert [run.name for run in discover([Root(tmp_path)]).runs] == ["a", "b", "c", "d"]
 
 
-@pytest.mark.parametrize("filling", ["a", " ", "a ", "1,", "a:", "loss ", "'", "{'", "%|", "-"])
+@pytest.mark.parametrize("filling", ["a", " ", "a ", "1,", "a:", "loss ", "'", "{'", "%|", "-", "raining "])
 def test_a_line_of_many_bytes_is_read_to_its_end(filling: str) -> None:
     """With a pattern that goes back for each letter this test takes hours."""
     line = (filling * 300_000)[:300_000]

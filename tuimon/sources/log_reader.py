@@ -330,11 +330,12 @@ class LogReader:
         """Note how many steps the last bar of the training counts."""
         at = len(text)
         while (at := text.rfind(b"raining", 0, at)) >= 0:
-            line_end = text.find(b"\n", at)
-            bars = list(BAR.finditer(text, at, line_end))
+            begin = text.rfind(b"\n", 0, at) + 1
+            bars = list(BAR.finditer(text, text.find(b"raining", begin), text.find(b"\n", at)))
             if bars:
                 block.totals["total_steps"] = _count(bars[-1][2])
                 return
+            at = begin
 
     def _take_last_bar(self, text: bytes, begin: int, end: int) -> None:
         """Note how far the last progress bar is; an evaluation has a bar of its own, with another total."""
