@@ -72,7 +72,7 @@ def test_the_first_picture_waits_for_no_module_that_it_does_not_need(
 ) -> None:
     told = tmp_path / "modules.json"
     terminal = start([sys.executable, "-c", SPY, str(told), "watch", str(SAMPLE_RUNS / "huggingface")])
-    terminal.wait_for("checked to step")
+    terminal.wait_until(told.exists, "first picture with curves")
     loaded = set(json.loads(told.read_text()))
     assert "numpy" in loaded
     assert not loaded & LATER
