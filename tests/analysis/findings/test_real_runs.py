@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.analysis.findings.runs import rules
+from tests.commands import run
 from tuimon.analysis.findings.engine import FindingEngine
 from tuimon.sources.base import UNBOUNDED, Source
 from tuimon.sources.jsonl import JsonlSource
@@ -68,3 +70,13 @@ def test_real_runs_of_others_are_quiet() -> None:
     loud = {path: found for path, source in sources if (found := found_in(source))}
     assert len(sources) > 40
     assert {path.parent.name for path in loud} == damaged | overfitted | overfitted
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs the real files of ../shared/data")
+def test_every_finding_on_the_real_runs_was_reviewed() -> None:
+    page = (Path(__file__).parent / "reviewed.toml").read_text(encoding="utf-8")
+    reviewed = [(f["run"], f["rule"], f["series"], f["step"]) for f in tomllib.loads(page)["finding"]]
+    outcome = run("check", SHARED, "--json", "--fail-on", "never")
+    found = [(f["run"], f["rule"], f["series"], f["step"]) for f in outcome.documents]
+    assert sorted(found) == sorted(reviewed)

@@ -59,7 +59,7 @@ class LossSpikeLimits:
     sigmas: float = 6.0
     sigmas_alone: float = 7.0
     beyond_alone: float = 3.0
-    sigmas_jump: float = 6.5
+    sigmas_jump: float = 7.0
     rise: float = 0.08
     beyond: float = 1.2
     calm_sigmas: float = 3.0

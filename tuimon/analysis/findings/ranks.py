@@ -66,6 +66,10 @@ class Straggler(Rule[StragglerLimits]):
         self._ranks: dict[str, _Rank | None] = {}
         self._known: dict[str, float] = {}
 
+    def hears(self, tag: str) -> bool:
+        """Return whether a step time is that of a rank."""
+        return _RANK.search(tag) is not None
+
     def restarted(self) -> None:
         """Forget the step times: it may be other machines."""
         for rank in self._ranks.values():
