@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
+from typing import TYPE_CHECKING
 
 from tuimon.cli.events import add_events, event_settings
 from tuimon.cli.paths import (
@@ -17,6 +19,11 @@ from tuimon.cli.paths import (
 )
 from tuimon.cli.printing import print_documents, print_lines, print_problems
 from tuimon.core.errors import EXIT_FINDING, EXIT_FINE, UsageError
+
+if TYPE_CHECKING:
+    from tuimon.analysis.findings.catalog import FindingSettings
+    from tuimon.output.check import RunCheck
+    from tuimon.sources.base import RunRef
 
 SUMMARY = "Say what is wrong with each run; the exit code tells how bad it is."
 EXAMPLE = "tuimon check ./outputs --json --fail-on warning"
@@ -57,22 +64,26 @@ def run(args: argparse.Namespace) -> int:
         roots = roots_of(args.paths, args.format)
         follow_findings(roots, settings, as_json=args.json, thresholds=thresholds)
         return EXIT_FINE
-    from tuimon.monitor.once import read_once
-    from tuimon.output.check import finding_documents, finding_lines, reaches
+    from tuimon.monitor.once import find_runs
+    from tuimon.monitor.workers import map_runs
 
-    reading = read_once(
-        roots_of(args.paths, args.format),
-        total=settings.total,
-        with_rules=True,
-        verify=settings.verify,
-        thresholds=thresholds,
-    )
+    discovery = find_runs(roots_of(args.paths, args.format))
+    refs = [ref.verified() for ref in discovery.runs] if settings.verify else discovery.runs
+    checks = list(map_runs(refs, partial(_check, total=settings.total, thresholds=thresholds)))
     if args.json:
-        print_documents(document for state in reading.runs for document in finding_documents(state))
-    elif any(state.findings for state in reading.runs):
-        print_lines(line for state in reading.runs for line in finding_lines(state))
+        print_documents(document for checked in checks for document in checked.documents)
+    elif any(checked.lines for checked in checks):
+        print_lines(line for checked in checks for line in checked.lines)
     else:
-        count = len(reading.runs)
-        print_lines([f"nothing found in {count} run" + ("s" if count != 1 else "")])
-    print_problems(reading.all_problems)
-    return EXIT_FINDING if reaches(reading.runs, settings.fail_on) else EXIT_FINE
+        print_lines([f"nothing found in {len(checks)} run" + ("s" if len(checks) != 1 else "")])
+    print_problems([*(problem for checked in checks for problem in checked.problems), *discovery.problems])
+    is_bad = any(checked.reaches(settings.fail_on) for checked in checks)
+    return EXIT_FINDING if is_bad else EXIT_FINE
+
+
+def _check(ref: RunRef, *, total: int | None, thresholds: FindingSettings | None) -> RunCheck:
+    """Read a run to its end and let the rules look at all of it, perhaps in another process."""
+    from tuimon.monitor.once import read_state
+    from tuimon.output.check import run_check
+
+    return run_check(read_state(ref, total=total, with_rules=True, thresholds=thresholds))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tuimon.cli.paths import add_formats, add_paths, add_total, roots_of, settings_of, thresholds_of
@@ -10,7 +11,8 @@ from tuimon.cli.printing import print_lines
 from tuimon.core.errors import EXIT_FINE
 
 if TYPE_CHECKING:
-    from tuimon.monitor.snapshot import RunState
+    from tuimon.analysis.findings.catalog import FindingSettings
+    from tuimon.sources.base import RunRef
 
 # The rules look at some 200,000 points a second; a line that is asked for again and again has to be cheap.
 _MOST_POINTS = 100_000
@@ -35,24 +37,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     settings = settings_of({"total": args.total, "ascii": args.ascii})
-    from tuimon.core.clock import SystemClock
-    from tuimon.monitor.once import find_runs, iter_states, runs_named
-    from tuimon.output.checked import check_run
-    from tuimon.output.status_line import status_text, status_tmux
+    from tuimon.monitor.once import find_runs, runs_named
+    from tuimon.monitor.workers import map_runs
 
-    clock, thresholds, total = SystemClock(), thresholds_of(settings), settings.total
     refs = runs_named(find_runs(roots_of(args.paths, args.format)).runs, args.run)
     if args.line:
         refs = sorted(refs, key=lambda ref: ref.mtime)[-1:]
-    line = status_tmux if args.style == "tmux" else status_text
-    ascii_only = bool(settings.ascii)
-
-    def checked(state: RunState) -> RunState:
-        """Return a run with its findings; of a very long one, without: some of them would be wrong."""
-        if sum(map(len, state.run.series.values())) > _MOST_POINTS:
-            return state
-        return check_run(state, clock.now(), total=total, most_points=None, thresholds=thresholds).state
-
-    states = iter_states(refs, total=total, with_rules=False, clock=clock)
-    print_lines(line(checked(state), clock.now(), ascii_only=ascii_only) for state in states)
+    line = partial(
+        _line,
+        total=settings.total,
+        thresholds=thresholds_of(settings),
+        style=args.style,
+        ascii_only=bool(settings.ascii),
+    )
+    print_lines(map_runs(refs, line))
     return EXIT_FINE
+
+
+def _line(
+    ref: RunRef, *, total: int | None, thresholds: FindingSettings | None, style: str, ascii_only: bool
+) -> str:
+    """Return the line of a run, perhaps in another process."""
+    from tuimon.core.clock import SystemClock
+    from tuimon.monitor.once import read_state
+    from tuimon.output.checked import check_run
+    from tuimon.output.status_line import status_text, status_tmux
+
+    clock = SystemClock()
+    state = read_state(ref, total=total, with_rules=False, clock=clock)
+    # Some findings of the newest part alone would be wrong: a very long run is shown without any.
+    if sum(map(len, state.run.series.values())) <= _MOST_POINTS:
+        state = check_run(state, clock.now(), total=total, most_points=None, thresholds=thresholds).state
+    return (status_tmux if style == "tmux" else status_text)(state, clock.now(), ascii_only=ascii_only)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -130,19 +131,44 @@ def iter_states(
 ) -> Iterator[RunState]:
     """Read runs one by one, so that only one is being worked on at a time; see `read_once`."""
     for number, ref in enumerate(refs):
-        watch = RunWatch(ref, total, with_rules=with_rules, thresholds=thresholds)
-        more = True
-        while more:
-            if tell is not None:
-                tell((number + watch.reading.loaded) / len(refs), ref.name)
-            _, more = watch.read(UNBOUNDED if tell is None else TOLD_SLICE)
-        while watch.judge.extend(watch.view, None):
-            pass
-        state = watch.refresh(clock.now(), live=True) if clock is not None else None
-        if state is None or not state.status.live:
-            state = watch.refresh(data_time(watch.view), live=False)
-        watch.reading.close()
-        yield state
+        yield read_state(
+            ref,
+            total=total,
+            with_rules=with_rules,
+            clock=clock,
+            tell=None if tell is None else partial(_tell_part, tell, number, len(refs)),
+            thresholds=thresholds,
+        )
+
+
+def read_state(
+    ref: RunRef,
+    *,
+    total: int | None,
+    with_rules: bool,
+    clock: Clock | None = None,
+    tell: Tell | None = None,
+    thresholds: FindingSettings | None = None,
+) -> RunState:
+    """Read one run to its end; see `read_once`."""
+    watch = RunWatch(ref, total, with_rules=with_rules, thresholds=thresholds)
+    more = True
+    while more:
+        if tell is not None:
+            tell(watch.reading.loaded, ref.name)
+        _, more = watch.read(UNBOUNDED if tell is None else TOLD_SLICE)
+    while watch.judge.extend(watch.view, None):
+        pass
+    state = watch.refresh(clock.now(), live=True) if clock is not None else None
+    if state is None or not state.status.live:
+        state = watch.refresh(data_time(watch.view), live=False)
+    watch.reading.close()
+    return state
+
+
+def _tell_part(tell: Tell, number: int, count: int, share: float, name: str) -> None:
+    """Tell the share of all runs that is done when that of one of them is."""
+    tell((number + share) / count, name)
 
 
 def data_time(run: RunView) -> float:

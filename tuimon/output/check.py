@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from tuimon.analysis.findings.finding import Finding, Severity
 from tuimon.analysis.incidents import Incident, incidents_of
+from tuimon.core.batch import Problem
+from tuimon.core.frozen import frozen
 from tuimon.core.text import clean
 from tuimon.monitor.snapshot import RunState
 from tuimon.output.document import Json, known, number
@@ -62,7 +64,29 @@ def finding_line(run: str, finding: Finding, *, colon: str = ":") -> str:
     return f"{clean(run)}{colon} {told}"
 
 
-def reaches(runs: tuple[RunState, ...], level: str) -> bool:
-    """Return whether any finding, open or resolved, is at or above a level of `--fail-on`."""
-    least = LEVELS[level]
-    return least is not None and any(f.severity >= least for run in runs for f in run.findings)
+@frozen
+class RunCheck:
+    """What `check` prints of one run.
+
+    Attributes:
+        documents: The findings, in the order in which they opened.
+        lines: The same for people.
+        worst: The highest severity among them, None where there is no finding.
+        problems: What could not be read.
+    """
+
+    documents: tuple[dict[str, Json], ...]
+    lines: tuple[str, ...]
+    worst: Severity | None
+    problems: tuple[Problem, ...]
+
+    def reaches(self, level: str) -> bool:
+        """Return whether any finding, open or resolved, is at or above a level of `--fail-on`."""
+        least = LEVELS[level]
+        return least is not None and self.worst is not None and self.worst >= least
+
+
+def run_check(state: RunState) -> RunCheck:
+    """Return what is printed of a run that the rules have looked at."""
+    worst = max((finding.severity for finding in state.findings), default=None)
+    return RunCheck(tuple(finding_documents(state)), tuple(finding_lines(state)), worst, state.problems)
