@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -35,6 +36,22 @@ def test_what_is_written_is_read_as_it_was_meant(tmp_path: Path) -> None:
     assert found["series"]["eval/loss"]["count"] == 2
     assert found["series"]["tokens"]["last"] == 20 * 512
     assert "eval/bleu" not in found["series"]
+
+
+def test_lines_of_one_call_are_handed_over_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def counted(file: int, content: bytes) -> int:
+        sizes.append(len(content))
+        return write(file, content)
+
+    write = os.write
+    run = RunWriter(tmp_path / "metrics.jsonl")
+    monkeypatch.setattr(os, "write", counted)
+    run.write({"a": 1}, {"b": 2})
+    run.close()
+    assert rows(run.path)[-2:] == [{"a": 1}, {"b": 2}]
+    assert sizes == [len('{"a": 1}\n{"b": 2}\n')]
 
 
 def test_what_json_has_no_number_for_comes_back(tmp_path: Path) -> None:

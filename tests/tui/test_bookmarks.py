@@ -116,6 +116,10 @@ async def test_what_is_no_letter_marks_nothing_and_esc_leaves_it() -> None:
         assert "smoothing" in said(app)
         await press(pilot, "m", "a", "apostrophe", "b")
         assert "nothing is marked with 'b'" in said(app)
+        await press(pilot, "apostrophe", "down")
+        assert "nothing is marked with this key" in said(app)
+        await press(pilot, "apostrophe", "apostrophe")
+        assert "no place to go back to" in said(app)
 
 
 async def test_an_empty_screen_has_no_place_to_mark() -> None:

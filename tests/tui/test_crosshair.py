@@ -51,6 +51,14 @@ async def test_it_moves_over_the_curve_and_every_title_tells_the_value_there() -
         assert shown(app, "chart0") == plainly
 
 
+async def test_esc_closes_what_covers_the_charts_first() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "i", "t", "escape")
+        assert not app.view.run_table
+        assert app.view.crosshair is not None
+
+
 async def test_another_axis_or_run_begins_without_it() -> None:
     app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
     async with app.run_test(size=SIZE) as pilot:

@@ -141,6 +141,32 @@ async def test_keys_open_it_go_through_it_and_close_it(tmp_path: Path) -> None:
         assert "loss" in title()
 
 
+async def test_images_bring_hidden_charts_back_and_say_where_there_is_no_room(tmp_path: Path) -> None:
+    app = TuimonApp(FixedFeed(snapshot_of(logged(tmp_path, ("masks", 1, png_of(picture()))))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "1", "I")
+        assert app.picture is not None
+        assert "masks @1" in pane_text(app.picture, "chart0")
+    app = TuimonApp(FixedFeed(snapshot_of(logged(tmp_path, ("masks", 1, png_of(picture()))))))
+    async with app.run_test(size=(20, 6)) as pilot:
+        await press(pilot, "I")
+        assert not app.view.images
+        assert "no room" in app.view.message
+
+
+async def test_an_image_that_is_not_shown_is_written_under_its_own_ending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path)
+    content = b"\xff\xd8\xff\xe0 and so on"
+    app = TuimonApp(FixedFeed(snapshot_of(logged(tmp_path / "run", ("masks", 1, content)))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await press(pilot, "I", "ctrl+s", "enter")
+        await app.workers.wait_for_complete()
+        assert (tmp_path / "tuimon-run.jpg").read_bytes() == content
+
+
 def test_an_image_of_a_packed_event_file_is_found_in_it(tmp_path: Path) -> None:
     content = event_file(*[("samples", step, png_of(picture(4, 4 + step))) for step in range(3)])
     (tmp_path / "events.out.tfevents.1.host.gz").write_bytes(gzip.compress(content))

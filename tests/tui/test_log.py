@@ -151,6 +151,18 @@ async def test_the_log_goes_along_with_the_cursor_and_the_cursor_with_the_log() 
         assert (marked(app).split()[-1], app.view.crosshair) == ("19", 190)
 
 
+async def test_the_newest_lines_are_back_once_the_cursor_is_gone() -> None:
+    app = TuimonApp(FixedFeed(snapshot_of(linked_state())), run_name="run-1")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "ctrl+l")
+        assert app.picture is not None
+        before = pane_text(app.picture, "log")
+        await press(pilot, "i", *["h"] * 80)
+        assert pane_text(app.picture, "log") != before
+        await press(pilot, "i")
+        assert pane_text(app.picture, "log") == before
+
+
 async def test_every_axis_has_a_place_for_lines_that_belong_to_points() -> None:
     app = TuimonApp(FixedFeed(snapshot_of(linked_state())), run_name="run-1")
     async with app.run_test(size=SIZE) as pilot:

@@ -178,3 +178,10 @@ def test_tmux_gets_it_as_a_buffer_and_without_its_program_as_sequences(
     monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
     assert "OSC 52" in copy("a b", {"TMUX": "socket,1,0"}, sent.append)
     assert sent == ["\x1b]52;c;YSBi\x07\x1bPtmux;\x1b\x1b]52;c;YSBi\x07\x1b\\"]
+
+
+async def test_where_nothing_is_said_nothing_is_copied() -> None:
+    app = app_on("healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "1", "Y")
+        assert app.view.message == "there is nothing to copy here"

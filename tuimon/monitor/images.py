@@ -17,13 +17,14 @@ _MOST_BYTES = 1 << 25
 # More pixels than any screen has cells; images are held smaller than they are.
 _LONGEST_HELD = 512
 _MOST_HELD = 32
+# How images of a kind that is not shown begin, and how their names end.
 _KINDS = {
-    b"\xff\xd8\xff": "JPEG",
-    b"GIF8": "GIF",
-    b"RIFF": "WebP",
-    b"BM": "BMP",
-    b"II*\0": "TIFF",
-    b"MM\0*": "TIFF",
+    b"\xff\xd8\xff": ("JPEG", ".jpg"),
+    b"GIF8": ("GIF", ".gif"),
+    b"RIFF": ("WebP", ".webp"),
+    b"BM": ("BMP", ".bmp"),
+    b"II*\0": ("TIFF", ".tif"),
+    b"MM\0*": ("TIFF", ".tif"),
 }
 
 
@@ -81,8 +82,21 @@ def load_image(part: FilePart) -> Pixels | str:
     except OSError as error:
         return f"not shown: the file {error.strerror or error}"
     except NoPictureError as error:
-        kind = next((name for begin, name in _KINDS.items() if content.startswith(begin)), "")
-        return f"not shown: {kind or error}"
+        kind = _kind_of(content)
+        return f"not shown: {error if kind is None else kind[0]}"
+
+
+def image_ending(part: FilePart) -> str:
+    """Return how the name of a file with an image ends, such as `.jpg`; `.png` where that is not known."""
+    try:
+        kind = _kind_of(part.read(_MOST_BYTES))
+    except OSError:  # who writes it is told
+        return ".png"
+    return ".png" if kind is None else kind[1]
+
+
+def _kind_of(content: bytes) -> tuple[str, str] | None:
+    return next((kind for begin, kind in _KINDS.items() if content.startswith(begin)), None)
 
 
 def shrunk(pixels: Pixels, height: int, width: int) -> Pixels:

@@ -1,1 +1,1 @@
-"""What we write ourselves: the demo run."""
+"""What we write ourselves: a run's lines, what a command printed, the demo run."""

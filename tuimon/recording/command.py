@@ -74,11 +74,8 @@ def record(command: Sequence[str], writer: RunWriter, probe: Probe, interval_s: 
         over.set()
         sampler.join(_LAST_SAMPLE_S)
     printed.finish()
-    writer.write({"time": _now(), "proc.alive": 0})
-    if code == 0:
-        writer.event("finished")
-    else:
-        writer.event("failed", _how_it_ended(code))
+    # Together: a process that is gone without an end has crashed.
+    writer.write({"time": _now(), "proc.alive": 0}, {"time": _now(), **_how_it_ended(code)})
     return code if code >= 0 else 128 - code
 
 
@@ -86,12 +83,15 @@ def _config(command: Sequence[str]) -> dict[str, object]:
     return {**options_of(command), "command": shlex.join(without_secrets(command))}
 
 
-def _how_it_ended(code: int) -> str:
+def _how_it_ended(code: int) -> dict[str, str]:
+    if code == 0:
+        return {"event": "finished"}
     if code > 0:
-        return f"exit code {code}"
+        return {"event": "failed", "message": f"exit code {code}"}
+    name = f"signal {-code}"
     with contextlib.suppress(ValueError):
-        return f"ended by {signal.Signals(-code).name}"
-    return f"ended by signal {-code}"
+        name = signal.Signals(-code).name
+    return {"event": "failed", "message": f"ended by {name}"}
 
 
 def _now() -> float:

@@ -75,14 +75,17 @@ class RunWriter:
         row |= {"time": round(time.time(), 3), "event": kind}
         self.write(row | {"message": message} if message else row)
 
-    def write(self, row: Mapping[str, object]) -> None:
-        """Write a line as it stands, without a step or time of its own; values are those of `log`.
+    def write(self, *rows: Mapping[str, object]) -> None:
+        """Write lines as they stand, without steps or times of their own; values are those of `log`.
+
+        Lines of one call are handed over together.
 
         Raises:
             TypeError: A value is none of these.
             ValueError: The file is closed.
         """
-        self._append(json.dumps(_plain(row, ""), ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        lines = (json.dumps(_plain(row, ""), ensure_ascii=False) + "\n" for row in rows)
+        self._append("".join(lines).encode("utf-8", "replace"))
 
     def close(self) -> None:
         """Close the file; what is logged afterwards is an error."""
@@ -103,13 +106,13 @@ class RunWriter:
             self.event("failed", f"{kind.__name__}: {error}".removesuffix(": "))
         self.close()
 
-    def _append(self, line: bytes) -> None:
+    def _append(self, lines: bytes) -> None:
         with self._lock:
             if self._file is None:
                 raise ValueError(f"{self.path} is closed")
             try:
-                # What a full disk or a crash cut short must not swallow this line.
-                rest = b"\n" + line if self._ends_in_line else line
+                # What a full disk or a crash cut short must not swallow these lines.
+                rest = b"\n" + lines if self._ends_in_line else lines
                 self._ends_in_line = True
                 while rest:
                     rest = rest[os.write(self._file, rest) :]

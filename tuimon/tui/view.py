@@ -24,11 +24,11 @@ _SHORT = {
 }
 # What Esc takes back, the uppermost first, and to what.
 _LEVELS: tuple[tuple[str, object], ...] = (
-    ("explaining", False),
-    ("crosshair", None),
-    ("images", False),
-    ("full_chart", False),
     ("run_table", False),
+    ("explaining", False),
+    ("images", False),
+    ("crosshair", None),
+    ("full_chart", False),
     ("full_log", False),
     ("window", None),
     ("filter_text", ""),

@@ -8,6 +8,7 @@ from tests.analysis.findings.runs import START, RunLog, falling, level, log_of, 
 from tuimon.analysis.findings.engine import FindingEngine
 from tuimon.analysis.findings.finding import FindingState, Severity
 from tuimon.analysis.status import Status
+from tuimon.store.rows import RowReader
 
 
 def hanging(percent: float = 100.0, seconds: int = 1200) -> RunLog:
@@ -153,6 +154,24 @@ def test_a_process_that_is_gone_has_crashed_and_not_stalled() -> None:
     assert rules(found) == ["crashed"]
     assert found[0].time == log.time + 20
     assert found[0].message == "the process is gone at step 500 of 1000, and no end was logged"
+
+
+def test_a_second_failure_is_told_like_the_first() -> None:
+    log = log_of("loss", falling(50))
+    engine = FindingEngine("run")
+    reader = RowReader(engine.wanted)
+
+    def read() -> None:
+        engine.extend(reader.read(log.view()), log.view().attempts, None, {})
+
+    read()
+    engine.end(Status.FAILED, log.time)
+    log.train({"loss": 1.5})
+    log.sample({"proc.alive": 0.0}, at=log.time + 1.0)
+    read()
+    engine.end(Status.FAILED, log.time + 1.0)
+    told = [finding.message for finding in engine.findings if finding.rule == "crashed"]
+    assert told == ["the run failed at step 500", "the run failed at step 510"]
 
 
 def test_a_process_may_go_when_the_run_is_done() -> None:

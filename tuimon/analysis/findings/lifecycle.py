@@ -206,6 +206,7 @@ class Crashed(Rule[CrashedLimits]):
         if self.run.failed and not self._alarm.is_open:
             self._alarm.hold = 1
             self._alarm.hit(self._describe_failure)
+            self._alarm.hold = self.limits.samples  # it may be resumed
 
     def _describe(self) -> Evidence:
         message = f"the process is gone at step {self._reached()}, and no end was logged"

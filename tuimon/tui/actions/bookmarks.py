@@ -75,10 +75,12 @@ class BookmarkActions(ActionBase):
     def _jump(self, letter: str) -> None:
         """Put the cursor on a marked place, in its run; the window follows where it does not hold it."""
         view, place = self.view, self.view.bookmarks.get(letter)
-        if place is None or self._shown.run(place.run_name) is None:
-            self.say(
-                f"nothing is marked with {letter!r}" if place is None else "its run is not there any more"
-            )
+        if place is None:
+            told = repr(letter) if letter.isprintable() and letter else "this key"
+            self.say("no place to go back to yet" if letter == _BACK else f"nothing is marked with {told}")
+            return
+        if self._shown.run(place.run_name) is None:
+            self.say("its run is not there any more")
             return
         here = self._here()
         self._open_run(place.run_name)

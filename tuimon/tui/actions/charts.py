@@ -124,6 +124,8 @@ class ChartActions(LogActions):
         """Make the chosen chart a favourite, or no longer; it stays the chosen one where it goes."""
         chosen = self._chosen_chart
         if chosen is None:
+            self.say("no chart is on the screen")
+            self.draw()
             return
         view = self.view
         if is_favourite(chosen, view):
@@ -147,7 +149,9 @@ class ChartActions(LogActions):
     def action_fold(self) -> None:
         """Fold the group of the chosen chart away."""
         chosen = self._chosen_chart
-        if chosen is not None:
+        if chosen is None:
+            self.say("no chart is on the screen")
+        else:
             group = group_of(chosen.tags[0])
             self.view.folded.add(group)
             self.say(f"{group or 'tags without a group'}: folded; Z shows all again")

@@ -19,6 +19,13 @@ class ImageActions(ActionBase):
             view.images = not view.images
             view.focus, view.run_table, view.explaining = "charts", False, False
             view.cursor["image_back"] = 0
+            if not view.shown.get("charts", True):
+                del view.shown["charts"]
+                view.images = True
+            self.draw()
+            if view.images and self.picture is not None and not self.picture.plan.charts:
+                view.images = False
+                self.say("there is no room for images on a screen of this size")
         self.draw()
 
     def _move_image(self, dx: int, dy: int) -> None:

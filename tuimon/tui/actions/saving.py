@@ -18,6 +18,7 @@ from tuimon.tui.actions.prompt import PromptActions
 
 if TYPE_CHECKING:
     from tuimon.charts.style import Glyphs
+    from tuimon.core.file_part import FilePart
     from tuimon.tui.announcer import Announcer
     from tuimon.tui.picture import Painter
 
@@ -41,7 +42,11 @@ class SavingActions(PromptActions):
             self.draw()
             return
         state_folder = Path(tempfile.gettempdir()) if self._memory is None else self._memory.parent
-        ending = ".png" if self._shows_image else ".svg"
+        ending = ".svg"
+        if (image := self._shown_image) is not None:
+            from tuimon.monitor.images import image_ending  # noqa: PLC0415  # most runs have none
+
+            ending = await asyncio.to_thread(image_ending, image)
         place = free_place(self.state.name, Path.cwd(), self._looked_at(), state_folder, ending)
         self._offered = place
         endings = " ".join(each for each in _ENDINGS if each != ending)
@@ -54,6 +59,10 @@ class SavingActions(PromptActions):
 
         if self.picture is not None:
             text, name = copied_text(self.picture, self.state, self.view, self._shown.now)
+            if not text.strip():
+                self.say("there is nothing to copy here")
+                self.draw()
+                return
             how = copy(text, os.environ, self.announcer.send)
             cut = f", the first {MOST_BYTES >> 10} KB of it" if len(text.encode()) > MOST_BYTES else ""
             self.say(f"copied {name}{cut} {how}")
@@ -91,7 +100,8 @@ class SavingActions(PromptActions):
         """Return what writes the file: it holds what is on the screen now."""
         runs = [state.path for state in self._shown.runs]
         picture, state = self.picture, self.state
-        if path.suffix.lower() not in _ENDINGS or picture is None or state is None:
+        offered = "" if self._offered is None else self._offered.suffix
+        if path.suffix.lower() not in (*_ENDINGS, offered) or picture is None or state is None:
             return partial(_refuse, "has no ending that says what to write", path, ".svg, .png, .pdf or .txt")
         if path.exists():
             return partial(_refuse, "is there already", path, "choose another name")
@@ -100,11 +110,9 @@ class SavingActions(PromptActions):
 
             glyphs: Glyphs = self._painter.glyphs
             return partial(_write, screen_text(picture, glyphs).encode(), path, runs)
-        if self._shows_image and path.suffix.lower() == ".png":
-            from tuimon.tui.panes.images import chosen_image  # noqa: PLC0415
-
-            part = chosen_image(state.run.images, self.view)[1].content
-            return lambda: _write(part.read(_MOST_IMAGE_BYTES), path, runs)
+        image = self._shown_image
+        if image is not None and path.suffix.lower() == offered:
+            return lambda: _write(image.read(_MOST_IMAGE_BYTES), path, runs)
         from tuimon.output.chosen_figure import chosen_figure, write_figure  # noqa: PLC0415
         from tuimon.output.panels import Choice  # noqa: PLC0415
 
@@ -116,9 +124,14 @@ class SavingActions(PromptActions):
         return lambda: write_figure(chosen_figure([state, *others], tags, choice, view.window), path, runs)
 
     @property
-    def _shows_image(self) -> bool:
-        """Whether a logged image is on the screen: it is written as it was logged."""
-        return self.view.images and self.state is not None and bool(self.state.run.images)
+    def _shown_image(self) -> FilePart | None:
+        """The logged image that is on the screen: it is written as it was logged."""
+        state = self.state
+        if not self.view.images or state is None or not state.run.images:
+            return None
+        from tuimon.tui.panes.images import chosen_image  # noqa: PLC0415  # most runs have none
+
+        return chosen_image(state.run.images, self.view)[1].content
 
     def _looked_at(self) -> list[Path]:
         return [*self._shown.roots, *(state.path for state in self._shown.runs)]

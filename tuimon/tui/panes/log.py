@@ -120,21 +120,24 @@ def _linked(
         rows = _scrolled(shown, lambda line: row(line, width), view, height)
         return rows, LinkedLog(known, None, len(shown) - 1 - view.line("log"))
     marked = _at_cursor(run, axis, view.crosshair, view.line("log_line"), known)
-    if marked is not None:
-        view.cursor["log"] = len(shown) - 1 - marked - height // 2
+    scroll = view.line("log") if marked is None else len(shown) - 1 - marked - height // 2
+    scroll = max(0, min(scroll, len(shown) - height))
+    if marked is None or view.focus == "log":
+        # Who looks at the charts finds the newest lines again, once the cursor is gone.
+        view.cursor["log"] = scroll
     # What is nearest may be far: lines before these were let go.
     is_before = marked == 0 and len(lines) >= KEPT_LOG_LINES and not view.log_filter
     is_before = is_before and moment_at(run, axis, view.crosshair).step < known.steps[0]
-    rows = _scrolled(
+    rows = _rows_above(
         range(len(shown)),
         lambda n: _signed(row(shown[n], width - 1), n == marked and not is_before),
-        view,
+        scroll,
         height,
     )
     if is_before:
         told = "the cursor is before the lines that are kept"
         rows = [fit(((told, Ink.MUTED),), width), *rows[: height - 1]]
-    return rows, LinkedLog(known, marked, len(shown) - 1 - view.line("log"))
+    return rows, LinkedLog(known, marked, len(shown) - 1 - scroll)
 
 
 def _at_cursor(run: RunView, axis: Axis, x: float, line: int, moments: Moments) -> int | None:
@@ -154,6 +157,11 @@ def _signed(row: Row, is_marked: bool) -> Row:  # noqa: FBT001  # given by posit
 def _scrolled(lines: Sequence[Line], row: Callable[[Line], Row], view: View, height: int) -> list[Row]:
     """Return the rows of the lines that fit, so far above the end as the view says."""
     scroll = view.cursor["log"] = max(0, min(view.line("log"), len(lines) - height))
+    return _rows_above(lines, row, scroll, height)
+
+
+def _rows_above(lines: Sequence[Line], row: Callable[[Line], Row], scroll: int, height: int) -> list[Row]:
+    """Return the rows of the lines that fit above the last `scroll` ones."""
     stop = max(min(height, len(lines)), len(lines) - scroll)
     return [row(line) for line in lines[max(0, stop - height) : stop]]
 
