@@ -86,12 +86,28 @@ class Factory:
     def open(self, paths):
         raise RuntimeError("\\x1b[2J")
 """
+SILENT = """
+from tuimon.sources.base import ReadResult
+{ODD}
+    def open(self, paths):
+        return Source()
+
+class Source:
+    format = "odd"
+    total_bytes = "many"
+
+    def read(self, budget):
+        return {}
+""".replace("{ODD}", ODD.replace("{", "{{").replace("}", "}}"))
 BROKEN = {
     "cannot be loaded: ModuleNotFoundError": "import no_such_package\n",
     "is no format: AttributeError": "class Factory:\n    pass\n",
     "is left out: jsonl is taken": ODD.replace('"odd"', '"jsonl"'),
     "cannot look at files: ZeroDivisionError": ODD.replace("return Sniff", "1 / 0; return Sniff"),
     "cannot read this: RuntimeError": ODD,
+    "cannot read this: TypeError: read() returned NoneType": SILENT.format("None"),
+    "cannot read this: TypeError: str is none of ScalarBatch": SILENT.format("ReadResult(('loss',))"),
+    "cannot read this: TypeError: str is none of Problem": SILENT.format("ReadResult(problems=('odd',))"),
 }
 
 
@@ -107,12 +123,18 @@ def test_a_broken_package_is_a_problem_and_everything_else_goes_on(
 
 
 @pytest.mark.parametrize(
-    "code", ["import no_such_package\n", "Probe = 3\n", "class Probe:\n def sample(self, now): 1 / 0\n"]
+    "code",
+    [
+        "import no_such_package\n",
+        "Probe = 3\n",
+        "class Probe:\n def sample(self, now): 1 / 0\n",
+        "class Probe:\n def sample(self, now): return 'warm'\n",
+    ],
 )
 def test_a_broken_probe_is_a_problem_too(packages: Path, code: str) -> None:
     install(packages, "broken", code, ("tuimon.hardware", "odd", "broken:Probe"))
     outcome = start("doctor")
     assert outcome.code == 0
     assert re.search(
-        r"plug-in odd (cannot be loaded|is no probe)|Probe failed: ZeroDivisionError", outcome.out
+        r"plug-in odd (cannot be loaded|is no probe)|Probe failed: (ZeroDivisionError|TypeError)", outcome.out
     )

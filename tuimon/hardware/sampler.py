@@ -34,7 +34,7 @@ class Sampler:
         problems = list(self._faults)
         for probe in self._probes:
             try:
-                part = probe.sample(now)
+                part = _checked(probe.sample(now))
             except Exception as error:  # noqa: BLE001 - one broken sensor must not blind the others
                 problems.append(clean(f"{type(probe).__name__} failed: {type(error).__name__}: {error}"))
                 continue
@@ -48,6 +48,25 @@ class Sampler:
         for probe in self._probes:
             with suppress(Exception):  # that of a plug-in may do anything, and this is the end
                 probe.close()
+
+
+def _checked(sample: object) -> HardwareSample:
+    """Return a sample if it is one; the types of a plug-in are only promises.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(sample, HardwareSample):
+        raise TypeError(f"sample() returned {type(sample).__name__}, not a HardwareSample")
+    gpus: tuple[object, ...] = sample.gpus
+    problems: tuple[object, ...] = sample.problems
+    host: object = sample.host
+    wrong = [part for part in gpus if not isinstance(part, GpuSample)]
+    wrong += [part for part in problems if not isinstance(part, str)]
+    wrong += [part for part in (host,) if not isinstance(part, HostSample | None)]
+    if wrong:
+        raise TypeError(f"a part of the sample is {type(wrong[0]).__name__}")
+    return sample
 
 
 def local_sampler(disk_path: Path) -> Sampler:

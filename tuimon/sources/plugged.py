@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
-from tuimon.core.batch import Problem
+from tuimon.core.batch import Problem, Record
 from tuimon.core.plugins import SOURCES, Plugin, load_plugins, told
 from tuimon.core.text import clean
 from tuimon.sources.base import Confidence, ReadBudget, ReadResult, Sniff, Source, SourceFactory, Trainer
+
+_RECORDS: tuple[type, ...] = get_args(Record)
 
 
 class PluggedFactory:
@@ -58,14 +60,14 @@ class PluggedSource:
     def total_bytes(self) -> int:
         """Size of all files, as far as it is known."""
         try:
-            return self._opened().total_bytes
+            return int(self._opened().total_bytes)
         except Exception:  # noqa: BLE001  # reading tells of it
             return 0
 
     def read(self, budget: ReadBudget) -> ReadResult:
         """Read on from where the last call stopped. Never raises."""
         try:
-            return self._opened().read(budget)
+            return _checked(self._opened().read(budget))
         except Exception as error:  # noqa: BLE001  # the code of others may do anything
             fault = told(self._name, "cannot read this", error)
             if fault in self._faults:
@@ -94,6 +96,23 @@ class PluggedSource:
         if self._source is None:
             self._source = self._factory.open(self._paths)
         return self._source
+
+
+def _checked(result: object) -> ReadResult:
+    """Return what a source brought if it keeps the contract; the types of a plug-in are only promises.
+
+    Raises:
+        TypeError: It does not.
+    """
+    if not isinstance(result, ReadResult):
+        raise TypeError(f"read() returned {type(result).__name__}, not a ReadResult")
+    for parts, kinds in ((result.records, _RECORDS), (result.problems, (Problem,))):
+        for part in parts:
+            if not isinstance(part, kinds):
+                raise TypeError(f"{type(part).__name__} is none of {', '.join(k.__name__ for k in kinds)}")
+    return ReadResult(
+        tuple(result.records), bool(result.more), int(result.bytes_read), tuple(result.problems)
+    )
 
 
 def plugged_factories(taken: frozenset[str]) -> tuple[tuple[PluggedFactory, ...], tuple[Problem, ...]]:
