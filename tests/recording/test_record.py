@@ -76,6 +76,24 @@ def test_what_cannot_be_run_says_so(tmp_path: Path) -> None:
     assert run("record", "-o", tmp_path, "--", "true").code == 1
 
 
+def test_closed_streams_lead_nowhere(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    command = [sys.executable, "-m", "tuimon", "record", "-o", str(path), "--", sys.executable, "-c", TRAIN]
+    code = subprocess.run(
+        ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *command], check=False, env=environment()
+    ).returncode
+    assert code == 0
+    assert only_run(path)["step"] == 20
+    assert {"steps:", "done"}.isdisjoint(path.read_text().split())
+    rows(path)
+
+
+def test_what_cannot_be_written_is_told_in_a_line() -> None:
+    outcome = recorded(Path("/dev/full"), "echo", "hello")
+    assert (outcome.code, outcome.out) == (0, "hello\n")
+    assert outcome.err == "tuimon: /dev/full cannot be written: No space left on device\n"
+
+
 def test_what_it_left_in_the_background_does_not_hold_it_up(tmp_path: Path) -> None:
     # The sleeper outlives the test by no more than its own patience, and holds the output until then.
     script = "sleep 30 & echo $!"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import warnings
 from pathlib import Path
 
 from tuimon.cli.paths import positive_seconds
@@ -45,13 +47,29 @@ def run(args: argparse.Namespace) -> int:
     from tuimon.recording.command import record
     from tuimon.recording.run_writer import RunWriter
 
+    print(end="", flush=True)  # what comes now is the command's
+    _open_closed_streams()
     path = Path(args.output)
-    writer = RunWriter(path)
-    try:
-        return record(command, writer, local_sampler(path.parent), args.interval)
-    except OSError as error:
-        complain(f"{command[0]}: cannot be run: {error.strerror}")
-        writer.event("failed", f"cannot be run: {error.strerror}")
-        return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_STARTED
-    finally:
-        writer.close()
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: complain(str(message))
+        writer = RunWriter(path)
+        try:
+            return record(command, writer, local_sampler(path.parent), args.interval)
+        except OSError as error:
+            complain(f"{command[0]}: cannot be run: {error.strerror}")
+            writer.event("failed", f"cannot be run: {error.strerror}")
+            return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_STARTED
+        finally:
+            writer.close()
+
+
+def _open_closed_streams() -> None:
+    """Let standard streams that are closed lead nowhere.
+
+    The file would take their number, and what the command prints would go into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)

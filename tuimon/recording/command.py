@@ -10,7 +10,6 @@ import selectors
 import shlex
 import signal
 import subprocess
-import sys
 import termios
 import threading
 import time
@@ -55,7 +54,6 @@ def record(command: Sequence[str], writer: RunWriter, probe: Probe, interval_s: 
     Raises:
         OSError: The command cannot be started.
     """
-    sys.stdout.flush()
     with _Outputs() as outputs:
         process = subprocess.Popen(command, stdout=outputs.stdout, stderr=outputs.stderr)  # noqa: S603  # the person's own command
         outputs.leave_to_command()
