@@ -76,12 +76,10 @@ def test_what_cannot_be_run_says_so(tmp_path: Path) -> None:
     assert run("record", "-o", tmp_path, "--", "true").code == 1
 
 
-def test_closed_streams_lead_nowhere(tmp_path: Path) -> None:
+def test_a_closed_output_leads_nowhere(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     command = [sys.executable, "-m", "tuimon", "record", "-o", str(path), "--", sys.executable, "-c", TRAIN]
-    code = subprocess.run(
-        ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *command], check=False, env=environment()
-    ).returncode
+    code = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], check=False, env=environment()).returncode
     assert code == 0
     assert only_run(path)["step"] == 20
     assert {"steps:", "done"}.isdisjoint(path.read_text().split())
