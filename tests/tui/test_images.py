@@ -114,6 +114,19 @@ def test_steps_and_tags_are_gone_through(tmp_path: Path) -> None:
     assert "6 images: I" in text_of(painter.paint(snapshot_of(state), View(state.name), 120, 40), 120, 40)
 
 
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [(100, "image 3 of 3: h l  tag 1 of 2: j k  Esc"), (56, "3/3: h l  1/2: j k"), (40, "masks @3")],
+)
+def test_a_narrow_pane_says_it_in_fewer_words(tmp_path: Path, width: int, told: str) -> None:
+    images = [(tag, step, png_of(picture())) for step in range(1, 4) for tag in ("masks", "samples")]
+    state = logged(tmp_path, *images)
+    view = View(state.name, images=True, shown={"runs": False})
+    title = pane_text(Painter("braille").paint(snapshot_of(state), view, width, 24), "chart0").splitlines()[0]
+    assert told in title
+    assert "samples" not in title
+
+
 async def test_keys_open_it_go_through_it_and_close_it(tmp_path: Path) -> None:
     images = [(tag, step, png_of(picture())) for step in range(1, 4) for tag in ("masks", "samples")]
     (tmp_path / "run").mkdir()

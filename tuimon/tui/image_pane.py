@@ -36,7 +36,7 @@ class ImagePane:
         rect = picture.plan.charts[0]
         images, view = state.run.images, scene.view
         _, record = chosen_image(images, view)
-        title, right_title = image_title(images, view, scene.snapshot.now)
+        title, right_title = image_title(images, view, scene.snapshot.now, rect.width - 8)
         picture.panes["chart0"] = framed(
             self._rows(record, (rect.height - 2, rect.width - 2)),
             rect.width,

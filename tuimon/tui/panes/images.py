@@ -14,7 +14,7 @@ from tuimon.monitor.images import resized
 from tuimon.monitor.png import Pixels
 from tuimon.store.records import Records
 from tuimon.tui.ink import Ink, image_ink
-from tuimon.tui.rows import Row, Span, fit
+from tuimon.tui.rows import Row, Span, fit, row_width
 from tuimon.tui.view import View
 
 _HALF = "▀"
@@ -35,8 +35,10 @@ def chosen_image(images: Mapping[str, Records[ImageRecord]], view: View) -> tupl
     return tag, kept[-1 - view.line("image_back")]
 
 
-def image_title(images: Mapping[str, Records[ImageRecord]], view: View, now: float) -> tuple[Row, Row]:
-    """Return what is shown, and at the right edge how to see the others."""
+def image_title(
+    images: Mapping[str, Records[ImageRecord]], view: View, now: float, width: int
+) -> tuple[Row, Row]:
+    """Return what is shown, and at the right edge how to see the others, in so few words as there is room."""
     tag, image = chosen_image(images, view)
     held = images[tag]
     number = held.count - view.line("image_back")
@@ -45,10 +47,14 @@ def image_title(images: Mapping[str, Records[ImageRecord]], view: View, now: flo
     size = f"  {image.width} x {image.height}" if image.width and image.height else ""
     clock = "" if np.isnan(image.wall_time) else f"  {format_clock(image.wall_time, now)}"
     title = ((clean(tag), Ink.TITLE), (f" @{image.step}{clock}{size}", Ink.TEXT))
-    hint = f"image {number} of {held.count}: h l"
+    hints = [f"image {number} of {held.count}: h l", f"{number}/{held.count}: h l"]
     if len(images) > 1:
-        hint += f"  tag {view.line('image_tag') + 1} of {len(images)}: j k"
-    return title, ((f"{hint}  Esc", Ink.MUTED),)
+        at = view.line("image_tag") + 1
+        hints[0] += f"  tag {at} of {len(images)}: j k"
+        hints[1] += f"  {at}/{len(images)}: j k"
+    room = width - row_width(title)
+    hint = next((hint for hint in (f"{hints[0]}  Esc", *hints) if len(hint) <= room), "")
+    return title, ((hint, Ink.MUTED),)
 
 
 def image_rows(
