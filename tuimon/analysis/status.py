@@ -53,6 +53,7 @@ class Evidence:
         interval_s: Usual seconds between two training lines.
         finished: The run recorded that it came to its end, and nothing after that.
         failed: The run recorded that it failed, and nothing after that.
+        last_words: What it recorded of that.
         reached_total: Its last step is the last one of the run.
         near_total: Its next line would lie at or beyond the last step, so that no further one need come.
         ends_nonfinite: Its training loss ended in NaN or infinity.
@@ -67,6 +68,7 @@ class Evidence:
     interval_s: float | None = None
     finished: bool = False
     failed: bool = False
+    last_words: str = ""
     reached_total: bool = False
     near_total: bool = False
     ends_nonfinite: bool = False
@@ -104,6 +106,7 @@ class Evidence:
             interval_s=progress.interval_s,
             finished=end is not None and end.kind == "finished",
             failed=end is not None and end.kind in ("failed", "error"),
+            last_words=end.text if end is not None and end.kind in ("failed", "error") else "",
             reached_total=step is not None and total is not None and step >= total,
             near_total=step is not None
             and total is not None

@@ -135,7 +135,7 @@ class RunJudge:
                 self.engine.tick(now, running=status.live)
                 gone = evidence.process_alive is False or evidence.failed
                 if status is Status.DONE or (status is Status.FAILED and gone):
-                    self.engine.end(status, evidence.last_sign_of_life)
+                    self.engine.end(status, evidence.last_sign_of_life, evidence.last_words)
             stalled = any(finding.open and finding.rule == "stalled" for finding in self.engine.findings)
         return Verdict(status, gauge.at(now, status, stalled=stalled))
 

@@ -231,3 +231,16 @@ def test_several_writers_in_one_file_are_no_restarts() -> None:
         log.train({"loss": 2.0 + 1 / (step + 1)}, step=step)
     assert log.view().interleaved
     assert "restart_detected" not in rules(log.findings())
+
+
+def test_a_failure_is_told_in_the_run_s_own_words() -> None:
+    engine = log_of("loss", falling(50)).engine()
+    engine.end(Status.FAILED, math.nan, "ended by SIGINT")
+    found = only(engine.findings, "crashed")
+    assert found.message == "the run failed at step 500: ended by SIGINT"
+    assert found.causes[0] == "somebody interrupted it, or a scheduler ended it"
+    engine = log_of("loss", falling(50)).engine()
+    engine.end(Status.FAILED, math.nan, "exit code 1\n" * 1000)
+    told = only(engine.findings, "crashed")
+    assert len(told.message) < 250
+    assert told.causes[0] == "out of memory, on the GPU or on the host"

@@ -189,7 +189,7 @@ class FindingEngine:
             for rule in self._on_silence:
                 rule.silence()
 
-    def end(self, status: Status, now: float) -> None:
+    def end(self, status: Status, now: float, last_words: str = "") -> None:
         """Hear how the run ended: it came to its end, or its process is known to be gone before that.
 
         A run that goes on after all is heard from by its next rows. Saying it again changes nothing.
@@ -197,12 +197,14 @@ class FindingEngine:
         Args:
             status: `done` or `failed`.
             now: As in `tick`.
+            last_words: What the run said of its failure.
         """
         run = self._run
         if now > run.now:
             run.advance(now)
         run.ended = True
         run.failed = status is Status.FAILED
+        run.last_words = last_words
         for rule in self._on_end:
             rule.ended()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample, quoted
 from tuimon.analysis.findings.gpu_memory import memory_percents
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
@@ -19,7 +19,6 @@ _ON_THE_HOST = re.compile(r"\bMemoryError|can't allocate memory|oom[-_ ]kill|Kil
 # A person stopped it.
 _INTERRUPTED = re.compile(r"KeyboardInterrupt")
 _NCCL = re.compile(r"NCCL|nccl|Watchdog caught collective")
-_LONGEST_QUOTE = 160
 
 
 @frozen
@@ -79,7 +78,7 @@ class OutOfMemory(Rule[OutOfMemoryLimits]):
             known = [f"GPU {index} was at {percent:.0f} %" for index, percent in sorted(percents.items())]
             value = max(percents.values(), default=None)
         return Evidence(
-            value=value, usual=None, message=f"out of memory: {'; '.join([_quote(text), *known])}"
+            value=value, usual=None, message=f"out of memory: {'; '.join([quoted(text), *known])}"
         )
 
 
@@ -118,11 +117,5 @@ class LogError(Rule[LogErrorLimits]):
 
 def _describe(text: str) -> Evidence:
     causes = ("a rank that died or hangs: the others wait for it in a collective operation",)
-    message = f"the log says: {_quote(text)}"
+    message = f"the log says: {quoted(text)}"
     return Evidence(value=None, usual=None, message=message, causes=causes if _NCCL.search(text) else ())
-
-
-def _quote(text: str) -> str:
-    """Return the text in one line of bounded length."""
-    line = " ".join(text[: 4 * _LONGEST_QUOTE].split())
-    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}…"

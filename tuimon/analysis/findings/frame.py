@@ -40,6 +40,13 @@ class Evidence:
 
 
 Describe: TypeAlias = Callable[[], Evidence]
+_LONGEST_QUOTE = 160
+
+
+def quoted(text: str) -> str:
+    """Return what a run said in one line of bounded length."""
+    line = " ".join(text[: 4 * _LONGEST_QUOTE].split())
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 1]}…"
 
 
 class Ledger:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample, quoted
 from tuimon.analysis.findings.windows import mean
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
@@ -19,6 +20,8 @@ _HANG = "a collective operation that waits for a rank that died (NCCL)"
 _FILES = "a file system or a data loader that does not answer"
 _LOADER = "a data loader that prepares examples for far longer than before"
 _EVALUATION = "an evaluation or a checkpoint that takes far longer than before"
+# Ctrl+c, or a scheduler that asks it to leave.
+_ASKED_TO_END = re.compile(r"KeyboardInterrupt|\bSIG(INT|TERM|HUP)\b")
 # What is usual is told by so many readings from before the silence.
 _USUAL_SAMPLES = 8
 
@@ -214,7 +217,10 @@ class Crashed(Rule[CrashedLimits]):
 
     def _describe_failure(self) -> Evidence:
         where = f"at step {self._reached()}" if self.run.lines else "before its first training line"
-        return Evidence(value=None, usual=None, message=f"the run failed {where}")
+        said = quoted(self.run.last_words)
+        asked = ("somebody interrupted it, or a scheduler ended it",) if _ASKED_TO_END.search(said) else ()
+        message = f"the run failed {where}" + (f": {said}" if said else "")
+        return Evidence(value=None, usual=None, message=message, causes=asked)
 
     def _reached(self) -> str:
         of_total = "" if self.run.total_steps is None else f" of {self.run.total_steps}"

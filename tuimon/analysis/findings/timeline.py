@@ -59,6 +59,7 @@ class Timeline:
         eval_losses: The last finite evaluation losses of one series, each with `lines` at that moment.
         ended: The run said that it is over, or whoever watches it did.
         failed: It ended badly.
+        last_words: What it said of that.
         choose_anew: A rule hears other series, or fewer, from the next training line on.
     """
 
@@ -87,6 +88,7 @@ class Timeline:
         self.undirected = False
         self.ended = False
         self.failed = False
+        self.last_words = ""
         self.choose_anew = False
         self._intervals: deque[float] = deque(maxlen=_INTERVALS)
         # None of them is shorter.
