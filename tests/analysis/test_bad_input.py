@@ -61,7 +61,7 @@ _SHORT: list[Line] = [{"step": 0, "time": 0.0, "loss": 0.0}] * 3
 _RISING: list[Line] = [*_LEAPING[:2], {"step": 1, "time": 1.0, "num_tokens": 0.0}, _LEAPING[2]]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(lines=LINES, other=LINES, config=CONFIG, total=st.none() | st.integers(-5, 10**18), now=TIMES)
 @example(lines=[], other=_LEAPING, config={}, total=None, now=0.0)
 @example(lines=[], other=_RISING, config={}, total=None, now=0.0)

@@ -123,7 +123,7 @@ def test_more_settings_than_runs_can_tell_apart_are_measured_one_by_one() -> Non
 VALUES = st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.sampled_from("ab")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.integers(0, 20).flatmap(
         lambda runs: st.tuples(

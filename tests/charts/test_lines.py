@@ -79,7 +79,7 @@ def test_three_points_are_a_polyline_without_holes(fold: Fold) -> None:
     assert dots.sum(axis=0).max() <= 2, "a gentle slope stays thin"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=120), glyph_sets)
 def test_no_line_has_holes(fold: Fold, values: list[float], glyphs: Glyphs) -> None:
     size, limits = (9, 47), (0.0, float(len(values)))
@@ -106,7 +106,7 @@ def test_a_spike_among_ten_million_points_shows(fold: Fold) -> None:
     assert grid.styles[area.foot_row, cell] == Style.NONFINITE
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     values=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300),
     size=st.tuples(st.integers(4, 14), st.integers(17, 60)),
@@ -293,7 +293,7 @@ def test_the_cursor_can_be_placed_by_cell() -> None:
     assert columns_wanted((0, -3)) == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     points=st.lists(st.tuples(any_float, any_float), max_size=40),
     size=st.tuples(st.integers(-1, 12), st.integers(-1, 50)),

@@ -88,7 +88,7 @@ def test_zeros_hold_no_header() -> None:
     assert find_header(bytes(5000), 0) is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes_can_be_walked(block: bytes) -> None:
     frames = FrameWalker().walk(block)

@@ -84,7 +84,7 @@ def logs(draw: st.DrawFn) -> list[dict[str, float]]:
     ]
 
 
-quick = settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @quick

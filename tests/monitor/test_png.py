@@ -21,7 +21,7 @@ FILTERS = st.lists(st.integers(0, 4), min_size=1, max_size=9)
     st.sampled_from([(0, 8), (0, 16), (2, 8), (2, 16), (4, 8), (6, 8), (6, 16)]),
     st.sampled_from([4, 256]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_filter_of_every_colour_is_taken_back(
     size: tuple[int, int], filters: list[int], kind: tuple[int, int], levels: int
 ) -> None:
@@ -101,7 +101,7 @@ def test_a_bomb_is_never_unpacked() -> None:
 
 
 @given(st.binary(max_size=60), st.integers(0, 120))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_damage_never_raises_anything_else(noise: bytes, at: int) -> None:
     content = png_of(picture())
     try:

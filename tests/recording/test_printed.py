@@ -41,7 +41,7 @@ def test_metrics_objects_warnings_and_failures_become_rows() -> None:
     assert {"time": NOW, "config": {"total_steps": 40}} in rows
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, len(PRINTED)), max_size=8))
 def test_the_pieces_of_the_output_do_not_matter(cuts: list[int]) -> None:
     places = [0, *sorted(cuts), len(PRINTED)]

@@ -114,7 +114,7 @@ def test_what_cannot_be_read_is_said_once(tmp_path: Path, name: str, text: str) 
     assert source.read(UNBOUNDED).problems == ()
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.binary(max_size=300) | st.text("ab: #-'\"{}[]\n=(),0.dict", max_size=200).map(str.encode))
 def test_no_content_raises_anything_else(text: bytes) -> None:
     for suffix in (".yaml", ".json", ".py"):

@@ -30,7 +30,7 @@ BY_FORMAT = {factory.format: factory for factory in FACTORIES}
 APPENDED = [name for name, case in CASES.items() if case.bad]
 WITH_HUGE = [name for name, case in CASES.items() if case.huge]
 
-quick = settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def falling(steps: Iterable[int]) -> list[tuple[int, float]]:

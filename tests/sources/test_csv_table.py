@@ -306,7 +306,7 @@ HEADERS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(HEADERS | st.lists(CELLS, min_size=1, max_size=5), max_size=12), budget=st.integers(1, 80)
 )

@@ -68,7 +68,7 @@ def bits(value: float) -> bytes:
     return b"NaN" if math.isnan(value) else struct.pack("<d", value)
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(spellings=st.lists(SPELLINGS, min_size=1, max_size=20))
 @example(spellings=["0.6931471805599453", "9.989898989898991e-05", "-0.1", "1234567.9", "12345678", "1e-400"])
 @example(

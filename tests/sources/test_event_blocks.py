@@ -76,7 +76,7 @@ _LENGTHS = st.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     _LENGTHS,
     st.integers(0, 2**32),
@@ -116,7 +116,7 @@ def test_every_way_of_walking_finds_the_same_frames(
     assert found == whole
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.integers(0, 300), st.integers(1, 30)), min_size=1, max_size=4),
     st.integers(0, 2**32),
@@ -205,7 +205,7 @@ def read(path: Path, max_bytes: int = 1 << 40, shapes: ShapeBook | None = None) 
     return everything(read_all(source, ReadBudget(max_bytes)))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(
         st.tuples(
@@ -234,7 +234,7 @@ def test_columns_hold_what_the_records_hold(
     assert read(path, shapes=shapes) == expected
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     st.lists(
         st.tuples(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tuimon.sources.known_words import UNKNOWN, WINDOW, KnownWords
@@ -9,7 +9,6 @@ from tuimon.sources.known_words import UNKNOWN, WINDOW, KnownWords
 WORDS = st.binary(min_size=1, max_size=3) | st.binary(min_size=1, max_size=WINDOW + 3)
 
 
-@settings(deadline=None)
 @given(known=st.lists(WORDS, unique=True, max_size=30), others=st.lists(WORDS, max_size=10))
 @example(known=[b"a", b"\0"], others=[b"\0a", b"\0\0"])
 def test_a_word_is_told_by_its_own_number_or_not_at_all(known: list[bytes], others: list[bytes]) -> None:

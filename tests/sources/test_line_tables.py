@@ -94,7 +94,7 @@ def logs(draw: st.DrawFn) -> bytes:
     return "".join(f"{line}{end}" for line in lines).encode()
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=logs(), budget=st.sampled_from([1 << 20, 3000, 900]))
 def test_tables_hold_what_parsing_finds(tmp_path: Path, text: bytes, budget: int) -> None:
     path = tmp_path / "m.jsonl"

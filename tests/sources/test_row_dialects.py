@@ -200,7 +200,7 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS, cut=st.integers(0, 8))
 def test_no_row_raises_and_how_rows_are_split_changes_nothing(rows: list[Row], cut: int) -> None:
     whole, parts = RowDialects(), RowDialects()

@@ -361,7 +361,7 @@ _PIECES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_PIECES, st.lists(st.integers(1, 30), max_size=6), st.integers(1, 40))
 def test_lines_do_not_depend_on_how_the_bytes_come(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes], cuts: list[int], max_bytes: int
@@ -415,7 +415,7 @@ def _become_folder(path: Path, content: bytes) -> None:
 _CHANGES: tuple[Callable[[Path, bytes], None], ...] = (_append, _write, _remove, _cut_short, _become_folder)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(_CHANGES), st.binary(max_size=40)), max_size=12))
 def test_nothing_that_happens_to_a_file_raises_or_kills_it(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[Callable[[Path, bytes], None], bytes]]

@@ -300,7 +300,7 @@ def test_a_gzip_file_is_read(path: Path) -> None:
     assert result.bytes_read == path.with_name(NAME + ".gz").stat().st_size
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(st.integers(0, 120), min_size=1, max_size=4),
     st.integers(0, 3),
@@ -398,7 +398,7 @@ _RECORDS = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(_RECORDS, max_size=12),
     st.lists(st.integers(1, 200), max_size=8),
@@ -455,7 +455,7 @@ _SOUND = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.integers(0, len(_SOUND) - 1), st.binary(max_size=12)), max_size=5), st.booleans()
 )
@@ -471,7 +471,7 @@ def test_damage_never_raises_and_never_hides_the_rest(
     assert steps_of(read_all(source, ReadBudget(100)))[-3:] == [1001, 1002, 1003]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.binary(max_size=60), max_size=6), st.booleans())
 def test_any_record_is_survived(
     tmp_path_factory: pytest.TempPathFactory,
@@ -484,7 +484,7 @@ def test_any_record_is_survived(
     assert steps_of(read_all(TfEventsSource((path,))))[-2:] == [0, 1]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_survived(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     for suffix in ("", ".gz"):

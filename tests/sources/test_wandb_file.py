@@ -429,7 +429,7 @@ MARK = "\u0082\u0001"  # its bytes hold those of the key of a value
 NAMES = st.one_of(st.sampled_from(["a", "b", f"x{MARK}y", "k" * 200]), st.text(max_size=5))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rows=st.lists(
         st.dictionaries(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.logged import START
@@ -37,7 +37,6 @@ def packed(elements: npt.NDArray[Element], portions: int = 1) -> Column[Element]
     return column.view()
 
 
-@settings(deadline=None)
 @given(elements=any_integers(), portions=st.integers(1, 9), draw=st.data())
 def test_a_column_gives_back_every_bit(
     elements: npt.NDArray[np.int64], portions: int, draw: st.DataObject
@@ -65,7 +64,6 @@ def test_a_column_gives_back_every_bit(
             assert found.known == np.count_nonzero(known)
 
 
-@settings(deadline=None)
 @given(elements=any_integers(), targets=st.lists(INT64, max_size=4), draw=st.data())
 def test_a_search_finds_what_it_finds_in_an_array(
     elements: npt.NDArray[np.int64], targets: list[int], draw: st.DataObject
@@ -106,7 +104,6 @@ def test_a_column_is_an_array_to_numpy() -> None:
         column[:5][0] = 1
 
 
-@settings(deadline=None)
 @given(draw=st.data())
 def test_columns_that_part_keep_what_they_had(draw: st.DataObject) -> None:
     held: list[list[int]] = [[] for _ in range(4)]

@@ -95,7 +95,7 @@ def assert_counts_all(found: Columns, view: SeriesView, axis: Axis, attempt: int
     assert found.nonfinite.tolist() == np.bincount(column, nonfinite[chosen], columns).tolist()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(any_logged())
 def test_folding_keeps_statistics_attempts_and_roles(made: tuple[Logged, list[RunView]]) -> None:
     logged, _ = made
@@ -116,7 +116,7 @@ def test_folding_keeps_statistics_attempts_and_roles(made: tuple[Logged, list[Ru
             assert view.extent(axis) == wanted.extent(axis)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(any_logged())
 def test_what_stays_is_real_and_what_went_is_counted(made: tuple[Logged, list[RunView]]) -> None:
     logged, _ = made
@@ -139,7 +139,7 @@ def test_what_stays_is_real_and_what_went_is_counted(made: tuple[Logged, list[Ru
 
 
 @pytest.mark.parametrize("axis", AXES)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(made=any_logged(), shape=st.data())
 def test_windows_hold_all_extremes_and_count_all(
     axis: Axis, made: tuple[Logged, list[RunView]], shape: st.DataObject
@@ -160,7 +160,7 @@ def test_windows_hold_all_extremes_and_count_all(
         assert np.nanmax([-np.inf, *found.hi]) == np.nanmax([-np.inf, *true.hi])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(any_logged())
 def test_views_taken_before_a_fold_never_change(made: tuple[Logged, list[RunView]]) -> None:
     logged, views = made
@@ -262,7 +262,7 @@ def test_points_whose_times_fall_often_are_counted_where_they_are(axis: Axis, at
     assert found.count.sum() == (6000 if attempt is None else 3000)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(1, 6), st.integers(0, 999), st.data())
 def test_what_was_folded_twice_is_counted_once(blocks: int, seed: int, data: st.DataObject) -> None:
     rng = np.random.default_rng(seed)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.logged import START, batch
@@ -18,7 +18,6 @@ def points_of(rows: Rows) -> list[Point]:
     return [(rows.tags[tag], *point) for tag, *point in zip(*columns, strict=True)]
 
 
-@settings(deadline=None)
 @given(
     records=st.lists(
         st.tuples(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4, unique=True), st.integers(0, 9)),

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.logged import START, assert_same_columns, batch, series_of
@@ -61,7 +61,6 @@ def test_views_never_change_while_the_series_grows() -> None:
         assert_same_columns(view.window(Axis.STEP, edges), window)
 
 
-@settings(deadline=None)
 @given(PORTIONS)
 def test_statistics_are_those_of_all_points(portions: list[list[float]]) -> None:
     statistics = Statistics()

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.logged import START, assert_same_columns, batch, series_of, slow_fold
@@ -68,7 +68,6 @@ def check_window(series: SeriesView, axis: Axis, edges: Float64Array, attempt: i
 
 
 @pytest.mark.parametrize("axis", AXES)
-@settings(deadline=None)
 @given(series=any_series(), shape=st.data())
 def test_a_window_is_a_fold_of_all_its_points(axis: Axis, series: SeriesView, shape: st.DataObject) -> None:
     attempt = shape.draw(st.sampled_from([None, None, 1, 2, 9]))

@@ -37,7 +37,7 @@ def overlap(a: Rect, b: Rect) -> bool:
     return a.x < b.x + b.width and b.x < a.x + a.width and a.y < b.y + b.height and b.y < a.y + a.height
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(1, 400), st.integers(1, 120), VIEWS, NEEDS)
 def test_every_plan_fits(width: int, height: int, view: View, needs: Needs) -> None:
     plan = arrange(width, height, view, needs)

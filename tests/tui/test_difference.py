@@ -22,7 +22,7 @@ def cells(row: Row) -> list[tuple[str, int]]:
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ROWS, ROWS)
 def test_outside_of_the_difference_both_rows_look_the_same(old: Row, new: Row) -> None:
     start, stop = changed_cells(old, new)

@@ -118,7 +118,7 @@ def test_no_waiting_screen_lets_one_out() -> None:
         assert dangerous(replace(empty, listing=listing), View(), 121, 40) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(TEXTS)
 def test_no_text_of_any_kind_breaks_a_row_or_lets_a_control_character_out(text: str) -> None:
     snapshot = hostile_snapshot(text)

@@ -72,7 +72,7 @@ CHOICES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CHOICES, st.integers(1, 210), st.integers(1, 62), st.booleans(), st.sampled_from(["braille", "ascii"]))
 def test_any_choice_at_any_size_fills_the_screen_exactly(
     view: View,

@@ -26,19 +26,19 @@ def cells(row: Row) -> int:
     return cell_len(shown(row))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ROWS, st.integers(0, 40))
 def test_fit_is_exact(row: Row, width: int) -> None:
     assert cells(fit(row, width)) == row_width(fit(row, width)) == width
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ROWS, ROWS, st.integers(1, 60))
 def test_spread_is_exact(left: Row, right: Row, width: int) -> None:
     assert cells(spread(left, right, width)) == width
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(ROWS, max_size=6),
     st.integers(0, 60),
@@ -58,14 +58,14 @@ def test_framed_is_exact(
     assert [cells(row) for row in picture] == [width] * height
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(EAST_ASIAN, st.integers(-12, 12).filter(bool), st.just(0)), min_size=1, max_size=5))
 def test_table_cells_are_exact(columns: list[tuple[str, int, int]]) -> None:
     row = columns_row(columns)
     assert cells(row) == sum(abs(width) for _, width, _ in columns) + len(columns) - 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text("损失 abc def-ghi 学習", max_size=80), st.integers(4, 30))
 def test_wrapped_lines_fit_and_lose_no_word(text: str, width: int) -> None:
     lines = wrapped(text, width, indent="  ")

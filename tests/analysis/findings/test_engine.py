@@ -58,7 +58,7 @@ def test_the_eventful_run_is_eventful() -> None:
     }  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.integers(0, len(ROWS)), max_size=12).map(sorted))
 def test_findings_do_not_depend_on_how_the_rows_are_cut(cuts: list[int]) -> None:
     assert repr(findings_in_parts(cuts)) == repr(WHOLE)
@@ -152,7 +152,7 @@ TAGS = (
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.integers(-5, 90), HOSTILE, st.lists(HOSTILE, min_size=len(TAGS), max_size=len(TAGS))),

@@ -102,7 +102,6 @@ def test_cells_are_quoted_where_a_table_needs_it(tmp_path: Path) -> None:
         assert tags == ['a,"b"\n', " c"]
 
 
-@settings(deadline=None)
 @given(st.lists(DOUBLES) | st.lists(st.integers(-(2**63), 2**63 - 1)))
 def test_a_text_stands_for_one_number_only(numbers: list[Any]) -> None:
     column = np.array(numbers, np.int64 if numbers and isinstance(numbers[0], int) else np.float64)
@@ -110,7 +109,6 @@ def test_a_text_stands_for_one_number_only(numbers: list[Any]) -> None:
     np.testing.assert_array_equal([kind(text) for text in texts_of(column)], column)
 
 
-@settings(deadline=None)
 @given(st.lists(SINGLES))
 def test_a_single_is_written_as_the_double_that_it_is(numbers: list[float]) -> None:
     column = np.array(numbers, np.float32)
@@ -154,7 +152,7 @@ POINTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(POINTS, min_size=1, max_size=4), st.booleans())
 def test_rows_hold_every_point_once_and_of_one_step(
     tags: list[list[tuple[int, int, float]]],
