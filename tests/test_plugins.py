@@ -101,10 +101,12 @@ class Source:
 """.replace("{ODD}", ODD.replace("{", "{{").replace("}", "}}"))
 BROKEN = {
     "cannot be loaded: ModuleNotFoundError": "import no_such_package\n",
+    "cannot be loaded: SystemExit": "import sys\nsys.exit(0)\n",
     "is no format: AttributeError": "class Factory:\n    pass\n",
     "is left out: jsonl is taken": ODD.replace('"odd"', '"jsonl"'),
     "cannot look at files: ZeroDivisionError": ODD.replace("return Sniff", "1 / 0; return Sniff"),
     "cannot read this: RuntimeError": ODD,
+    "cannot read this: SystemExit": ODD.replace("RuntimeError", "SystemExit"),
     "cannot read this: TypeError: read() returned NoneType": SILENT.format("None"),
     "cannot read this: TypeError: str is none of ScalarBatch": SILENT.format("ReadResult(('loss',))"),
     "cannot read this: TypeError: str is none of Problem": SILENT.format("ReadResult(problems=('odd',))"),

@@ -346,7 +346,7 @@ LOG = [
 
 
 @given(cuts=st.lists(st.integers(0, 600), max_size=12), budget=st.integers(1, 200))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_how_the_bytes_arrive_changes_nothing(tmp_path: Path, cuts: list[int], budget: int) -> None:
     data = "".join(f"{line}\r\n" for line in LOG).encode()
     whole, growing = tmp_path / "whole.jsonl", tmp_path / "growing.jsonl"

@@ -47,7 +47,7 @@ def points(path: Path, max_bytes: int = 8192) -> dict[str, Points]:
 
 
 @pytest.mark.parametrize("name", LOOPS)
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**6), odd=st.sampled_from([0.0, 0.002, 0.02]))
 def test_tables_hold_what_each_line_says(name: str, seed: int, odd: float, tmp_path: Path) -> None:
     path = tmp_path / "train.log"
@@ -66,7 +66,7 @@ def assert_tables_are_right(path: Path) -> None:
             np.testing.assert_array_equal(column, wanted_column, err_msg=tag)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 10**6),
     names=st.lists(st.sampled_from(sorted(LOOPS)), min_size=2, max_size=4, unique=True),

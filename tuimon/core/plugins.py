@@ -40,12 +40,12 @@ def load_plugins(group: str) -> tuple[Plugin, ...]:
         name = clean(entry.name)
         try:
             found[name] = Plugin(name, entry.load())
-        except Exception as error:  # noqa: BLE001  # the code of others may do anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the code of others may do anything
             found[name] = Plugin(name, None, told(name, "cannot be loaded", error))
     return tuple(found.values())
 
 
-def told(name: str, what: str, error: Exception) -> str:
+def told(name: str, what: str, error: BaseException) -> str:
     """Return in one line what went wrong in a plug-in."""
     return clean(f"plug-in {name} {what}: {type(error).__name__}: {error}")
 

@@ -35,7 +35,7 @@ class Sampler:
         for probe in self._probes:
             try:
                 part = _checked(probe.sample(now))
-            except Exception as error:  # noqa: BLE001 - one broken sensor must not blind the others
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - one broken sensor must not blind the others
                 problems.append(clean(f"{type(probe).__name__} failed: {type(error).__name__}: {error}"))
                 continue
             gpus += part.gpus
@@ -79,6 +79,6 @@ def local_sampler(disk_path: Path) -> Sampler:
     for plugin in load_plugins(HARDWARE):
         try:
             probes.append(cast("Callable[[], Probe]", plugin.added)())
-        except Exception as error:  # noqa: BLE001  # the code of others may do anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the code of others may do anything
             faults.append(plugin.fault or told(plugin.name, "is no probe", error))
     return Sampler(*probes, faults=tuple(faults))

@@ -14,8 +14,6 @@ from tuimon.monitor.snapshot import RunState
 from tuimon.output.figure import Figure
 from tuimon.output.panels import MOST_RUNS, Choice, curve_panel, grouped, shared_reach
 
-PICTURES = (".svg", ".png", ".pdf")
-
 
 def chosen_figure(
     states: Sequence[RunState], tags: Collection[str], choice: Choice, window: Limits | None

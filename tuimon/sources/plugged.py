@@ -35,7 +35,7 @@ class PluggedFactory:
         try:
             found = self._factory.sniff(path, head)
             return Sniff(Confidence(found.confidence), clean(str(found.reason)))
-        except Exception as error:  # noqa: BLE001  # the code of others may do anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the code of others may do anything
             fault = told(self._name, "cannot look at files", error)
             self.problems.setdefault(fault, Problem(str(path), fault))
             return Sniff(Confidence.NO, fault)
@@ -61,14 +61,14 @@ class PluggedSource:
         """Size of all files, as far as it is known."""
         try:
             return int(self._opened().total_bytes)
-        except Exception:  # noqa: BLE001  # reading tells of it
+        except (Exception, SystemExit):  # noqa: BLE001  # reading tells of it
             return 0
 
     def read(self, budget: ReadBudget) -> ReadResult:
         """Read on from where the last call stopped. Never raises."""
         try:
             return _checked(self._opened().read(budget))
-        except Exception as error:  # noqa: BLE001  # the code of others may do anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the code of others may do anything
             fault = told(self._name, "cannot read this", error)
             if fault in self._faults:
                 return ReadResult()
@@ -81,7 +81,7 @@ class PluggedSource:
         if self._source is not None:
             try:
                 self._source.add_paths(paths)
-            except Exception:  # noqa: BLE001  # it is opened anew, with these files too
+            except (Exception, SystemExit):  # noqa: BLE001  # it is opened anew, with these files too
                 self._source = None
 
     def close(self) -> None:
@@ -89,7 +89,7 @@ class PluggedSource:
         if self._source is not None:
             try:
                 self._source.close()
-            except Exception:  # noqa: BLE001  # it is not asked again
+            except (Exception, SystemExit):  # noqa: BLE001  # it is not asked again
                 self._source = None
 
     def _opened(self) -> Source:
@@ -126,7 +126,7 @@ def plugged_factories(taken: frozenset[str]) -> tuple[tuple[PluggedFactory, ...]
     for plugin in load_plugins(SOURCES):
         try:
             factory = PluggedFactory(plugin.name, _factory_of(plugin))
-        except Exception as error:  # noqa: BLE001  # the code of others may do anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the code of others may do anything
             fault = plugin.fault or told(plugin.name, "is no format", error)
             problems.append(Problem(plugin.name, fault))
             continue
