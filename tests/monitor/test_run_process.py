@@ -97,8 +97,11 @@ def test_a_process_is_described_with_its_workers(training: Training) -> None:
 def test_workers_of_one_launcher_are_one_family() -> None:
     launch = (
         "import subprocess, sys\n"
-        "rank = [sys.executable, '-c', 'import sys; sys.stdin.read()', 'rank']\n"
-        "ranks = [subprocess.Popen(rank, stdin=subprocess.PIPE) for _ in range(2)]\n"
+        "rank = [sys.executable, '-c', 'import sys; print(flush=True); sys.stdin.read()', 'rank']\n"
+        "pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}\n"
+        "ranks = [subprocess.Popen(rank, **pipes) for _ in range(2)]\n"
+        # A process that has just begun has no command line yet.
+        "lines = [each.stdout.readline() for each in ranks]\n"
         "print(*[each.pid for each in ranks], flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", launch]
