@@ -7,7 +7,9 @@ its time, nine charts of 2,000 points on the screen. The budget of the design: 0
 
 from __future__ import annotations
 
+import re
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -36,6 +38,9 @@ _QUIET_S = 0.8
 # Each of them changes what every chart shows, and after two rounds everything is as it was.
 _REDRAWING_KEYS = "sySy"
 _KEY_INTERVAL_S = 0.4
+# Its name stands in the title of every smoothed chart, so that the key is told apart from new points.
+_SMOOTHING_KEY, _SMOOTHING = "s", re.compile(r"ema [.\d]+|avg \d+")
+_GROWING_INTERVAL_S = 0.1
 _LIVE_BUDGETS = {1.0: "<= 2 kB/s", 3.0: "<= 5 kB/s"}
 
 
@@ -50,6 +55,7 @@ def main() -> None:
     with machine_watched("screen"), tempfile.TemporaryDirectory() as name:
         rows = _measure_finished(Path(name) / "finished", args.seconds, args.keys)
         rows += _measure_live(Path(name) / "live", args.seconds)
+        rows += _measure_keys_while_growing(Path(name) / "growing", args.keys)
         print_table(("what", "result", "budget"), rows)
 
 
@@ -112,6 +118,45 @@ def _measure_live(folder: Path, seconds: float) -> list[tuple[str, str, str]]:
                 delay = f"{1e3 * percentile(delays, fraction):.0f} ms" if delays else "-"
                 rows.append((f"{per_s:g} updates a second, append to pixels, {name}", delay, ""))
     return rows
+
+
+def _measure_keys_while_growing(folder: Path, key_count: int) -> list[tuple[str, str, str]]:
+    """Press a key again and again while a line is logged ten times a second."""
+    path = write_run(folder / "live", _POINTS, time.time())
+    stopping = threading.Event()
+    writer = threading.Thread(target=_grow, args=(path, stopping))
+    with Terminal(tuimon_command("watch", str(folder))) as terminal:
+        _open_nine_charts(terminal)
+        writer.start()
+        pressed = []
+        for _ in range(key_count):
+            pressed.append(terminal.send(_SMOOTHING_KEY))
+            terminal.read(_KEY_INTERVAL_S)
+        stopping.set()
+        writer.join()
+        delays: dict[int, float] = {}
+        shown = ""
+        for at, screen in terminal.screens():
+            named = _SMOOTHING.search("\n".join(map(str, screen.display)))
+            now = named[0] if named else ""
+            if now != shown and at >= pressed[0]:
+                key = max(index for index, since in enumerate(pressed) if since <= at)
+                delays[key] = at - pressed[key]
+            shown = now
+    found = list(delays.values())
+    return [
+        ("ten updates a second, key, p50", f"{1e3 * percentile(found, 0.5):.0f} ms", "<= 30 ms"),
+        ("ten updates a second, key, p95", f"{1e3 * percentile(found, 0.95):.0f} ms", "<= 60 ms"),
+    ]
+
+
+def _grow(path: Path, stopping: threading.Event) -> None:
+    step = _POINTS
+    with path.open("a") as file:
+        while not stopping.wait(_GROWING_INTERVAL_S):
+            file.write(lines(step, 1, time.time(), 1.0))
+            file.flush()
+            step += 1
 
 
 def _open_nine_charts(terminal: Terminal) -> None:
