@@ -73,7 +73,8 @@ def test_what_cannot_be_run_says_so(tmp_path: Path) -> None:
     assert run("record", "-o", path, "--", tmp_path).code == 126
     assert run("record", "-o", path).code == 2
     assert run("record", "-o", path, "-n", "0", "--", "true").code == 2
-    assert run("record", "-o", tmp_path, "--", "true").code == 1
+    folder = run("record", "-o", tmp_path, "--", "true")
+    assert (folder.code, folder.err) == (1, f"tuimon: {tmp_path}: Is a directory\n")
 
 
 def test_a_closed_output_leads_nowhere(tmp_path: Path) -> None:

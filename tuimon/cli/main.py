@@ -118,7 +118,8 @@ def _run(given: Sequence[str]) -> int:
         code = ended.code
         return code if isinstance(code, int) else EXIT_USAGE if code else EXIT_FINE
     except OSError as error:
-        complain(str(error))
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"{where}{error.strerror or error}")
         return EXIT_FAILED
 
 
