@@ -11,7 +11,7 @@ from tests.commands import SAMPLES
 from tests.watching import rows, says, wait_for, wait_for_points, watching, write
 from tuimon.core.batch import Problem
 from tuimon.monitor.reading import RunReading
-from tuimon.sources.base import UNBOUNDED
+from tuimon.sources.base import UNBOUNDED, ReadBudget
 from tuimon.sources.discovery import discover
 from tuimon.sources.naming import Root
 from tuimon.sources.tailed_file import ProblemOver, TailedFile
@@ -46,6 +46,28 @@ def test_a_problem_that_is_over_is_told_no_longer(
     # What is wrong with a line stays wrong.
     assert told == (["line is no valid JSON and was skipped"] if path.suffix == ".jsonl" else [])
     assert reading.store.revision
+
+
+def test_memory_goes_back_when_much_was_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+    path = tmp_path / "run" / "metrics.jsonl"
+    path.parent.mkdir()
+    path.write_text("".join(f'{{"step": {step}, "loss": 0.{"5" * 1000}}}\n' for step in range(5000)))
+    reading = reading_of(path.parent)
+    monkeypatch.setattr("tuimon.monitor.reading.give_back_freed_memory", lambda: given.append(1))
+    more = reading.read(ReadBudget(1 << 20))
+    assert more
+    assert not given
+    while more:
+        more = reading.read(ReadBudget(1 << 20))
+    assert given == [1]
+    with path.open("a") as file:
+        file.write('{"step": 5000, "loss": 0.5}\n')
+    reading.read(UNBOUNDED)
+    assert reading.store.freeze().series["loss"].statistics.last_step == 5000
+    assert given == [1]
 
 
 def refuse(*_: object) -> int:

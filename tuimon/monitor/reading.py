@@ -9,8 +9,9 @@ from tuimon.core.batch import Problem
 from tuimon.sources.base import ReadBudget, RunRef, Source, SourceRef
 from tuimon.sources.registry import open_source
 from tuimon.sources.sketch import read_sketch
-from tuimon.sources.tailed_file import ProblemOver
+from tuimon.sources.tailed_file import BLOCK_BYTES, ProblemOver
 from tuimon.store.budget import MemoryBudget
+from tuimon.store.heap import give_back_freed_memory
 from tuimon.store.run import RunView
 from tuimon.store.run_store import RunStore
 
@@ -33,7 +34,7 @@ class RunReading:
         self._opened: RunRef | None = None
         self._sources: list[Source] = []
         self._paths: list[set[Path]] = []
-        self._bytes_read = 0
+        self._bytes_read = self._settled_bytes = 0
         self._problems: dict[Problem, None] = {}
 
     @cached_property
@@ -98,6 +99,10 @@ class RunReading:
                     self._problems.pop(Problem(problem.path, problem.message), None)
                 elif len(self._problems) < _KEPT_PROBLEMS:
                     self._problems[problem] = None
+        if not more and self._bytes_read - self._settled_bytes >= BLOCK_BYTES:
+            # What reading in bulk took and freed was kept for the next block, of which there is none.
+            self._settled_bytes = self._bytes_read
+            give_back_freed_memory()
         return more
 
     def _stream_of(self, found: SourceRef) -> int | None:

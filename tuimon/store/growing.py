@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+import mmap
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from tuimon.store.heap import pages
+
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+# From this size on, a column has pages of its own, of which those that were never written take no memory.
+_OWN_PAGES_FROM_BYTES = 256 << 10
 
 
 class GrowingArray(Generic[Scalar]):
@@ -29,7 +35,8 @@ class GrowingArray(Generic[Scalar]):
     @property
     def nbytes(self) -> int:
         """How many bytes it takes, those at its end included."""
-        return self._buffer.nbytes
+        written = self._size * self._buffer.itemsize
+        return min(self._buffer.nbytes, -(-written // mmap.PAGESIZE) * mmap.PAGESIZE)
 
     @property
     def dtype(self) -> np.dtype[Scalar]:
@@ -40,8 +47,7 @@ class GrowingArray(Generic[Scalar]):
         """Append a column."""
         needed = self._size + len(more)
         if needed > len(self._buffer):
-            # Room for an eighth more: memory counts for more here than the time of copying.
-            grown = np.empty(needed + needed // 8 + 8, self._buffer.dtype)
+            grown = _room(needed, self._buffer.dtype)
             grown[: self._size] = self._buffer[: self._size]
             self._buffer = grown
         self._buffer[self._size : needed] = more
@@ -60,3 +66,11 @@ class GrowingArray(Generic[Scalar]):
         view = self._buffer[: self._size]
         view.setflags(write=False)
         return view
+
+
+def _room(count: int, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return an array with room for `count` elements and more."""
+    if count * dtype.itemsize < _OWN_PAGES_FROM_BYTES:
+        # Room for an eighth more: memory counts for more here than the time of copying.
+        return np.empty(count + count // 8 + 8, dtype)
+    return np.frombuffer(pages(2 * count * dtype.itemsize), dtype)

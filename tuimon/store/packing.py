@@ -11,7 +11,7 @@ from tuimon.core.batch import ScalarBatch
 from tuimon.core.columns import Int64Array
 from tuimon.store.column import BLOCK, NO_BLOCKS, Blocks, Column, Element
 from tuimon.store.growing import GrowingArray
-from tuimon.store.heap import give_back_freed_memory
+from tuimon.store.heap import keep_freed_memory
 
 _WITHIN = np.arange(BLOCK)
 _POOLS = (np.int8, np.int16, np.int32, np.int64)
@@ -21,8 +21,8 @@ _NO_INDICES = np.empty(0, np.int64)
 # Tags that part at the same row mostly go on in the same few ways.
 _KEPT_FORKS = 8
 
-# Before the first column grows.
-give_back_freed_memory()
+# Before the first block is read for a column.
+keep_freed_memory()
 
 
 class _GrowingBlocks:
