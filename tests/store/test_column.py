@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.store.logged import START
 from tuimon.store.column import BLOCK, Column, Element
-from tuimon.store.packing import PackedColumn
+from tuimon.store.packing import Arrived, PackedColumn
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -110,12 +110,15 @@ def test_columns_that_part_keep_what_they_had(draw: st.DataObject) -> None:
     root: PackedColumn[np.int64] = PackedColumn(np.int64)
     columns = [root] * len(held)
     views: list[tuple[Column[np.int64], list[int]]] = []
+    arrived: Arrived = {}
     for _ in range(draw.draw(st.integers(1, 12))):
         which = draw.draw(st.integers(0, len(held) - 1))
         count = draw.draw(st.sampled_from([1, 2, 3, BLOCK, 2 * BLOCK + 1]))
         first = draw.draw(st.sampled_from([len(held[which]), 0]))
         more = np.arange(first, first + count)
-        columns[which] = columns[which].joined(len(held[which]), more)
+        if draw.draw(st.booleans()):  # what came before is forgotten after each read
+            arrived.clear()
+        columns[which] = columns[which].joined(len(held[which]), more, arrived)
         held[which] += more.tolist()
         for column, wanted in zip(columns, held, strict=True):
             assert column.view().part(0, len(wanted)).tolist() == wanted
@@ -127,12 +130,13 @@ def test_columns_that_part_keep_what_they_had(draw: st.DataObject) -> None:
 def test_columns_that_part_in_the_same_way_are_still_one() -> None:
     column: PackedColumn[np.int64] = PackedColumn(np.int64)
     column.extend(np.arange(10))
-    other = column.joined(8, np.array([3, 4]))
+    arrived: Arrived = {}
+    other = column.joined(8, np.array([3, 4]), arrived)
     assert other is not column
-    assert column.joined(8, np.array([3])) is other
-    assert column.joined(8, np.array([3, 4, 5])) is other
+    assert column.joined(8, np.array([3]), arrived) is other
+    assert column.joined(8, np.array([3, 4, 5]), arrived) is other
     assert other.view().tolist() == [*range(8), 3, 4, 5]
-    assert column.joined(8, np.array([8, 9, 10])) is column
+    assert column.joined(8, np.array([8, 9, 10]), arrived) is column
     assert column.view().tolist() == list(range(11))
 
 

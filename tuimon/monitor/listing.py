@@ -107,7 +107,7 @@ def _view(tag: str, last: LastPoint) -> RunView:
     series = Series(tag, 0)
     place = np.array([last.order]), np.array([last.step]), np.array([last.wall_time])
     values = np.array([last.value])
-    series.extend(ClockRows(ScalarBatch((tag,), *place, (values,))), values)
+    series.extend(ClockRows(ScalarBatch((tag,), *place, (values,)), {}), values)
     attempts = (Attempt(1, last.step, last.step, last.wall_time, last.wall_time, 0),)
     shown = {tag: series.view(attempts, _NO_CUTS)}
     return replace(nothing_read(), series=shown, attempts=attempts, revision=LISTED_REVISION)

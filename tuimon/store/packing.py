@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -39,18 +39,22 @@ class _GrowingBlocks:
 
     def extend(self, blocks: Int64Array) -> None:
         """Append blocks, int64[k, 256]."""
-        base, last = blocks[:, 0], blocks[:, -1]
-        stride = (last - base) // (BLOCK - 1)
-        beside = blocks - (base[:, np.newaxis] + stride[:, np.newaxis] * _WITHIN)
-        reach = np.maximum(beside.max(axis=1), -1 - beside.min(axis=1))
-        pool = np.where(beside.any(axis=1), _REACHES.searchsorted(reach) + 1, 0).astype(np.uint8)
-        row = np.zeros(len(blocks), np.int32)
-        for number, dtype in enumerate(_POOLS, 1):
-            among = pool == number
-            if among.any():
-                held = self._pools.setdefault(number, GrowingArray(dtype))
+        base = blocks[:, 0]
+        stride = (blocks[:, -1] - base) // (BLOCK - 1)
+        beside = stride[:, np.newaxis] * _WITHIN
+        beside += base[:, np.newaxis]
+        np.subtract(blocks, beside, out=beside)
+        lowest, highest = beside.min(axis=1), beside.max(axis=1)
+        pool, row = np.zeros(len(blocks), np.uint8), np.zeros(len(blocks), np.int32)
+        is_beside = (lowest != 0) | (highest != 0)
+        if np.count_nonzero(is_beside):
+            reach = np.maximum(highest, -1 - lowest)
+            pool[:] = np.where(is_beside, _REACHES.searchsorted(reach) + 1, 0)
+            for number in set(pool[is_beside].tolist()):
+                among = pool == number
+                held = self._pools.setdefault(number, GrowingArray(_POOLS[number - 1]))
                 row[among] = len(held) // BLOCK + np.arange(np.count_nonzero(among))
-                held.extend(beside[among].astype(dtype).ravel())
+                held.extend(beside[among].astype(held.dtype).ravel())
         self._base.extend(base)
         self._stride.extend(stride)
         self._pool.extend(pool)
@@ -94,7 +98,8 @@ class PackedColumn(Generic[Element]):
         self._falls: GrowingArray[np.int64] = GrowingArray(np.int64)
         self._last: npt.NDArray[Element] = np.empty(0, self.dtype)
         self._view: Column[Element] | None = None
-        self._forks: list[tuple[int, PackedColumn[Element]]] = []
+        # By the place where they left, and the bits of their first element from there on.
+        self._forks: list[tuple[tuple[int, int], PackedColumn[Element]]] = []
 
     def __len__(self) -> int:
         return self._packed + len(self._tail)
@@ -105,7 +110,7 @@ class PackedColumn(Generic[Element]):
             return
         self._note_falls(more)
         self._view = None
-        bits = np.ascontiguousarray(more).view(np.int64)
+        bits = _bits_of(more)
         if len(self._tail) + len(bits) >= BLOCK:
             waiting = np.concatenate([self._tail.view(), bits])
             whole = len(waiting) // BLOCK * BLOCK
@@ -132,23 +137,34 @@ class PackedColumn(Generic[Element]):
         self._last = last
         self._view = None
 
-    def joined(self, at: int, more: npt.NDArray[Element]) -> PackedColumn[Element]:
+    def joined(self, at: int, more: npt.NDArray[Element], arrived: Arrived) -> PackedColumn[Element]:
         """Return the column that begins with the first `at` elements of this one and goes on with `more`.
 
         This is the column itself where it ends there, or goes on in the same way; else the same of a column
         that others left for at that place, or a new one.
+
+        Args:
+            at: Is not beyond the end of this column.
+            more: Elements.
+            arrived: By what columns were extended lately; is added to.
         """
-        candidates: list[PackedColumn[Element]] = [self]
-        candidates += [fork for left_at, fork in self._forks if left_at == at]
-        for column in candidates:
-            held = min(len(column) - at, len(more))
-            if _equal(column.view().part(at, at + held), more[:held]):
-                column.extend(more[held:])
-                return column
-        column = self.thinned(_NO_INDICES, 0, at)
-        column.extend(more)
-        self._forks.append((at, column))
-        del self._forks[:-_KEPT_FORKS]
+        if not len(more):
+            return self
+        bits = _bits_of(more)
+        begin = at, bits.item(0)
+        ways: list[PackedColumn[Element]] = [self]
+        ways += [fork for left, fork in self._forks if left == begin]
+        for column in ways:
+            held = min(len(column) - at, len(bits))
+            if _holds(column, at, bits[:held], arrived):
+                break
+        else:
+            column, held = self.thinned(_NO_INDICES, 0, at), 0
+            self._forks.append((begin, column))
+            del self._forks[:-_KEPT_FORKS]
+        if held < len(bits):
+            column.extend(more[held:])
+            arrived[column] = at, bits
         return column
 
     def thinned(self, kept: Int64Array, start: int, stop: int) -> PackedColumn[Element]:
@@ -183,11 +199,18 @@ class PackedColumn(Generic[Element]):
 
     def _note_falls(self, more: npt.NDArray[Element]) -> None:
         joint = np.concatenate([self._last, more])
-        known = np.isfinite(joint)
-        falls = (joint[1:] < joint[:-1]) | (known[1:] != known[:-1])
-        if falls.any():
+        falls = joint[1:] < joint[:-1]
+        if joint.dtype.kind == "f":
+            known = np.isfinite(joint)
+            if not known.all():
+                falls |= known[1:] != known[:-1]
+        if np.count_nonzero(falls):
             self._falls.extend(falls.nonzero()[0] + (len(self) + 1 - len(self._last)))
         self._last = joint[-1:].copy()
+
+
+Arrived: TypeAlias = dict[PackedColumn[Any], tuple[int, Int64Array]]
+"""By what columns were extended last: from which element on, and the bits as they came."""
 
 
 def packed(elements: npt.NDArray[Element]) -> Column[Element]:
@@ -197,13 +220,23 @@ def packed(elements: npt.NDArray[Element]) -> Column[Element]:
     return column.view()
 
 
-def _equal(column: Column[Element], elements: npt.NDArray[Element]) -> bool:
-    """Return whether a column has exactly these elements; a NaN is equal to itself."""
-    # A single element is unpacked at little cost, and mostly tells.
-    if not len(elements):
+def _holds(column: PackedColumn[Element], at: int, bits: Int64Array, arrived: Arrived) -> bool:
+    """Return whether a column has exactly these elements, given as their bits, from `at` on."""
+    if not len(bits):
         return True
-    bits = np.ascontiguousarray(elements).view(np.int64)
-    return bool(column[:1].view(np.int64)[0] == bits[0] and (column[:].view(np.int64) == bits).all())
+    begin, known = arrived.get(column, (-1, _NO_INDICES))
+    if begin == at and len(known) >= len(bits):
+        return known.item(0) == bits.item(0) and bool((known[: len(bits)] == bits).all())
+    view = column.view()
+    # A single element is unpacked at little cost, and mostly tells.
+    if view[at].tobytes() != bits[0].tobytes():
+        return False
+    return bool((_bits_of(view[at : at + len(bits)]) == bits).all())
+
+
+def _bits_of(elements: npt.NDArray[Element]) -> Int64Array:
+    """Return elements as int64, bit by bit: so a NaN is equal to itself."""
+    return np.ascontiguousarray(elements).view(np.int64)
 
 
 class Clock(NamedTuple):
@@ -231,10 +264,17 @@ class Clock(NamedTuple):
 
 
 class ClockRows:
-    """When the rows of one batch were logged, on their way into the clocks of its tags."""
+    """When the rows of one batch were logged, on their way into the clocks of its tags.
 
-    def __init__(self, batch: ScalarBatch) -> None:
+    Args:
+        batch: The batch.
+        arrived: What came with earlier batches, mostly of the same rows: to compare with that costs less than
+            to unpack columns. It is to be forgotten with the arrays that it holds.
+    """
+
+    def __init__(self, batch: ScalarBatch, arrived: Arrived) -> None:
         self._batch = batch
+        self._arrived = arrived
         self._joined: dict[tuple[int, int], tuple[Clock, Clock]] = {}
 
     def joined(self, clock: Clock, at: int) -> Clock:
@@ -243,9 +283,9 @@ class ClockRows:
         known = self._joined.get((id(clock), at))
         if known is None:
             found = Clock(
-                clock.order.joined(at, self._batch.order),
-                clock.steps.joined(at, self._batch.steps),
-                clock.wall_times.joined(at, self._batch.wall_times),
+                clock.order.joined(at, self._batch.order, self._arrived),
+                clock.steps.joined(at, self._batch.steps, self._arrived),
+                clock.wall_times.joined(at, self._batch.wall_times, self._arrived),
             )
             same = all(new is old for new, old in zip(found, clock, strict=True))
             known = self._joined[id(clock), at] = (clock, clock if same else found)

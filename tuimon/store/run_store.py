@@ -26,7 +26,7 @@ from tuimon.core.columns import Int64Array
 from tuimon.store.attempts import History, rows_of_writers
 from tuimon.store.axis import Attempt
 from tuimon.store.budget import MemoryBudget
-from tuimon.store.packing import Clock, ClockRows
+from tuimon.store.packing import Arrived, Clock, ClockRows
 from tuimon.store.records import GrowingRecords, histogram_at
 from tuimon.store.run import HARDWARE_STREAM, RunView
 from tuimon.store.series import Series, SeriesView
@@ -95,10 +95,11 @@ class RunStore:
                 logged it first; that of another stream has the stream's name before it.
             records: In the order of writing.
         """
+        arrived: Arrived = {}
         for record in records:
             self._revision += 1
             if isinstance(record, ScalarBatch):
-                self._extend_scalars(stream, record)
+                self._extend_scalars(stream, record, arrived)
             elif isinstance(record, ConfigRecord):
                 self._config.update(record.values)
             elif isinstance(record, LifecycleRecord):
@@ -193,11 +194,11 @@ class RunStore:
             revision=self._revision,
         )
 
-    def _extend_scalars(self, stream: int, batch: ScalarBatch) -> None:
+    def _extend_scalars(self, stream: int, batch: ScalarBatch, arrived: Arrived) -> None:
         if not len(batch):
             return
         self._start_time = min(self._start_time, float(batch.wall_times[0]))
-        rows = ClockRows(batch)
+        rows = ClockRows(batch, arrived)
         for tag, values in zip(batch.tags, batch.values, strict=True):
             name = self._names.get((stream, tag))
             if name is None:
