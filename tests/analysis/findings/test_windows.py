@@ -3,11 +3,12 @@ from __future__ import annotations
 from statistics import fmean
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tuimon.analysis.findings.blocks import Blocks
-from tuimon.analysis.findings.windows import DelayedWindow, MovingMinimum, SortedWindow, mean
+from tuimon.analysis.findings.windows import DelayedWindow, MovingMean, MovingMinimum, SortedWindow, mean
 
 VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=80)
 
@@ -37,6 +38,17 @@ def test_a_window_that_begins_with_values_goes_on_as_one_that_took_them(
     begun.push(value)
     taken.push(value)
     assert begun.values == taken.values
+
+
+@given(VALUES, st.integers(1, 20))
+def test_a_moving_mean_is_that_of_the_last_values(values: list[float], size: int) -> None:
+    moving = MovingMean(size)
+    for at, value in enumerate(values, 1):
+        moving.push(value)
+        assert list(moving.values) == values[max(0, at - size) : at]
+        assert moving.mean == pytest.approx(fmean(moving.values), rel=1e-9, abs=1e-6)
+    moving.clear()
+    assert len(moving) == 0
 
 
 @given(VALUES)

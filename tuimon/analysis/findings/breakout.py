@@ -29,9 +29,11 @@ class Breakout:
     Args:
         least_step: The mean of each quarter must lie so much above that of the one before.
         least_last: The last step must be at least this share of those before: what saturates is no leak.
+        averaged: How many readings each value is the mean of: 1, 2 or 4.
     """
 
-    def __init__(self, *, least_step: float, least_last: float) -> None:
+    def __init__(self, *, least_step: float, least_last: float, averaged: int = 1) -> None:
+        self._length = _BLOCK_READINGS // averaged
         self._least_step = least_step
         self._least_last = least_last
         self.clear()
@@ -45,10 +47,10 @@ class Breakout:
         self._count = 0
 
     def push(self, value: float) -> Ascent | None:
-        """Add a reading; return the climb that it completes, if there is one."""
+        """Add a reading, or a mean of readings; return the climb that it completes, if there is one."""
         self._sum += value
         self._count += 1
-        if self._count < _BLOCK_READINGS:
+        if self._count < self._length:
             return None
         block, found = self._sum / self._count, None
         self._sum, self._count = 0.0, 0
@@ -56,8 +58,11 @@ class Breakout:
             if len(means) == _KEPT_BLOCKS and means[0] > self._highest[scale]:
                 self._highest[scale] = means[0]
             means.append(block)
-            # Nearly all readings end here: one of the newest blocks must lie above the one before.
-            if len(means) >= 8 and (block > means[-2] or means[-2] > means[-3]):
+            # Nearly all readings end here: a climb leads beyond what was reached before, and so does the
+            # mean of its last quarter, of which these are the newest blocks.
+            if len(means) >= 8 and (
+                block > (highest := self._highest[scale]) or means[-2] > highest or means[-3] > highest
+            ):
                 found = found or self._ascent(scale)
             earlier, self._carried[scale] = self._carried[scale], block
             if earlier is None:

@@ -53,6 +53,7 @@ class Climb:
         blocks: How many blocks must rise.
         scales: How many lengths there are, each `growth` times the one before.
         growth: See `scales`.
+        averaged: How many readings each value is the mean of; `length` is a multiple of it.
         least_step: Each mean must lie so much above the one before.
         least_last: The last step must be at least this share of the first: what saturates is no leak.
     """
@@ -66,11 +67,12 @@ class Climb:
         blocks: int = 5,
         scales: int = 4,
         growth: int = 4,
+        averaged: int = 1,
     ) -> None:
         self._least_step = least_step
         self._least_last = least_last
         self._lengths = [length * growth**scale for scale in range(scales)]
-        self._length, self._growth = length, growth
+        self._length, self._growth = length // averaged, growth
         self._blocks = blocks
         self.clear()
 
@@ -84,7 +86,7 @@ class Climb:
         self._sum, self._count = 0.0, 0
 
     def push(self, value: float) -> bool:
-        """Add a reading; return whether a block is complete."""
+        """Add a reading, or a mean of readings; return whether a block is complete."""
         self._sum += value
         self._count += 1
         if self._count < self._length:

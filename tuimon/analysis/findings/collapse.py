@@ -77,8 +77,6 @@ class MetricCollapse(Rule[MetricCollapseLimits]):
 
     def point(self, value: float) -> None:
         """Look at the metric."""
-        if not math.isfinite(value):
-            return
         if self.run.restarts != self._restarts:
             self._begin_again()
         self._count += 1

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from tuimon.analysis.findings.catalog import RULES, FindingSettings
 from tuimon.analysis.findings.finding import Finding
-from tuimon.analysis.findings.frame import RUN_SERIES, Ledger, Rule
+from tuimon.analysis.findings.frame import AVERAGED_READINGS, RUN_SERIES, Ledger, Rule
 from tuimon.analysis.findings.history import History
-from tuimon.analysis.findings.samples import Layout, SampleGate
+from tuimon.analysis.findings.sample import Layout, Layouts, Sample, SampleMean
+from tuimon.analysis.findings.sample_gate import SampleGate
 from tuimon.analysis.findings.timeline import HISTORY_POINTS, Timeline
 from tuimon.analysis.status import Status
 from tuimon.core.batch import ConfigValue
@@ -41,7 +42,8 @@ class _Channel:
     """One series on its way to the rules that look at it."""
 
     __slots__ = (
-        "closing", "evaluation", "hardware", "history", "ignored", "last", "looks", "role", "rules", "tag",
+        "closing", "evaluation", "hardware", "history", "ignored", "last", "looks", "role", "rules",
+        "special", "tag",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +59,8 @@ class _Channel:
         self.history = history
         self.ignored = ignored
         self.closing = _closes(tag)
+        # Most points are of neither kind, nor of the series that leads.
+        self.special = self.hardware or self.closing or self.evaluation
 
     def choose(self) -> None:
         """Let the rules look at its points that hear them."""
@@ -90,7 +94,9 @@ class FindingEngine:
         self._settings = settings or FindingSettings()
         self._run = Timeline()
         self._ledger = Ledger()
-        self._gate = SampleGate()
+        self._layouts = Layouts()
+        self._gate = SampleGate(self._layouts)
+        self._average, self._averaged = SampleMean(self._layouts), 0
         self._channels: dict[str, _Channel] = {}
         self._rules = tuple(rule for rule in RULES if rule.name not in self._settings.off)
         self._run_rules = tuple(self._make(rule, RUN_SERIES) for rule in self._rules if not rule.per_series)
@@ -98,6 +104,7 @@ class FindingEngine:
         self._on_restart = _with_hook(self._run_rules, "restarted")
         self._on_activity = _with_hook(self._run_rules, "active")
         self._on_sample = _with_hook(self._run_rules, "sampled")
+        self._on_average = _with_hook(self._run_rules, "averaged")
         self._on_silence = _with_hook(self._run_rules, "silence")
         self._on_end = _with_hook(self._run_rules, "ended")
         self._on_failure = _with_hook(self._run_rules, "told")
@@ -139,23 +146,21 @@ class FindingEngine:
         run = self._run
         run.total_steps, run.config = total_steps, config
         run.restarts_are_known = len(attempts) != 1
-        indices, steps, values = rows.tag_index.tolist(), rows.steps.tolist(), rows.values.tolist()
-        times = np.where(np.isfinite(rows.wall_times), rows.wall_times, np.nan).tolist()
-        shapes: dict[tuple[int, ...], _SensorLayout | tuple[_Channel, ...]] = {}
+        indices, values = rows.tag_index.tobytes(), rows.values.tolist()
+        width = rows.tag_index.itemsize
+        shapes: dict[bytes, _SensorLayout | tuple[_Channel, ...]] = {}
         self._moment = math.nan
-        for start, stop in _records(rows):
-            shape = tuple(indices[start:stop])
+        for start, stop, step, time, together in _records(rows):
+            shape = indices[width * start : width * stop]
             known = shapes.get(shape)
             if known is None:
-                tags = [rows.tags[index] for index in shape]
+                tags = [rows.tags[index] for index in rows.tag_index[start:stop]]
                 known = self._layout_of(tags) or self._channels_of(tags)
                 if known is not None:
                     shapes[shape] = known
-            step, time, record = steps[start], times[start], values[start:stop]
-            if known is None or steps[stop - 1] != step or not times[stop - 1] == time:  # noqa: SIM201 - NaN
-                for at in range(start, stop):
-                    channel = self._channel(rows.tags[indices[at]])
-                    self._take((channel,), values[at : at + 1], steps[at], times[at])
+            record = values[start:stop]
+            if known is None or not together:
+                self._take_apart(rows.part(start, stop))
             elif isinstance(known, tuple):
                 self._take(known, record, step, time)
             elif all(map(math.isfinite, record)):
@@ -208,30 +213,25 @@ class FindingEngine:
         for rule in self._on_end:
             rule.ended()
 
-    def _take(  # noqa: C901 - all that a point meets, in its order; a call per case costs more
-        self, channels: tuple[_Channel, ...], values: list[float], step: int, time: float
-    ) -> None:
+    def _take_apart(self, rows: Rows) -> None:
+        """Look at the points of a record one by one: some are new, or they differ in their steps or times."""
+        steps, times, values = rows.steps.tolist(), rows.wall_times.tolist(), rows.values.tolist()
+        for at, index in enumerate(rows.tag_index):
+            channel = self._channel(rows.tags[index])
+            time = times[at] if math.isfinite(times[at]) else math.nan
+            self._take((channel,), values[at : at + 1], steps[at], time)
+
+    def _take(self, channels: tuple[_Channel, ...], values: list[float], step: int, time: float) -> None:
         """Look at points that were logged together."""
-        run = self._run
+        run, latest = self._run, self._run.latest
         if time != self._moment or step != run.step:
             run.move(step, time)
             self._moment, self._fresh = time, True
         for channel, value in zip(channels, values, strict=True):
             run.tag = channel.tag
-            if channel.hardware:
-                self._take_sensor(channel, value, time)
+            if (channel.special or self._closed_at is not None) and self._dismiss(channel, value, step, time):
                 continue
-            if channel.closing:
-                self._closed_at = (step, time)
-                run.ended = True
-            if run.ended and self._closed_at is not None and _same(self._closed_at, step, time):
-                # The closing record repeats the mean of the loss under the name of a training loss.
-                continue
-            if channel.tag == self._leader:
-                self._take_line()
-            elif channel.evaluation:
-                self._take_evaluation(channel, value)
-            if not math.isfinite(value):
+            if not isfinite(value):
                 self._take_nonfinite(channel, value)
                 continue
             channel.last = value
@@ -244,20 +244,38 @@ class FindingEngine:
                 for look in channel.looks:
                     look(value)
                 history.absorb(value)
-            run.latest[channel.role] = value
+            latest[channel.role] = value
+
+    def _dismiss(self, channel: _Channel, value: float, step: int, time: float) -> bool:
+        """Do what some points call for beside the rules; return whether that was all."""
+        run = self._run
+        if channel.hardware:
+            self._take_sensor(channel, value, time)
+            return True
+        if channel.closing:
+            self._closed_at = (step, time)
+            run.ended = True
+        if run.ended and self._closed_at is not None and _same(self._closed_at, step, time):
+            # The closing record repeats the mean of the loss under the name of a training loss.
+            return True
+        if channel.tag == self._leader:
+            self._take_line()
+        elif channel.evaluation:
+            self._take_evaluation(channel, value)
+        return False
 
     def _take_nonfinite(self, channel: _Channel, value: float) -> None:
         """Let every rule look at what is no number, which may wake one that hears nothing else."""
         self._run.last_finite = channel.last
         for rule in channel.rules:
-            rule.point(value)
+            rule.nonfinite(value)
         channel.choose()
 
     def _take_sensor(self, channel: _Channel, value: float, time: float) -> None:
         """Look at a single point of a sensor."""
-        for look in channel.looks:
-            look(value)
-        if math.isfinite(value):
+        if isfinite(value):
+            for look in channel.looks:
+                look(value)
             self._run.readings[channel.tag] = value
             self._gate.add(channel.role, channel.tag, value, time)
         self._look_at_silence()
@@ -278,7 +296,8 @@ class FindingEngine:
         channels = [self._channel(tag) for tag in tags]
         if any(channel.ignored for channel in channels):
             return None
-        return _SensorLayout(Layout([(channel.role, channel.tag) for channel in channels]), channels)
+        layout = self._layouts.of([(channel.role, channel.tag) for channel in channels])
+        return _SensorLayout(layout, channels)
 
     def _take_sensors(self, layout: _SensorLayout, values: list[float], step: int, time: float) -> None:
         """Look at the points of a record that holds sensors only, as `_take` does at each."""
@@ -286,7 +305,7 @@ class FindingEngine:
         if time != self._moment or step != run.step:
             run.move(step, time)
             self._moment, self._fresh = time, True
-        run.readings.update(zip(layout.layout.names, values, strict=True))
+        run.readings.update(zip(layout.layout.tags, values, strict=True))
         for at, channel in layout.ruled:
             if at:
                 self._look_at_silence()
@@ -316,6 +335,8 @@ class FindingEngine:
             self._choose()
         if run.begin_line():
             self._gate.drop()
+            self._average.clear()
+            self._averaged = 0
             for rule in self._on_restart:
                 rule.restarted()
             self._choose()
@@ -323,9 +344,21 @@ class FindingEngine:
         self._ledger.line()
         for rule in self._on_line:
             rule.line()
-        for sample in self._gate.release(run.lines, paused=run.paused):
-            for rule in self._on_sample:
-                rule.sampled(sample)
+        if run.paused or self._gate.waits:
+            for sample in self._gate.release(run.lines, paused=run.paused):
+                self._take_sample(sample)
+
+    def _take_sample(self, sample: Sample) -> None:
+        """Look at a reading of the sensors that was taken while training went on."""
+        for rule in self._on_sample:
+            rule.sampled(sample)
+        self._average.add_all(sample.layout, sample.readings)
+        self._averaged += 1
+        if self._averaged == AVERAGED_READINGS:
+            self._averaged = 0
+            average = self._average.take()
+            for rule in self._on_average:
+                rule.averaged(average)
 
     def _take_evaluation(self, channel: _Channel, value: float) -> None:
         run = self._run
@@ -362,7 +395,7 @@ class FindingEngine:
         self._run.note_tag(tag, role)
         rank = leading_rank(tag)
         if rank is not None and (self._leader is None or rank < (leading_rank(self._leader) or 0)):
-            self._leader = tag
+            self._leader, channel.special = tag, True
             self._run.change_leader()
         return channel
 
@@ -370,10 +403,20 @@ class FindingEngine:
         return rule(self._run, self._ledger, series, self._settings.limits_of(rule.name, series))
 
 
-def _records(rows: Rows) -> Iterable[tuple[int, int]]:
-    """Return the first and one past the last point of each record."""
-    borders = (np.flatnonzero(np.diff(rows.record)) + 1).tolist()
-    return pairwise([0, *borders, len(rows)]) if len(rows) else ()
+def _records(rows: Rows) -> Iterable[tuple[int, int, int, float, bool]]:
+    """Return first point, one past the last, step, time, and whether all have these, of each record.
+
+    A time that is not known is NaN.
+    """
+    if not len(rows):
+        return ()
+    borders = np.flatnonzero(np.diff(rows.record)) + 1
+    starts, stops = np.append(0, borders), np.append(borders, len(rows))
+    all_times = np.where(np.isfinite(rows.wall_times), rows.wall_times, np.nan)
+    steps, times, last_times = rows.steps[starts], all_times[starts], all_times[stops - 1]
+    same_time = (last_times == times) | (np.isnan(last_times) & np.isnan(times))
+    columns = (starts, stops, steps, times, same_time & (rows.steps[stops - 1] == steps))
+    return zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _closes(tag: str) -> bool:

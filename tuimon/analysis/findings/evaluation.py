@@ -82,7 +82,7 @@ class Overfitting(Rule[OverfittingLimits]):
 
     def point(self, value: float) -> None:
         """Look at an evaluation loss."""
-        if not math.isfinite(value) or value <= 0.0 or self.run.undirected:
+        if value <= 0.0 or self.run.undirected:
             return
         best = self._curve.push(math.log(value))
         train = self.run.train_history(self.series)
@@ -192,6 +192,10 @@ class EvalMissing(Rule[EvalMissingLimits]):
         self._gaps = SortedWindow(_NOISE_EVALS)
         self._usual = self._most_steps = math.inf
         self._last_step: int | None = None
+
+    def nonfinite(self, value: float) -> None:
+        """Take note of an evaluation, whatever came of it."""
+        self.point(value)
 
     def point(self, value: float) -> None:  # noqa: ARG002 - that it came is what counts
         """Take note of an evaluation."""

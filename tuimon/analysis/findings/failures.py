@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample, quoted
-from tuimon.analysis.findings.gpu_memory import memory_percents
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, quoted
+from tuimon.analysis.findings.sample import NO_SAMPLE, Sample
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 
@@ -57,7 +57,7 @@ class OutOfMemory(Rule[OutOfMemoryLimits]):
     def prepare(self) -> None:
         """Start without a word."""
         self._alarm = Alarm(self, clear=self.limits.clear, by_lines=True)
-        self._last: Sample = {}
+        self._last = NO_SAMPLE
 
     def sampled(self, sample: Sample) -> None:
         """Keep the last readings."""
@@ -70,11 +70,11 @@ class OutOfMemory(Rule[OutOfMemoryLimits]):
 
     def _describe(self, text: str) -> Evidence:
         if _ON_THE_HOST.search(text):
-            readings = self._last.get(Role.HOST_MEMORY_PCT, {}).values()
+            readings = self._last.of(Role.HOST_MEMORY_PCT)
             known = [f"the host was at {percent:.0f} %" for percent in readings]
             value = max(readings, default=None)
         else:
-            percents = {index: percent for index, _, percent in memory_percents(self._last)}
+            percents = {index: percent for index, _, percent in self._last.memory_percents()}
             known = [f"GPU {index} was at {percent:.0f} %" for index, percent in sorted(percents.items())]
             value = max(percents.values(), default=None)
         return Evidence(

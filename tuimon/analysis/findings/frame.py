@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from tuimon.analysis.findings.finding import Finding, FindingState, Severity
+from tuimon.analysis.findings.sample import Sample
 from tuimon.analysis.findings.timeline import Timeline
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 
 RUN_SERIES = "run"
 LimitsT = TypeVar("LimitsT")
-# One reading of all sensors of a kind: by role, then by tag.
-Sample: TypeAlias = Mapping[Role, Mapping[str, float]]
+# So many readings in a row are averaged for the rules that look at what changes slowly.
+AVERAGED_READINGS = 4
 
 
 @frozen
@@ -295,7 +296,10 @@ class Rule(Generic[LimitsT]):
         return True
 
     def point(self, value: float) -> None:
-        """Look at a point of one of the roles; `value` may be non-finite."""
+        """Look at a finite point of one of the roles."""
+
+    def nonfinite(self, value: float) -> None:
+        """Look at a NaN or an infinite value of one of the roles, sensors excepted."""
 
     def line(self) -> None:
         """Look at the run at a training line, before the points that were logged with it."""
@@ -308,6 +312,9 @@ class Rule(Generic[LimitsT]):
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of the sensors that was taken while training went on."""
+
+    def averaged(self, sample: Sample) -> None:
+        """Look at the mean of `AVERAGED_READINGS` such readings."""
 
     def told(self, text: str) -> None:
         """Look at what a log says failed."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import RUN_SERIES, Alarm, Evidence, Rule, Sample
-from tuimon.analysis.findings.windows import mean
+from tuimon.analysis.findings.frame import RUN_SERIES, Alarm, Evidence, Rule
+from tuimon.analysis.findings.sample import Sample
+from tuimon.analysis.findings.windows import MovingMean, mean
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 
@@ -58,7 +57,7 @@ class GpuUnderutilised(Rule[GpuUnderutilisedLimits]):
     def prepare(self) -> None:
         """Start without readings."""
         self._alarm = Alarm(self, self.limits.hold)
-        self._means: deque[float] = deque(maxlen=self.limits.mean_samples)
+        self._means = MovingMean(self.limits.mean_samples)
 
     def restarted(self) -> None:
         """Forget the readings: it may be another machine."""
@@ -67,18 +66,22 @@ class GpuUnderutilised(Rule[GpuUnderutilisedLimits]):
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of all GPUs."""
-        logged = sample.get(_GPU_UTILISATION, {})
-        gpus = {tag: percent for tag, percent in logged.items() if 0.0 <= percent <= 100.0}
+        gpus = [percent for percent in sample.of(_GPU_UTILISATION) if 0.0 <= percent <= 100.0]
         if not gpus:
             return
-        self._means.append(mean(gpus.values()))
-        self.series = next(iter(gpus)) if len(gpus) == 1 else RUN_SERIES
-        self._judge(mean(self._means), len(gpus))
+        means = self._means
+        means.push(mean(gpus))
+        self.series = RUN_SERIES
+        if len(gpus) == 1:
+            known = sample.by_tag(_GPU_UTILISATION).items()
+            self.series = next(tag for tag, percent in known if percent == gpus[0])
+        self._judge(means.mean, len(gpus))
 
     def _judge(self, percent: float, gpus: int) -> None:
         limits = self.limits
-        if len(self._means) < limits.least_samples:
-            if len(self._means) >= limits.possible_samples and max(self._means) < limits.possible_percent:
+        known = self._means.values
+        if len(known) < limits.least_samples:
+            if len(known) >= limits.possible_samples and max(known) < limits.possible_percent:
                 self._alarm.suspect(lambda: self._describe(percent, gpus))
         elif self.ledger.is_open("dataloader_bottleneck"):
             # That finding says it better.

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from statistics import median
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
-from tuimon.analysis.findings.windows import SortedWindow, mean
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.sample import Sample
+from tuimon.analysis.findings.windows import MovingMean, SortedWindow, mean
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, gpu_index
 
 # Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
 _UTILISATION, _TEMPERATURE = Role.GPU_UTILISATION, Role.GPU_TEMPERATURE
 _CLOCK, _THROTTLE = Role.GPU_CLOCK, Role.GPU_THROTTLE
-
-
-def by_gpu(readings: Mapping[str, float]) -> dict[int, float]:
-    """Return the readings of one role by the number of the GPU."""
-    return {gpu_index(tag) or 0: value for tag, value in readings.items()}
 
 
 @frozen
@@ -66,7 +62,7 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
 
     def prepare(self) -> None:
         """Start without readings."""
-        self._recent: dict[str, deque[float]] = {}
+        self._recent: dict[str, MovingMean] = {}
         self._alarms: dict[str, Alarm] = {}
 
     def restarted(self) -> None:
@@ -78,14 +74,15 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of all GPUs."""
         limits = self.limits
-        for tag, percent in sample.get(_UTILISATION, {}).items():
+        recent = self._recent
+        for tag, percent in sample.by_tag(_UTILISATION).items():
             if 0.0 <= percent <= 100.0:
-                if tag not in self._recent:
-                    self._recent[tag] = deque(maxlen=limits.mean_samples)
-                self._recent[tag].append(percent)
-        if len(self._recent) < 2:
+                if tag not in recent:
+                    recent[tag] = MovingMean(limits.mean_samples)
+                recent[tag].push(percent)
+        if len(recent) < 2:
             return
-        known = {tag: mean(last) for tag, last in self._recent.items() if len(last) >= limits.least_samples}
+        known = {tag: last.mean for tag, last in recent.items() if len(last.values) >= limits.least_samples}
         if len(known) < 2:
             return
         if max(known.values()) - min(known.values()) < limits.calm_points:
@@ -110,7 +107,7 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
 
     def _error(self) -> float:
         """Return the standard error of a difference of two means, by the most uneven GPU."""
-        return max(math.sqrt(2.0 * _variance(last) / len(last)) for last in self._recent.values())
+        return max(math.sqrt(2.0 * _variance(last.values) / len(last)) for last in self._recent.values())
 
 
 def _variance(values: Collection[float]) -> float:
@@ -180,15 +177,13 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of all GPUs."""
-        bits = by_gpu(sample.get(_THROTTLE, {}))
-        clocks = by_gpu(sample.get(_CLOCK, {}))
-        busy = by_gpu(sample.get(_UTILISATION, {}))
-        temperatures = by_gpu(sample.get(_TEMPERATURE, {}))
+        bits, clocks = sample.by_gpu(_THROTTLE), sample.by_gpu(_CLOCK)
+        busy, temperatures = sample.by_gpu(_UTILISATION), sample.by_gpu(_TEMPERATURE)
         for index in {**bits, **clocks}:
             if busy.get(index, 100.0) < self.limits.busy_percent:
                 continue
             if index not in self._gpus:
-                tags = {gpu_index(tag) or 0: tag for tag in sample.get(_TEMPERATURE, {})}
+                tags = {gpu_index(tag) or 0: tag for tag in sample.by_tag(_TEMPERATURE)}
                 alarm = Alarm(self, clear=self.limits.clear, series=tags.get(index, f"gpu.{index}"))
                 self._gpus[index] = _Heat(alarm, self.limits.window)
             self._look(index, clocks.get(index), temperatures.get(index), int(bits.get(index, 0.0)))

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tuimon.analysis.findings.breakout import Breakout
 from tuimon.analysis.findings.climb import Ascent, Climb
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
+from tuimon.analysis.findings.frame import AVERAGED_READINGS, Alarm, Evidence, Rule
+from tuimon.analysis.findings.sample import Sample
 from tuimon.core.frozen import frozen
-from tuimon.core.roles import Role, gpu_index
+from tuimon.core.roles import Role
 from tuimon.core.units import format_duration
 
-# Python 3.11 takes longer to look a member up in its class than for all that is done with it here.
-_USED, _TOTAL, _PERCENT = Role.GPU_MEMORY_USED, Role.GPU_MEMORY_TOTAL, Role.GPU_MEMORY_PCT
-_ROLES = frozenset({_USED, _TOTAL, _PERCENT})
-
-
-def memory_percents(sample: Sample) -> Iterator[tuple[int, str, float]]:
-    """Yield number, tag and used share of the memory of each GPU of which both are known, in percent."""
-    totals = {gpu_index(tag): total for tag, total in sample.get(_TOTAL, {}).items()}
-    for tag, used in sample.get(_USED, {}).items():
-        index = gpu_index(tag)
-        total = totals.get(index, 0.0)
-        if total > 0.0 and used >= 0.0:
-            yield index or 0, tag, min(100.0, 100.0 * used / total)
-    if not totals:
-        for tag, percent in sample.get(_PERCENT, {}).items():
-            if 0.0 <= percent <= 100.0:
-                yield gpu_index(tag) or 0, tag, percent
+_ROLES = frozenset({Role.GPU_MEMORY_USED, Role.GPU_MEMORY_TOTAL, Role.GPU_MEMORY_PCT})
 
 
 @dataclass(slots=True)
@@ -93,21 +77,28 @@ class GpuMemoryLeak(Rule[GpuMemoryLeakLimits]):
             gpu.alarm.resolve()
         self._gpus.clear()
 
-    def sampled(self, sample: Sample) -> None:
-        """Look at a reading of all GPUs."""
-        for index, tag, percent in memory_percents(sample):
+    def averaged(self, sample: Sample) -> None:
+        """Look at some readings of all GPUs."""
+        for index, tag, percent in sample.memory_percents():
             gpu = self._gpus.get(index)
             if gpu is None:
-                climb = Climb(least_step=self.limits.least_step, least_last=self.limits.least_last)
-                breakout = Breakout(least_step=self.limits.least_step, least_last=self.limits.least_last)
-                gpu = _Gpu(Alarm(self, clear=1, series=tag), climb, breakout, self.run.now)
-                self._gpus[index] = gpu
-            gpu.readings += 1
+                gpu = self._gpus[index] = self._begin(tag)
+            else:
+                gpu.readings += AVERAGED_READINGS
             early = gpu.breakout.push(percent)
             if early is not None and not early.reaches(100.0, self.limits.foresight):
                 early = None
             if gpu.climb.push(percent) or early is not None:
                 self._judge(index, gpu, early)
+
+    def _begin(self, tag: str) -> _Gpu:
+        step, last = self.limits.least_step, self.limits.least_last
+        return _Gpu(
+            Alarm(self, clear=1, series=tag),
+            Climb(least_step=step, least_last=last, averaged=AVERAGED_READINGS),
+            Breakout(least_step=step, least_last=last, averaged=AVERAGED_READINGS),
+            self.run.now,
+        )
 
     def _judge(self, index: int, gpu: _Gpu, early: Ascent | None) -> None:
         leak = next((ascent for ascent in gpu.climb.ascents() if self._leaks(ascent)), early)
@@ -172,11 +163,12 @@ class GpuMemoryPressure(Rule[GpuMemoryPressureLimits]):
             alarm.resolve()
         self._gpus.clear()
 
-    def sampled(self, sample: Sample) -> None:
-        """Look at a reading of all GPUs."""
-        for index, tag, percent in memory_percents(sample):
+    def averaged(self, sample: Sample) -> None:
+        """Look at some readings of all GPUs."""
+        for index, tag, percent in sample.memory_percents():
             if index not in self._gpus:
-                climb = Climb(least_step=self.limits.least_step, least_last=0.0, blocks=3, scales=1)
+                least, averaged = self.limits.least_step, AVERAGED_READINGS
+                climb = Climb(least_step=least, least_last=0.0, blocks=3, scales=1, averaged=averaged)
                 self._gpus[index] = (Alarm(self, clear=1, series=tag), climb)
             alarm, climb = self._gpus[index]
             if climb.push(percent):

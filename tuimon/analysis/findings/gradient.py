@@ -13,6 +13,9 @@ from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
 
+# Norms beyond these take part in a slow mean as if they were the smallest or the largest.
+_LEAST_NORM, _MOST_NORM = 1e-30, 1e30
+
 
 @frozen
 class GradExplosionLimits:
@@ -73,8 +76,6 @@ class GradExplosion(Rule[GradExplosionLimits]):
     def point(self, value: float) -> None:
         """Look at a gradient norm."""
         history, limits = self.history, self.limits
-        if not math.isfinite(value):
-            return
         if limits.literal and value > limits.norm:
             self._alarm.hit(lambda: self._describe(value))
         elif history.ready and history.positive:
@@ -161,7 +162,7 @@ class GradVanishing(Rule[GradVanishingLimits]):
     def point(self, value: float) -> None:
         """Look at a gradient norm."""
         limits = self.limits
-        if not math.isfinite(value) or value < 0:
+        if value < 0.0:
             return
         self._count += 1
         self._last.append(value)
@@ -183,7 +184,8 @@ class GradVanishing(Rule[GradVanishingLimits]):
 
     def _remember(self, value: float) -> None:
         """Let a value into the slow mean, in which the first points count equally."""
-        log = math.log(min(max(value, 1e-30), 1e30))
+        ordinary = _LEAST_NORM <= value <= _MOST_NORM
+        log = math.log(value if ordinary else min(max(value, _LEAST_NORM), _MOST_NORM))
         count, most = self._count, self.limits.memory_points
         slow = log if count == 1 else self._slow_log
         self._slow_log = slow + (log - slow) / min(count, most)

@@ -33,6 +33,7 @@ class History:
 
     Attributes:
         count: Finite points absorbed so far, outliers included.
+        last: The last value that is no outlier; infinite before there is one.
         positive: Whether every value so far was positive.
         median: Of the recent values, before the measured point; NaN before there is one.
         deviation: Of the measured point from the median: log of the ratio, or difference.
@@ -41,8 +42,8 @@ class History:
     """
 
     __slots__ = (
-        "_calm", "_deviations", "_least", "_outliers", "_recent", "_sigma", "count", "deviation", "median",
-        "positive", "ratio", "ready",
+        "_calm", "_deviations", "_least", "_outliers", "_recent", "_sigma", "count", "deviation", "last",
+        "median", "positive", "ratio", "ready",
     )  # fmt: skip
 
     def __init__(self, recent_points: int) -> None:
@@ -51,6 +52,7 @@ class History:
         self._outliers = 0
         # The last values that are no outliers, in their order: they tell how far neighbours lie apart.
         self._calm: deque[float] = deque(maxlen=_SPREAD_POINTS + 1)
+        self.last = math.inf
         self.count = 0
         self.positive = True
         self.median = math.nan
@@ -153,6 +155,7 @@ class History:
         self._outliers = 0
         self._recent.push(value)
         self._calm.append(value)
+        self.last = value
 
     def _is_outlier(self) -> bool:
         sigmas = _BACK_SIGMAS if self._outliers else _OUTLIER_SIGMAS
@@ -165,3 +168,4 @@ class History:
         self._recent.clear()
         self._deviations.clear()
         self._calm.clear()
+        self.last = math.inf

@@ -7,7 +7,8 @@ import math
 from tuimon.analysis.findings.breakout import Breakout
 from tuimon.analysis.findings.climb import Ascent, Climb
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
+from tuimon.analysis.findings.frame import AVERAGED_READINGS, Alarm, Evidence, Rule
+from tuimon.analysis.findings.sample import Sample
 from tuimon.analysis.findings.windows import mean
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
@@ -59,8 +60,10 @@ class DiskFull(Rule[DiskFullLimits]):
     def prepare(self) -> None:
         """Start without readings."""
         self._alarm = Alarm(self, clear=3)
-        self._climb = Climb(least_step=self.limits.least_step, least_last=0.3)
-        self._breakout = Breakout(least_step=self.limits.least_step, least_last=0.3)
+        least, averaged = self.limits.least_step, AVERAGED_READINGS
+        self._climb = Climb(least_step=least, least_last=0.3, averaged=averaged)
+        self._breakout = Breakout(least_step=least, least_last=0.3, averaged=averaged)
+        self._sum, self._summed = 0.0, 0
         self._critical = self._foreseen = False
         self._peak, self._since_peak = -math.inf, 0
         self._rising: Ascent | None = None
@@ -75,14 +78,16 @@ class DiskFull(Rule[DiskFullLimits]):
         if self._readings == 0:
             self._start_time = self.run.now
         self._readings += 1
-        early = self._breakout.push(value)
-        if self._climb.push(value):
-            rising = (ascent for ascent in self._climb.ascents() if ascent.rise > limits.rise)
-            self._rising = next(rising, None)
         if value > self._peak:
             self._since_peak, self._peak = 0, value
         else:
             self._since_peak += 1
+        self._sum += value
+        self._summed += 1
+        early = self._average() if self._summed == AVERAGED_READINGS else None
+        rising = self._rising is not None and value > limits.rising_percent
+        if early is None and not rising and value < limits.percent and not self._alarm.awake:
+            return
         if early is not None and self._fills(early):
             self._rising = early
             self._foreseen = True
@@ -99,6 +104,15 @@ class DiskFull(Rule[DiskFullLimits]):
         else:
             self._alarm.miss(calm=value < limits.calm_percent and not self._foreseen)
             self._critical = self._critical and self._alarm.is_open
+
+    def _average(self) -> Ascent | None:
+        """Look at the mean of the last readings; return the climb that it completes, if there is one."""
+        value = self._sum / self._summed
+        self._sum, self._summed = 0.0, 0
+        if self._climb.push(value):
+            rising = (ascent for ascent in self._climb.ascents() if ascent.rise > self.limits.rise)
+            self._rising = next(rising, None)
+        return self._breakout.push(value)
 
     def _fills(self, climb: Ascent) -> bool:
         """Return whether a climb leads to a full disk soon, and before the run is over."""
@@ -175,21 +189,23 @@ class HostMemoryLeak(Rule[HostMemoryLeakLimits]):
         self._first: float | None = None
         self._start_time = math.nan
         self._readings = 0
-        self._process = Climb(least_step=limits.least_growth, least_last=limits.least_last)
-        self._host = Climb(least_step=0.0, least_last=0.0)
-        self._process_breakout = Breakout(least_step=limits.least_growth, least_last=limits.least_last)
-        self._host_breakout = Breakout(least_step=0.0, least_last=0.0)
+        step, last, averaged = limits.least_growth, limits.least_last, AVERAGED_READINGS
+        self._process = Climb(least_step=step, least_last=last, averaged=averaged)
+        self._host = Climb(least_step=0.0, least_last=0.0, averaged=averaged)
+        self._process_breakout = Breakout(least_step=step, least_last=last, averaged=averaged)
+        self._host_breakout = Breakout(least_step=0.0, least_last=0.0, averaged=averaged)
 
-    def sampled(self, sample: Sample) -> None:
-        """Look at a reading of the host."""
-        processes = [size for size in sample.get(_PROCESS_MEMORY, {}).values() if size > 0.0]
-        hosts = [percent for percent in sample.get(_HOST_MEMORY, {}).values() if 0.0 <= percent <= 100.0]
+    def averaged(self, sample: Sample) -> None:
+        """Look at some readings of the host."""
+        processes = [size for size in sample.of(_PROCESS_MEMORY) if size > 0.0]
+        hosts = [percent for percent in sample.of(_HOST_MEMORY) if 0.0 <= percent <= 100.0]
         if not processes or not hosts:
             return
         if self._first is None:
             self._first, self._start_time = max(processes), self.run.now
-            self.series = next(iter(sample[_PROCESS_MEMORY]))
-        self._readings += 1
+            self.series = next(iter(sample.by_tag(_PROCESS_MEMORY)))
+        else:
+            self._readings += AVERAGED_READINGS
         host, process = mean(hosts), max(processes) / self._first
         self._host.push(host)
         early, grown = self._host_breakout.push(host), self._process_breakout.push(process)

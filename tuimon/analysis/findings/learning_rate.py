@@ -66,7 +66,7 @@ class LrAnomaly(Rule[LrAnomalyLimits]):
 
     def point(self, value: float) -> None:
         """Look at a learning rate."""
-        if not math.isfinite(value) or value < 0.0:
+        if value < 0.0:
             return
         if value == 0.0:
             self._zeros += 1

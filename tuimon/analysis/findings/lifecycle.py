@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample, quoted
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, quoted
+from tuimon.analysis.findings.sample import Sample
 from tuimon.analysis.findings.windows import mean
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
@@ -152,7 +153,7 @@ class Stalled(Rule[StalledLimits]):
     def _power_share(self) -> float | None:
         """Return which share of what training drew the GPUs draw now; None if that is not known."""
         now = self._reading(_GPU_POWER)
-        usual = _mean(watts for sample in self._usual for watts in sample.get(_GPU_POWER, {}).values())
+        usual = _mean(watts for sample in self._usual for watts in sample.of(_GPU_POWER))
         return now / usual if now is not None and usual else None
 
 

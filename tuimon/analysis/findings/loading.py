@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, Sample
-from tuimon.analysis.findings.windows import SortedWindow, mean
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.sample import Sample
+from tuimon.analysis.findings.windows import MovingMean, SortedWindow, mean
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, role_of
 from tuimon.core.units import format_value
@@ -66,7 +66,7 @@ class DataloaderBottleneck(Rule[DataloaderBottleneckLimits]):
         """Start without readings."""
         limits = self.limits
         self._alarm = Alarm(self, limits.hold, limits.clear)
-        self._gpu: deque[float] = deque(maxlen=limits.mean_samples)
+        self._gpu = MovingMean(limits.mean_samples)
         self._cpu = SortedWindow(limits.mean_samples)
         self._shares = SortedWindow(limits.load_points)
         self._load_s = math.nan
@@ -95,16 +95,16 @@ class DataloaderBottleneck(Rule[DataloaderBottleneckLimits]):
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of GPUs and CPU."""
         limits = self.limits
-        gpus = [p for p in sample.get(_GPU_UTILISATION, {}).values() if 0.0 <= p <= 100.0]
-        cpus = [p for p in sample.get(_CPU_UTILISATION, {}).values() if 0.0 <= p <= 100.0]
+        gpus = [percent for percent in sample.of(_GPU_UTILISATION) if 0.0 <= percent <= 100.0]
+        cpus = [percent for percent in sample.of(_CPU_UTILISATION) if 0.0 <= percent <= 100.0]
         if not gpus or not cpus:
             return
-        self._gpu.append(mean(gpus))
+        self._gpu.push(mean(gpus))
         self._cpu.push(mean(cpus))
         if len(self._gpu) < limits.least_samples:
             return
-        gpu, cpu = mean(self._gpu), self._cpu.median
-        if gpu < limits.gpu_percent and cpu >= limits.cpu_percent:
+        gpu = self._gpu.mean
+        if gpu < limits.gpu_percent and (cpu := self._cpu.median) >= limits.cpu_percent:
             message = f"the GPUs are busy {gpu:.0f} % while the CPU is at {cpu:.0f} %"
             self._alarm.hit(lambda: Evidence(value=gpu, usual=None, message=message))
         elif self._alarm.awake and not self._shares.values:

@@ -90,8 +90,6 @@ class LossSpike(LossRule[LossSpikeLimits]):
     def point(self, value: float) -> None:
         """Look at a loss."""
         history, limits = self.history, self.limits
-        if not math.isfinite(value):
-            return
         rise = history.ratio - 1.0
         if not history.ready:
             early = history.count >= limits.possible_points and rise > limits.possible_rise
@@ -104,7 +102,7 @@ class LossSpike(LossRule[LossSpikeLimits]):
         self._was_high = rises and self._is_high()
         if rises and (was_high or (self._was_high and self._is_clear())):
             self._alarm.hit(lambda: self._describe(value))
-        elif rise > 0.0 and not self._alarm.is_open and self._jumps(value):
+        elif rise > 0.0 and value > (1.0 + limits.rise) * history.last and self._jumps(value):
             self._was_high = True
             self._alarm.hit(lambda: self._describe_jump(value))
         elif self._alarm.awake:
@@ -126,7 +124,7 @@ class LossSpike(LossRule[LossSpikeLimits]):
     def _jumps(self, value: float) -> bool:
         """Return whether a loss lies far above those just before it, however the loss moved before them."""
         history, limits = self.history, self.limits
-        if history.deviation <= limits.beyond * history.largest_deviation:
+        if self._alarm.is_open or history.deviation <= limits.beyond * history.largest_deviation:
             return False
         # What came before a restart was another stretch of the curve.
         if (
@@ -197,7 +195,7 @@ class LossSurge(LossRule[LossSurgeLimits]):
     def point(self, value: float) -> None:
         """Look at a loss."""
         history, limits = self.history, self.limits
-        if not math.isfinite(value) or not history.positive:
+        if not history.positive:
             return
         if limits.literal:
             self._compare_with_last(value)
@@ -283,7 +281,7 @@ class Divergence(LossRule[DivergenceLimits]):
     def point(self, value: float) -> None:
         """Look at a loss."""
         limits, window = self.limits, self._window
-        if not math.isfinite(value) or not self.history.positive or self.run.undirected:
+        if not self.history.positive or self.run.undirected:
             return
         window.push(value)
         if len(window.values) < limits.median_points:

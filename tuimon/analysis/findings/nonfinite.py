@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.analysis.findings.naming import spoken
@@ -57,12 +55,13 @@ class NanInf(Rule[NanInfLimits]):
         """Return whether numbers mean anything: they do while they are to end a finding."""
         return self._alarm.awake
 
-    def point(self, value: float) -> None:
-        """Look at a value."""
-        if math.isfinite(value):
-            self._alarm.miss()
-        else:
-            self._alarm.hit(lambda: self._describe(value))
+    def point(self, value: float) -> None:  # noqa: ARG002 - any number is one
+        """Take note of a number."""
+        self._alarm.miss()
+
+    def nonfinite(self, value: float) -> None:
+        """Look at what is none."""
+        self._alarm.hit(lambda: self._describe(value))
 
     def _describe(self, value: float) -> Evidence:
         step = "" if self.run.step is None else f" at step {self.run.step}"

@@ -110,7 +110,7 @@ class Plateau(LossRule[PlateauLimits]):
 
     def point(self, value: float) -> None:
         """Look at a loss."""
-        if not math.isfinite(value) or not self.history.positive or self.run.undirected:
+        if not self.history.positive or self.run.undirected:
             return
         if self.limits.literal:
             self._compare_points(value)

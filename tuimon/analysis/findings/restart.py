@@ -106,8 +106,6 @@ class CheckpointRegress(LossRule[CheckpointRegressLimits]):
 
     def point(self, value: float) -> None:
         """Look at a loss."""
-        if not math.isfinite(value):
-            return
         if self.run.restarts != self._restarts:
             self._begin()
         if not self.history.positive or not self._before > 0.0:

@@ -62,7 +62,7 @@ class LrScheduleMismatch(Rule[LrScheduleMismatchLimits]):
         if run.config is not self._config or self._total != run.total_steps:
             self._config, self._total = run.config, run.total_steps
             self._curve = Curve.of(run.config, run.total_steps)
-        if self._curve is None or run.step is None or not math.isfinite(value):
+        if self._curve is None or run.step is None:
             return
         expected = self._curve.at(run.step)
         # The rate is logged before or after the scheduler's step.

@@ -106,7 +106,7 @@ class LossOscillation(LossRule[LossOscillationLimits]):
     def point(self, value: float) -> None:
         """Look at a loss."""
         history, limits, unrest = self.history, self.limits, self._unrest
-        if not math.isfinite(value) or not history.positive or not history.ready:
+        if not history.positive or not history.ready:
             return
         # From one loss to the next: a loss that falls or rises is no less even.
         log = math.log(value)

@@ -121,6 +121,48 @@ class DelayedWindow:
         self._waiting.clear()
 
 
+class MovingMean:
+    """The mean of the last `size` values, in constant time per value.
+
+    Attributes:
+        size: How many values it holds at most.
+        values: The values it holds, oldest first; to be read only.
+    """
+
+    __slots__ = ("_left", "_total", "size", "values")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.values: deque[float] = deque()
+        self._total = 0.0
+        self._left = size
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def push(self, value: float) -> None:
+        """Add a finite value; the oldest one leaves when there are `size`."""
+        values = self.values
+        if len(values) == self.size:
+            self._total -= values.popleft()
+        values.append(value)
+        self._total += value
+        self._left -= 1
+        if not self._left:
+            # What rounding left behind does not add up.
+            self._total, self._left = math.fsum(values), self.size
+
+    @property
+    def mean(self) -> float:
+        """The mean; there must be a value."""
+        return self._total / len(self.values)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.values.clear()
+        self._total, self._left = 0.0, self.size
+
+
 class MovingMinimum:
     """The smallest of the last `size` values, in constant time per value on average."""
 
