@@ -12,7 +12,7 @@ from tuimon.analysis.findings.windows import mean
 _BLOCKS_PER_QUARTER = (1, 2, 3)
 _BLOCK_READINGS = 4
 _SCALES = 11
-_KEPT_BLOCKS = 8 * _BLOCKS_PER_QUARTER[-1]
+_CLIMB_BLOCKS, _KEPT_BLOCKS = 4 * _BLOCKS_PER_QUARTER[-1], 8 * _BLOCKS_PER_QUARTER[-1]
 # Before it the quantity moved by less than this share of what it climbed since. Own choice.
 _QUIET_SHARE = 0.25
 
@@ -41,6 +41,7 @@ class Breakout:
     def clear(self) -> None:
         """Forget everything."""
         self._means: list[deque[float]] = [deque(maxlen=_KEPT_BLOCKS) for _ in range(_SCALES)]
+        # Of all blocks that lie before the longest climb.
         self._highest = [-float("inf")] * _SCALES
         self._carried: list[float | None] = [None] * _SCALES
         self._sum = 0.0
@@ -55,14 +56,12 @@ class Breakout:
         block, found = self._sum / self._count, None
         self._sum, self._count = 0.0, 0
         for scale, means in enumerate(self._means):
-            if len(means) == _KEPT_BLOCKS and means[0] > self._highest[scale]:
-                self._highest[scale] = means[0]
             means.append(block)
+            if len(means) > _CLIMB_BLOCKS and means[-1 - _CLIMB_BLOCKS] > self._highest[scale]:
+                self._highest[scale] = means[-1 - _CLIMB_BLOCKS]
             # Nearly all readings end here: a climb leads beyond what was reached before, and so does the
             # mean of its last quarter, of which these are the newest blocks.
-            if len(means) >= 8 and (
-                block > (highest := self._highest[scale]) or means[-2] > highest or means[-3] > highest
-            ):
+            if len(means) >= 8 and max(block, means[-2], means[-3]) > self._highest[scale]:
                 found = found or self._ascent(scale)
             earlier, self._carried[scale] = self._carried[scale], block
             if earlier is None:

@@ -147,6 +147,8 @@ class FindingSettings:
 
     def limits_of(self, rule: str, series: str) -> Any:  # noqa: ANN401 - every rule has its own
         """Return the thresholds of a rule for a series; None if the rule is off for it."""
+        if not self.patterns:
+            return getattr(self, rule)
         fitting = (
             limits for name, tags, limits in self.patterns if name == rule and fnmatchcase(series, tags)
         )

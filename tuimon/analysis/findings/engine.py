@@ -224,12 +224,14 @@ class FindingEngine:
     def _take(self, channels: tuple[_Channel, ...], values: list[float], step: int, time: float) -> None:
         """Look at points that were logged together."""
         run, latest = self._run, self._run.latest
+        dismisses = self._closed_at is not None
         if time != self._moment or step != run.step:
             run.move(step, time)
             self._moment, self._fresh = time, True
         for channel, value in zip(channels, values, strict=True):
             run.tag = channel.tag
-            if (channel.special or self._closed_at is not None) and self._dismiss(channel, value, step, time):
+            if (channel.special or dismisses) and self._dismiss(channel, value, step, time):
+                dismisses = self._closed_at is not None
                 continue
             if not isfinite(value):
                 self._take_nonfinite(channel, value)

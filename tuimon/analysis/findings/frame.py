@@ -19,6 +19,11 @@ LimitsT = TypeVar("LimitsT")
 AVERAGED_READINGS = 4
 
 
+def averages(readings: int) -> int:
+    """Return how many such means a rule waits for that waits for so many readings."""
+    return -(-readings // AVERAGED_READINGS)
+
+
 @frozen
 class Evidence:
     """What a rule says at the moment at which it speaks.

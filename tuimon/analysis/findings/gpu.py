@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import RUN_SERIES, Alarm, Evidence, Rule
+from tuimon.analysis.findings.frame import AVERAGED_READINGS, RUN_SERIES, Alarm, Evidence, Rule, averages
 from tuimon.analysis.findings.sample import Sample
 from tuimon.analysis.findings.windows import MovingMean, mean
 from tuimon.core.frozen import frozen
@@ -23,7 +23,7 @@ class GpuUnderutilisedLimits:
         mean_samples: The mean is over so many readings.
         least_samples: Before so many readings only possible cases are found ...
         possible_samples: ... and before so many none.
-        possible_percent: What `percent` is for them; every single mean over GPUs must lie below it.
+        possible_percent: What `percent` is for them; every mean of a few readings must lie below it.
         hold: Readings in a row.
     """
 
@@ -56,16 +56,16 @@ class GpuUnderutilised(Rule[GpuUnderutilisedLimits]):
 
     def prepare(self) -> None:
         """Start without readings."""
-        self._alarm = Alarm(self, self.limits.hold)
-        self._means = MovingMean(self.limits.mean_samples)
+        self._alarm = Alarm(self, averages(self.limits.hold), averages(2 * self.limits.hold))
+        self._means = MovingMean(averages(self.limits.mean_samples))
 
     def restarted(self) -> None:
         """Forget the readings: it may be another machine."""
         self._alarm.resolve()
         self._means.clear()
 
-    def sampled(self, sample: Sample) -> None:
-        """Look at a reading of all GPUs."""
+    def averaged(self, sample: Sample) -> None:
+        """Look at some readings of all GPUs."""
         gpus = [percent for percent in sample.of(_GPU_UTILISATION) if 0.0 <= percent <= 100.0]
         if not gpus:
             return
@@ -80,8 +80,9 @@ class GpuUnderutilised(Rule[GpuUnderutilisedLimits]):
     def _judge(self, percent: float, gpus: int) -> None:
         limits = self.limits
         known = self._means.values
-        if len(known) < limits.least_samples:
-            if len(known) >= limits.possible_samples and max(known) < limits.possible_percent:
+        if len(known) < averages(limits.least_samples):
+            enough = len(known) >= averages(limits.possible_samples)
+            if enough and max(known) < limits.possible_percent:
                 self._alarm.suspect(lambda: self._describe(percent, gpus))
         elif self.ledger.is_open("dataloader_bottleneck"):
             # That finding says it better.
@@ -96,6 +97,7 @@ class GpuUnderutilised(Rule[GpuUnderutilisedLimits]):
         return Evidence(
             value=percent,
             usual=None,
-            message=f"{who} busy {percent:.0f} % of the time over the last {len(self._means)} readings "
+            message=f"{who} busy {percent:.0f} % of the time over the last "
+            f"{AVERAGED_READINGS * len(self._means)} readings "
             f"(below {self.limits.percent:.0f} %)",
         )

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from statistics import median
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, averages
 from tuimon.analysis.findings.sample import Sample
 from tuimon.analysis.findings.windows import MovingMean, SortedWindow, mean
 from tuimon.core.frozen import frozen
@@ -71,18 +71,18 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
             alarm.resolve()
         self._recent.clear()
 
-    def sampled(self, sample: Sample) -> None:
-        """Look at a reading of all GPUs."""
-        limits = self.limits
-        recent = self._recent
+    def averaged(self, sample: Sample) -> None:
+        """Look at some readings of all GPUs."""
+        limits, recent = self.limits, self._recent
         for tag, percent in sample.by_tag(_UTILISATION).items():
             if 0.0 <= percent <= 100.0:
                 if tag not in recent:
-                    recent[tag] = MovingMean(limits.mean_samples)
+                    recent[tag] = MovingMean(averages(limits.mean_samples))
                 recent[tag].push(percent)
         if len(recent) < 2:
             return
-        known = {tag: last.mean for tag, last in recent.items() if len(last.values) >= limits.least_samples}
+        least = averages(limits.least_samples)
+        known = {tag: last.mean for tag, last in recent.items() if len(last.values) >= least}
         if len(known) < 2:
             return
         if max(known.values()) - min(known.values()) < limits.calm_points:
@@ -98,7 +98,7 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
         limits = self.limits
         alarm = self._alarms.get(tag)
         if alarm is None:
-            alarm = self._alarms[tag] = Alarm(self, limits.hold, limits.clear, series=tag)
+            alarm = self._alarms[tag] = Alarm(self, averages(limits.hold), averages(limits.clear), series=tag)
         if others - own > limits.points and others - own > limits.errors * self._error():
             message = f"GPU {gpu_index(tag)} is busy {own:.0f} % of the time, the others {others:.0f} %"
             alarm.hit(lambda: Evidence(value=own, usual=others, message=message))
@@ -182,23 +182,29 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
         for index in {**bits, **clocks}:
             if busy.get(index, 100.0) < self.limits.busy_percent:
                 continue
-            if index not in self._gpus:
+            gpu = self._gpus.get(index)
+            if gpu is None:
                 tags = {gpu_index(tag) or 0: tag for tag in sample.by_tag(_TEMPERATURE)}
                 alarm = Alarm(self, clear=self.limits.clear, series=tags.get(index, f"gpu.{index}"))
-                self._gpus[index] = _Heat(alarm, self.limits.window)
-            self._look(index, clocks.get(index), temperatures.get(index), int(bits.get(index, 0.0)))
+                gpu = self._gpus[index] = _Heat(alarm, self.limits.window)
+            clock, temperature = clocks.get(index), temperatures.get(index, -math.inf)
+            throttled = int(bits.get(index, 0.0)) & self.limits.bits != 0
+            gpu.count += 1
+            if throttled or temperature >= self.limits.temperature_c or gpu.alarm.awake:
+                self._look(index, gpu, clock, temperature, throttled=throttled)
+            else:
+                gpu.hot.append(False)
+            # The clock's usual value hardly changes: every fourth reading tells it as well.
+            if gpu.count % 4 == 1 and clock is not None and not gpu.alarm.is_open:
+                gpu.clocks.push(clock)
 
-    def _look(self, index: int, clock: float | None, temperature: float | None, bits: int) -> None:
-        limits, gpu = self.limits, self._gpus[index]
-        hot = temperature is not None and temperature >= limits.temperature_c
-        throttled = bool(bits & limits.bits)
-        usual = gpu.clocks.quantile(0.8) if (hot or throttled) and gpu.clocks.values else None
+    def _look(
+        self, index: int, gpu: _Heat, clock: float | None, temperature: float, *, throttled: bool
+    ) -> None:
+        limits = self.limits
+        usual = gpu.clocks.quantile(0.8) if gpu.clocks.values else None
         slow = clock is not None and usual is not None and clock < limits.clock_share * usual
-        gpu.count += 1
-        gpu.hot.append(throttled or (hot and slow))
-        # The clock's usual value hardly changes: every fourth reading tells it as well.
-        if clock is not None and gpu.count % 4 == 1 and not gpu.alarm.is_open:
-            gpu.clocks.push(clock)
+        gpu.hot.append(throttled or (slow and temperature >= limits.temperature_c))
         if gpu.count < limits.least_samples:
             return
         if gpu.hot[-1] and sum(gpu.hot) >= limits.hits:
@@ -207,14 +213,14 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
             gpu.alarm.miss(calm=not gpu.hot[-1])
 
 
-def _describe(index: int, clock: float | None, usual: float | None, temperature: float | None) -> Evidence:
+def _describe(index: int, clock: float | None, usual: float | None, temperature: float) -> Evidence:
     parts = []
-    if temperature is not None:
+    if math.isfinite(temperature):
         parts.append(f"at {temperature:.0f} C")
     if clock is not None and usual is not None:
         parts.append(f"{clock:.0f} MHz (usual {usual:.0f} MHz)")
     return Evidence(
-        value=temperature if clock is None else clock,
+        value=clock if clock is not None else temperature if math.isfinite(temperature) else None,
         usual=usual,
         message=f"GPU {index} is throttled by heat: {', '.join(parts) or 'the driver says so'}",
     )

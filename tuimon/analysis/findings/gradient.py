@@ -188,7 +188,7 @@ class GradVanishing(Rule[GradVanishingLimits]):
         log = math.log(value if ordinary else min(max(value, _LEAST_NORM), _MOST_NORM))
         count, most = self._count, self.limits.memory_points
         slow = log if count == 1 else self._slow_log
-        self._slow_log = slow + (log - slow) / min(count, most)
+        self._slow_log = slow + (log - slow) / (min(most, count))
 
     def _describe(self, median: float, slow: float) -> Evidence:
         return Evidence(

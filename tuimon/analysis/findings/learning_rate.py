@@ -79,10 +79,11 @@ class LrAnomaly(Rule[LrAnomalyLimits]):
             self._alarm.hit(lambda: self._describe_jump(value, last, peak))
         elif self._alarm.awake:
             self._alarm.miss(calm=value <= self.limits.jump_over_peak * self._peak)
-        self._settled = self._settled or value <= self._last
+        if value <= self._last:
+            self._settled = True
         self._zeros = 0
-        if not self._alarm.is_open:
-            self._peak = max(self._peak, value)
+        if value > self._peak and not self._alarm.is_open:
+            self._peak = value
         self._last = self._last_nonzero = value
         self._nonzero_step = self.run.step
 

@@ -23,8 +23,8 @@ _LOADER = "a data loader that prepares examples for far longer than before"
 _EVALUATION = "an evaluation or a checkpoint that takes far longer than before"
 # Ctrl+c, or a scheduler that asks it to leave.
 _ASKED_TO_END = re.compile(r"KeyboardInterrupt|\bSIG(INT|TERM|HUP)\b")
-# What is usual is told by so many readings from before the silence.
-_USUAL_SAMPLES = 8
+# What is usual is told by so many means of readings from before the silence.
+_USUAL_SAMPLES = 2
 
 
 @frozen
@@ -88,7 +88,7 @@ class Stalled(Rule[StalledLimits]):
         """Take note of whether the process lives."""
         self._gone = value == 0.0
 
-    def sampled(self, sample: Sample) -> None:
+    def averaged(self, sample: Sample) -> None:
         """Keep what the sensors read while training goes on."""
         self._usual.append(sample)
 

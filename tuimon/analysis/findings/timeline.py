@@ -111,7 +111,8 @@ class Timeline:
         """The share of the run that is done, 0 to 1; None where its length is not known."""
         if not self.total_steps or self.train_step is None:
             return None
-        return min(1.0, max(0.0, self.train_step / self.total_steps))
+        share = self.train_step / self.total_steps
+        return share if 0.0 <= share <= 1.0 else float(share > 0.0)
 
     @property
     def may_be_small(self) -> bool:
@@ -204,8 +205,8 @@ class Timeline:
 
     def _measure_interval(self, step: int) -> None:
         """Measure the time since the last training line, from the end of an evaluation if there was one."""
-        began = max(self.line_time, self._evaluation_time)
-        elapsed = self.time - began
+        began, evaluated = self.line_time, self._evaluation_time
+        elapsed = self.time - (max(began, evaluated))
         steps = step - self.train_step if self.train_step is not None else 0
         if self.lines_since_start == 0 or not elapsed > 0.0:
             self.interval_s = self.step_s = math.nan

@@ -46,7 +46,7 @@ class Unrest:
         now += (size - now) / reach
         # Unrest becomes usual, too, but only if it lasts for long.
         points = self._usual_points if now < _UNREST * usual else 4 * self._usual_points
-        usual += (size - usual) / min(count, points)
+        usual += (size - usual) / (min(points, count))
         if (deviation > 0.0) is not (self._last > 0.0):
             flips += 1.0 / now_points
         self.now, self.usual, self.flips = now, usual, flips - flips / now_points
