@@ -41,6 +41,20 @@ def test_one_gpu_that_falls_behind_is_named() -> None:
     assert 1200 < found.step < 1600
 
 
+def test_that_it_fell_behind_just_now_is_no_sign_of_chance() -> None:
+    found = only(
+        findings(
+            lambda at: {
+                f"gpu.{n}.util": 90.0 - 45.0 * (n == 1 and at > 120) + jitter(at, 8.0) for n in (0, 1)
+            }
+        ),
+        "gpu_imbalance",
+    )
+    # The mean over 40 readings is 22 points below after 20 of them.
+    assert found.step is not None
+    assert 1380 < found.step < 1500
+
+
 def test_of_two_gpus_the_idle_one_is_held_against_the_other() -> None:
     found = findings(lambda at: {f"gpu.{n}.util": 92.0 - 36.0 * (n == 1) + jitter(at) for n in range(2)})
     assert only(found, "gpu_imbalance").series == "gpu.1.util"

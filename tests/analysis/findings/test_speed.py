@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.findings.runs import RunLog, falling, level, only, rules
+from tuimon.analysis.findings.catalog import FindingSettings
 from tuimon.analysis.findings.finding import Severity
 from tuimon.core.columns import Float64Array
 
@@ -127,3 +128,15 @@ def test_without_times_nothing_is_said() -> None:
     intervals = pace(200)
     intervals[100:] *= 2.0
     assert timed(intervals).findings(timed=False) == ()
+
+
+def test_a_rule_that_is_off_for_the_source_hears_nothing_of_it_and_the_others_do() -> None:
+    values = pace(500) / 4.0
+    values[250:] *= np.exp(np.random.default_rng(1).standard_normal(250) * 0.6 + 0.7)
+    log = RunLog()
+    for at, value in enumerate(values.tolist()):
+        log.train({"loss": 2.0 + 1.0 / (at + 1), "train/step_time": value})
+    heard = rules(log.findings())
+    assert {"throughput_drop", "speed_unstable"} <= set(heard)
+    off = FindingSettings(patterns=(("throughput_drop", "train/step_time", None),))
+    assert rules(log.findings(settings=off)) == [rule for rule in heard if rule != "throughput_drop"]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tuimon.analysis.findings.catalog import RULES, FindingSettings
 from tuimon.analysis.findings.finding import Finding
-from tuimon.analysis.findings.frame import AVERAGED_READINGS, RUN_SERIES, Ledger, Rule
+from tuimon.analysis.findings.frame import AVERAGED_READINGS, RUN_SERIES, Ledger, Listener, Rule
 from tuimon.analysis.findings.history import History
 from tuimon.analysis.findings.sample import Layout, Layouts, Sample, SampleMean
 from tuimon.analysis.findings.sample_gate import SampleGate
+from tuimon.analysis.findings.speed import SpeedRule
+from tuimon.analysis.findings.speed_source import SPEED_ROLES, SpeedSource
 from tuimon.analysis.findings.timeline import HISTORY_POINTS, Timeline
 from tuimon.analysis.status import Status
 from tuimon.core.batch import ConfigValue
@@ -23,6 +25,7 @@ from tuimon.store.attempts import leading_rank
 from tuimon.store.axis import Attempt
 from tuimon.store.rows import Rows
 
+ListenerT = TypeVar("ListenerT", bound=Listener)
 _NO_CONFIG: Mapping[str, ConfigValue] = {}
 # The Hugging Face trainer writes it in the last record of a run.
 _CLOSING_TAG = "train_runtime"
@@ -47,7 +50,7 @@ class _Channel:
     )  # fmt: skip
 
     def __init__(
-        self, tag: str, rules: tuple[Rule[Any], ...], history: History | None, *, ignored: bool
+        self, tag: str, rules: tuple[Listener, ...], history: History | None, *, ignored: bool
     ) -> None:
         self.tag = tag
         self.role = role_of(tag)
@@ -100,8 +103,10 @@ class FindingEngine:
         self._channels: dict[str, _Channel] = {}
         self._rules = tuple(rule for rule in RULES if rule.name not in self._settings.off)
         self._run_rules = tuple(self._make(rule, RUN_SERIES) for rule in self._rules if not rule.per_series)
-        self._on_line = _with_hook(self._run_rules, "line")
-        self._on_restart = _with_hook(self._run_rules, "restarted")
+        self._speed = self._speed_source()
+        listeners = (self._speed, *self._run_rules)
+        self._on_line = _with_hook(listeners, "line")
+        self._on_restart = _with_hook(listeners, "restarted")
         self._on_activity = _with_hook(self._run_rules, "active")
         self._on_sample = _with_hook(self._run_rules, "sampled")
         self._on_average = _with_hook(self._run_rules, "averaged")
@@ -383,7 +388,8 @@ class FindingEngine:
     def _open(self, tag: str) -> _Channel:
         """Meet a tag for the first time."""
         role = role_of(tag)
-        rules = tuple(
+        rules: tuple[Listener, ...] = (self._speed,) if role in SPEED_ROLES else ()
+        rules += tuple(
             self._make(rule, tag) if rule.per_series else next(r for r in self._run_rules if type(r) is rule)
             for rule in self._rules
             if role in rule.roles and self._settings.limits_of(rule.name, tag) is not None
@@ -400,6 +406,15 @@ class FindingEngine:
             self._leader, channel.special = tag, True
             self._run.change_leader()
         return channel
+
+    def _speed_source(self) -> SpeedSource:
+        """Return what tells the rules about speed how long the steps take."""
+        rules = [rule for rule in self._run_rules if isinstance(rule, SpeedRule)]
+        limits_of = self._settings.limits_of
+        source = SpeedSource(self._run, rules, lambda rule, tag: limits_of(rule, tag) is not None)
+        for rule in rules:
+            rule.source = source
+        return source
 
     def _make(self, rule: type[Rule[Any]], series: str) -> Rule[Any]:
         return rule(self._run, self._ledger, series, self._settings.limits_of(rule.name, series))
@@ -425,9 +440,9 @@ def _closes(tag: str) -> bool:
     return tag.rsplit("/", 1)[-1] == _CLOSING_TAG
 
 
-def _with_hook(rules: tuple[Rule[Any], ...], hook: str) -> tuple[Rule[Any], ...]:
+def _with_hook(rules: tuple[ListenerT, ...], hook: str) -> tuple[ListenerT, ...]:
     """Return the rules that override a hook, so that the others cost nothing."""
-    return tuple(rule for rule in rules if getattr(type(rule), hook) is not getattr(Rule, hook))
+    return tuple(rule for rule in rules if getattr(type(rule), hook) is not getattr(Listener, hook))
 
 
 def _same(moment: tuple[int, float], step: int | None, time: float) -> bool:

@@ -257,41 +257,12 @@ class Alarm:
         )
 
 
-class Rule(Generic[LimitsT]):
-    """Looks for one thing, in one series (`per_series`) or in a run as a whole.
+class Listener:
+    """Hears what comes of a run: it overrides the hooks it needs.
 
-    A rule overrides the hooks it needs. It is called in the thread of the engine, sees every point once, in
-    order of arrival, and keeps a bounded state.
-
-    Attributes:
-        name: Its name in findings, settings and documentation.
-        severity: How bad what it finds usually is.
-        roles: The roles of the series whose points it sees.
-        per_series: Whether each series of these roles gets a rule of its own.
-        causes: Why it usually happens, likeliest first.
-        remedies: What to do, as instructions.
-        run: The run as it is now.
-        ledger: Where its findings go.
-        series: The tag it is about, or `run`.
-        limits: Its thresholds.
+    It is called in the thread of the engine, sees every point once, in order of arrival, and keeps a bounded
+    state.
     """
-
-    name: ClassVar[str]
-    severity: ClassVar[Severity]
-    roles: ClassVar[frozenset[Role]] = frozenset()
-    per_series: ClassVar[bool] = True
-    causes: ClassVar[tuple[str, ...]]
-    remedies: ClassVar[tuple[str, ...]]
-
-    def __init__(self, run: Timeline, ledger: Ledger, series: str, limits: LimitsT) -> None:
-        self.run = run
-        self.ledger = ledger
-        self.series = series
-        self.limits = limits
-        self.prepare()
-
-    def prepare(self) -> None:
-        """Make alarms and windows, once."""
 
     def hears(self, tag: str) -> bool:  # noqa: ARG002 - for rules that override it
         """Return whether points of a tag (`run`: training lines) can mean anything to it.
@@ -329,6 +300,40 @@ class Rule(Generic[LimitsT]):
 
     def ended(self) -> None:
         """Take note that nothing more will come."""
+
+
+class Rule(Listener, Generic[LimitsT]):
+    """Looks for one thing, in one series (`per_series`) or in a run as a whole.
+
+    Attributes:
+        name: Its name in findings, settings and documentation.
+        severity: How bad what it finds usually is.
+        roles: The roles of the series whose points it sees.
+        per_series: Whether each series of these roles gets a rule of its own.
+        causes: Why it usually happens, likeliest first.
+        remedies: What to do, as instructions.
+        run: The run as it is now.
+        ledger: Where its findings go.
+        series: The tag it is about, or `run`.
+        limits: Its thresholds.
+    """
+
+    name: ClassVar[str]
+    severity: ClassVar[Severity]
+    roles: ClassVar[frozenset[Role]] = frozenset()
+    per_series: ClassVar[bool] = True
+    causes: ClassVar[tuple[str, ...]]
+    remedies: ClassVar[tuple[str, ...]]
+
+    def __init__(self, run: Timeline, ledger: Ledger, series: str, limits: LimitsT) -> None:
+        self.run = run
+        self.ledger = ledger
+        self.series = series
+        self.limits = limits
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make alarms and windows, once."""
 
 
 def _merged(first: tuple[str, ...], usual: tuple[str, ...]) -> tuple[str, ...]:

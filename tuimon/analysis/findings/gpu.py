@@ -20,7 +20,7 @@ class GpuUnderutilisedLimits:
     Attributes:
         percent: A mean below this is too little.
         calm_percent: A mean above this is calm.
-        mean_samples: The mean is over so many readings.
+        mean_samples: The mean is over so many readings, which are looked at four at a time.
         least_samples: Before so many readings only possible cases are found ...
         possible_samples: ... and before so many none.
         possible_percent: What `percent` is for them; every mean of a few readings must lie below it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Collection
+from itertools import pairwise
 from statistics import median
 
 from tuimon.analysis.findings.finding import Severity
@@ -26,7 +27,7 @@ class GpuImbalanceLimits:
     Attributes:
         points: One GPU's mean lies so many percentage points below the median of the others ...
         errors: ... and so many standard errors: GPUs that are busy by turns differ by chance (own choice).
-        mean_samples: The mean is over so many readings.
+        mean_samples: The mean is over so many readings, which are looked at four at a time.
         least_samples: Before so many readings nothing is said.
         hold: Readings in a row.
         clear: Calm readings in a row after which it is over.
@@ -107,12 +108,12 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
 
     def _error(self) -> float:
         """Return the standard error of a difference of two means, by the most uneven GPU."""
-        return max(math.sqrt(2.0 * _variance(last.values) / len(last)) for last in self._recent.values())
+        return max(math.sqrt(2.0 * _noise(last.values) / len(last)) for last in self._recent.values())
 
 
-def _variance(values: Collection[float]) -> float:
-    middle = mean(values)
-    return mean([(value - middle) ** 2 for value in values])
+def _noise(values: Collection[float]) -> float:
+    """Return the variance of values around a level that may have moved: half the mean square of steps."""
+    return 0.5 * mean([(later - earlier) ** 2 for earlier, later in pairwise(values)])
 
 
 @frozen

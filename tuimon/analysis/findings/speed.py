@@ -10,17 +10,13 @@ from statistics import median
 from typing import TypeVar
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import RUN_SERIES, Alarm, Evidence, Rule
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
 from tuimon.analysis.findings.naming import times
+from tuimon.analysis.findings.speed_source import SPEED_ROLES, SpeedSource
 from tuimon.analysis.findings.windows import DelayedWindow, SortedWindow
 from tuimon.core.frozen import frozen
-from tuimon.core.roles import Role, role_of
-from tuimon.core.units import format_duration, format_value
 
 LimitsT = TypeVar("LimitsT")
-# Where the speed is read from, the best first: what the trainer measured, and else the times of its lines.
-_RANKS = {Role.STEP_TIME: 0, Role.THROUGHPUT: 1}
-_LINES_RANK = 2
 _RECENT_STEPS = 8
 _CAUSES_BY_RULE = {
     "dataloader_bottleneck": "the GPUs wait for examples (see dataloader_bottleneck)",
@@ -30,73 +26,26 @@ _CAUSES_BY_RULE = {
 
 
 class SpeedRule(Rule[LimitsT]):
-    """A rule about the time that steps take, read from the best place that the run offers.
+    """A rule about the time that steps take, which `SpeedSource` tells it.
 
     Attributes:
-        inverted: Whether a throughput was logged, which is the inverse of a time.
+        source: Where that is read from.
     """
 
     severity = Severity.WARNING
-    roles = frozenset(_RANKS)
+    roles = SPEED_ROLES
     per_series = False
+    source: SpeedSource
 
     def prepare(self) -> None:
         """Start without a speed."""
-        self._rank = _LINES_RANK + 1
-        self._source = RUN_SERIES
-        self.inverted = False
         self.forget()
 
     def forget(self) -> None:
         """Start over: the source, or the machine, is another one."""
 
-    def take(self, slowness: float) -> None:
-        """Look at seconds per step, or at anything that grows with them."""
-
-    def restarted(self) -> None:
-        """Forget the speed: it may be another machine."""
-        self.forget()
-
-    def line(self) -> None:
-        """Look at the time that a training line took."""
-        if self._rank >= _LINES_RANK and self.run.step_s > 0.0:
-            self._adopt(_LINES_RANK, RUN_SERIES)
-            self.take(self.run.step_s)
-
-    def hears(self, tag: str) -> bool:
-        """Return whether a series is the source, or a better one."""
-        return tag == self._source or _rank(tag) < self._rank
-
-    def point(self, value: float) -> None:
-        """Look at a logged step time or throughput."""
-        tag = self.run.tag
-        if tag != self._source:
-            rank = _rank(tag)
-            if rank >= self._rank:
-                return
-            self._adopt(rank, tag)
-        if 0.0 < value < math.inf:
-            self.take(1.0 / value if self.inverted else value)
-
-    def spoken_pace(self, slowness: float) -> str:
-        """Return a pace as it was logged, or in seconds per step."""
-        if self.inverted:
-            return f"throughput {format_value(1.0 / slowness, 3)}"
-        if self._rank == _LINES_RANK:
-            return f"{format_duration(slowness)} per step"
-        return f"step time {format_value(slowness, 3)}"
-
-    def _adopt(self, rank: int, source: str) -> None:
-        """Read the speed from a better source from now on."""
-        if rank != self._rank:
-            self.forget()
-            self.run.choose_anew = True
-            self._rank, self._source, self.series = rank, source, source
-            self.inverted = rank == _RANKS[Role.THROUGHPUT]
-
-
-def _rank(tag: str) -> int:
-    return _LINES_RANK if tag == RUN_SERIES else _RANKS[role_of(tag)]
+    def take(self, log: float) -> None:
+        """Look at the logarithm of the seconds per step, or of anything that grows with them."""
 
 
 @frozen
@@ -162,13 +111,12 @@ class ThroughputDrop(SpeedRule[ThroughputDropLimits]):
         # The points that are judged are not yet part of what is usual.
         self._usual = DelayedWindow(self.limits.usual_points, self.limits.median_points)
 
-    def take(self, slowness: float) -> None:
-        """Look at seconds per step, or at anything that grows with them."""
+    def take(self, log: float) -> None:
+        """Look at the logarithm of the seconds per step."""
         limits = self.limits
         self._count = count = self._count + 1
         if count <= limits.skipped:
             return
-        log = math.log(slowness)
         recent, usual = self._recent, self._usual.window
         recent.push(log)
         if count >= limits.possible_points and usual.values:
@@ -188,9 +136,9 @@ class ThroughputDrop(SpeedRule[ThroughputDropLimits]):
 
     def _describe(self) -> Evidence:
         recent, usual = math.exp(self._recent.median), math.exp(self._usual.window.median)
-        was = self.spoken_pace(usual).removeprefix("throughput ").removeprefix("step time ")
-        message = f"{self.spoken_pace(recent)}, was {was} ({times(recent, usual, 1)} slower)"
-        if self.inverted:
+        was = self.source.spoken(usual).removeprefix("throughput ").removeprefix("step time ")
+        message = f"{self.source.spoken(recent)}, was {was} ({times(recent, usual, 1)} slower)"
+        if self.source.inverted:
             recent, usual = 1.0 / recent, 1.0 / usual
         return Evidence(value=recent, usual=usual, message=message, causes=self._known_causes())
 
@@ -259,13 +207,12 @@ class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
         self._recent: deque[float] = deque(maxlen=_RECENT_STEPS)
         self._outliers: deque[int] = deque()
 
-    def take(self, slowness: float) -> None:
-        """Look at seconds per step, or at anything that grows with them."""
+    def take(self, log: float) -> None:
+        """Look at the logarithm of the seconds per step."""
         limits, outliers = self.limits, self._outliers
         self._count = count = self._count + 1
-        if count <= limits.skipped or not math.isfinite(slowness):
+        if count <= limits.skipped:
             return
-        log = math.log(slowness)
         usual, limit = log, math.inf
         if log < self._fastest:
             self._fastest = log
@@ -282,7 +229,7 @@ class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
             outliers.append(count)
             sparse = median(self._recent) < usual + self._log_sparse
             if count >= limits.least_points and sparse and self._irregular():
-                self._alarm.hit(lambda: self._describe(slowness, math.exp(usual)))
+                self._alarm.hit(lambda: self._describe(math.exp(log), math.exp(usual)))
                 return
         if self._alarm.awake:
             self._alarm.miss()
@@ -301,8 +248,8 @@ class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
 
     def _describe(self, slowness: float, usual: float) -> Evidence:
         message = f"{len(self._outliers)} of the last {self.limits.window} steps took more than "
-        message += f"{self.limits.factor:.0f}x the usual time (usual: {self.spoken_pace(usual)})"
-        if self.inverted:
+        message += f"{self.limits.factor:.0f}x the usual time (usual: {self.source.spoken(usual)})"
+        if self.source.inverted:
             slowness, usual = 1.0 / slowness, 1.0 / usual
         return Evidence(value=slowness, usual=usual, message=message)
 

@@ -185,13 +185,12 @@ class SpeedUnstable(SpeedRule[SpeedUnstableLimits]):
         self._last_log = math.nan
         self._count = 0
 
-    def take(self, slowness: float) -> None:
-        """Look at seconds per step, or at anything that grows with them."""
+    def take(self, log: float) -> None:
+        """Look at the logarithm of the seconds per step."""
         limits, unrest = self.limits, self._unrest
         self._count += 1
         if self._count <= limits.skipped:
             return
-        log = math.log(slowness)
         # From one step to the next: steps that all became slower are no less even.
         if math.isfinite(self._last_log):
             unrest.push((log - self._last_log) / _SQRT_2)
