@@ -95,6 +95,30 @@ def test_rows_may_differ_in_length() -> None:
     assert not found.odd.any()
 
 
+def test_what_differs_from_most_short_numbers_is_read_too() -> None:
+    others = [
+        "12.5",
+        "1.",
+        "3",
+        "1.2345678",
+        "-0.0",
+        "1.5e-07",
+        "9-123456",
+        "9+1",
+        "1.2-3",
+        "-1.234567",
+        "1.12.34",
+    ]
+    spellings = ["1.25", "-0.000001", "9.99", "3.141593"] * 20 + others
+    found = read(spellings)
+    for place, spelling in enumerate(spellings):
+        is_number = NUMBER.fullmatch(spelling) is not None
+        assert found.odd[0, place] != is_number, spelling
+        if is_number:
+            assert bits(found.values[0, place]) == bits(float(spelling)), spelling
+            assert found.fractional[0, place] == (not spelling.isdigit())
+
+
 @pytest.mark.parametrize("decimals", [2, 6, 17])
 def test_many_numbers_are_exact(decimals: int) -> None:
     rng = np.random.default_rng(decimals)

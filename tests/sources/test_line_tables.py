@@ -102,6 +102,22 @@ def test_tables_hold_what_parsing_finds(tmp_path: Path, text: bytes, budget: int
     assert_same(path, budget)
 
 
+@pytest.mark.parametrize("step", [2**53 + 1, 2**63 - 512, 2**64 - 1066])
+def test_a_step_beyond_float64_among_fractions_stays_exact(tmp_path: Path, step: int) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text(f'{{"step":{step},"loss":7,"time":7}}\n' + '{"step":0.0,"loss":0.0,"time":0.0}\n' * 59)
+    assert_same(path, 1 << 20)
+
+
+def test_step_and_time_may_stand_anywhere_in_a_row(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    lines = [f'{{"loss":{n / 64},"step":{n},"lr":1e-05,"time":{n / 4},"n":{n}}}' for n in range(200)]
+    lines[100] = lines[100].replace("lr", "rate")
+    path.write_text("".join(f"{line}\n" for line in lines))
+    assert table_lines(path) == 199
+    assert_same(path, 1 << 20)
+
+
 def rows(count: int) -> list[str]:
     return [
         json.dumps({"step": n, "time": 1.7e9 + n / 3, "loss": 2 - n / 7, "n": {"x": n}}) for n in range(count)

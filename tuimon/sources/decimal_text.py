@@ -6,7 +6,8 @@ below 2**53 and a power of ten up to 10**22 are exact doubles, whose quotient or
 (W. D. Clinger, "How to read floating point numbers accurately", 1990). Longer mantissas are multiplied in
 twice the precision (T. J. Dekker, "A floating-point technique for extending the available precision", 1971).
 
-Most long numbers have their point among the first eight characters, and nothing but digits behind these: they
+Where most numbers are a digit, a point and up to six digits, all are read as that, and checked. Most long
+numbers have their point among the first eight characters, and nothing but digits behind these: they
 are read in two pieces, others word by word.
 Where even that leaves open which double is the nearest, and where a number is spelled in no usual way,
 `float` decides.
@@ -15,7 +16,6 @@ Where even that leaves open which double is the nearest, and where a number is s
 from __future__ import annotations
 
 import re
-from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
@@ -35,6 +35,8 @@ WORD = 8
 """So many bytes must lie behind the start of each number."""
 
 _MOST_WORDS = MARGIN // WORD
+# To read one row takes about as long as eight of them together.
+_FEW_AMONG = 8
 _ONE = np.uint64(1)
 _HALF_BYTE = np.uint64(4)
 _EIGHT = np.uint64(8)
@@ -46,6 +48,7 @@ _ABOVE_NINE = np.uint64(0x7676767676767676)
 _HIGH_BITS = np.uint64(0x8080808080808080)
 # What "." is once "0" is taken for 0.
 _POINT = np.uint64(0x2E ^ 0x30)
+_SECOND_BYTE, _POINT_SECOND = _WHOLE_BYTE << _EIGHT, _POINT << _EIGHT
 # Byte j holds j: multiplied by 1 << 8k, the highest byte is 7 - k, the number of characters behind a point.
 _BEHIND = np.uint64(0x0706050403020100)
 _PAIRS, _FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
@@ -55,6 +58,9 @@ _TO_PAIRS, _TO_FOURS, _TO_EIGHT = (
     np.uint64(1 + (10**4 << 32)),
 )
 
+# Numbers of a digit, a point and one to six digits are read as such where most numbers are, as a few tell.
+_MILLION, _SHORTEST = 1e6, 3
+_SAMPLED, _MOST = 8, 7 / 8
 _EXACT_POWERS = 10.0 ** np.arange(23)
 _WHOLE_POWERS = 10 ** np.arange(18, dtype=np.uint64)
 # For each number of digits behind it, the most that leaves the whole below 2**64.
@@ -69,12 +75,14 @@ _EXACT_BITS = np.uint64(53)
 _SIGN_BIT = np.uint64(63)
 # 1000 times 10**16 is the most that a third word may add: 10**19 is below 2**64.
 _MOST_IN_THIRD = np.uint64(1000)
+# The highest double that a word holds as an integer.
+_HIGHEST_WORD = 2.0**64 - 2**11
 _LOWEST_POWER, _HIGHEST_POWER = -60, 40
 # All that is neglected in twice the precision is far below this part of the product.
 _NEGLECTED = 2.0**-100
 _SPLITTER = 2.0**27 + 1
 
-_MINUS, _PLUS, _ZERO, _LETTER_E, _TO_LOWER = 0x2D, 0x2B, 0x30, 0x65, 0x20
+_MINUS, _PLUS, _FULL_STOP, _ZERO, _LETTER_E, _TO_LOWER = 0x2D, 0x2B, 0x2E, 0x30, 0x65, 0x20
 _SHORTEST_EXPONENT, _LONGEST_EXPONENT = 2, 5
 _SPELLED = re.compile(rb"-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)|NaN")
 
@@ -117,6 +125,21 @@ def read_numbers(text: ByteArray, starts: Int64Array, ends: Int64Array) -> Numbe
 
     `WORD` bytes lie behind each start.
     """
+    found = read_usual(text, starts, ends)
+    if found.odd.any():
+        left = places_of_odd(found.odd)
+        for column, instead in zip(found, read_unusual(text, starts[left], ends[left]), strict=True):
+            column[left] = instead
+    return found
+
+
+def read_usual(text: ByteArray, starts: Int64Array, ends: Int64Array) -> Numbers:
+    """Read numbers like `read_numbers`, but only those that are written as most of them are.
+
+    The others are called odd: who reads many tables leaves those of all to one call of `read_unusual`.
+    """
+    if not ends.size:
+        return Numbers(np.empty(ends.shape), np.empty(ends.shape, np.bool_), np.empty(ends.shape, np.bool_))
     words = words_of(text)
     starts, ends = np.ascontiguousarray(starts), np.ascontiguousarray(ends)
     first = text[starts]
@@ -126,29 +149,85 @@ def read_numbers(text: ByteArray, starts: Int64Array, ends: Int64Array) -> Numbe
     if some_negative:
         bare = starts + is_negative
         first = text.take(bare, mode="clip")
-    found = _decimals(text, words, first, bare, ends)
+    numbers = (
+        _short(words, bare, ends) if _are_short(text, bare, ends) else _plain(text, words, first, bare, ends)
+    )
+    if some_negative:
+        _negate(numbers.values, is_negative, numbers.fractional)
+    return numbers
+
+
+def places_of_odd(odd: BoolArray) -> tuple[Int64Array, Int64Array]:
+    """Return the rows and columns of odd numbers."""
+    # To find places in two dimensions takes ten times as long.
+    return np.divmod(odd.ravel().nonzero()[0], odd.shape[1])
+
+
+def read_unusual(text: ByteArray, starts: Int64Array, ends: Int64Array) -> Numbers:
+    """Read numbers however they are written; all arrays are [n], else as those of `read_numbers`."""
+    is_negative = text[starts] == _MINUS
+    found = Numbers(*_other_numbers(text, words_of(text), starts + is_negative, ends))
+    _negate(found.values, is_negative, found.fractional)
+    for place in found.odd.nonzero()[0].tolist():
+        spelling = text[starts[place] : ends[place]].tobytes()
+        if _SPELLED.fullmatch(spelling):
+            found.values[place], found.odd[place] = float(spelling), False
+            found.fractional[place] = not spelling.removeprefix(b"-").isdigit()
+    return found
+
+
+def _negate(values: Float64Array, is_negative: BoolArray, fractional: BoolArray) -> None:
+    """Put the sign before those values that are negative."""
+    # -0 is a whole number, and there is one zero only of those.
+    has_sign = is_negative & (fractional | (values != 0))
+    bits = values.view(np.uint64)
+    bits |= has_sign.astype(np.uint64) << _SIGN_BIT
+
+
+def _are_short(text: ByteArray, starts: Int64Array, ends: Int64Array) -> bool:
+    """Tell by some of them whether most numbers are a digit, a point, and at most six digits."""
+    some = slice(None, None, max(1, starts.shape[1] // _SAMPLED))
+    starts, lengths = starts[:, some], ends[:, some] - starts[:, some]
+    are_short = (lengths <= WORD) & (text[starts + 1] == _FULL_STOP)
+    return bool(are_short.mean() >= _MOST)
+
+
+def _short(words: WordArray, starts: Int64Array, ends: Int64Array) -> Numbers:
+    """Read numbers of which each is a digit, a point, and up to six digits: in millionths."""
+    lengths = ends - starts
+    odd = (lengths - _SHORTEST).view(np.uint64) > WORD - _SHORTEST
+    digits = words[ends - WORD]
+    digits ^= _ZEROS
+    np.subtract(WORD, lengths, out=lengths)
+    lengths <<= 3
+    # What is behind the last digit is zeros now.
+    digits >>= lengths.view(np.uint64)
+    wrong = digits & _SECOND_BYTE
+    wrong ^= _POINT_SECOND
+    first = digits & _WHOLE_BYTE
+    first *= _WHOLE_BYTE
+    digits += first
+    digits -= _POINT_SECOND
+    wrong |= _not_digits(digits)
+    odd |= wrong != 0
+    values = _number(digits).astype(np.float64)
+    values /= _MILLION
+    return Numbers(values, odd, ~odd)
+
+
+def _plain(
+    text: ByteArray, words: WordArray, first: ByteArray, starts: Int64Array, ends: Int64Array
+) -> Numbers:
+    """Read numbers without exponents, whose `first` characters are given."""
+    found = _decimals(text, words, first, starts, ends)
     values = found.mantissa.astype(np.float64)
     values /= _EXACT_POWERS.take(found.places, mode="clip")
-    fractional, odd = found.has_point, found.odd
     # Rows with one long number mostly have nothing else.
     long = _rows(found.mantissa.max(axis=1, initial=0) >> _EXACT_BITS != 0)
     if long is not None:
         values[long], unsure = _scaled(found.mantissa[long], -found.places[long])
-        odd[long] |= unsure
-    if odd.any():
-        # To find places in two dimensions takes ten times as long.
-        again = np.divmod(odd.ravel().nonzero()[0], odd.shape[1])
-        values[again], odd[again], fractional[again] = _other_numbers(text, words, bare[again], ends[again])
-    if some_negative:
-        # -0 is a whole number, and there is one zero only of those.
-        is_negative &= fractional | (values != 0)
-        bits = values.view(np.uint64)
-        bits |= is_negative.astype(np.uint64) << _SIGN_BIT
-    for place in zip(*odd.nonzero(), strict=True) if odd.any() else ():
-        spelling = text[starts[place] : ends[place]].tobytes()
-        if _SPELLED.fullmatch(spelling):
-            values[place], odd[place] = float(spelling), False
-    return Numbers(values, odd, fractional)
+        found.odd[long] |= unsure
+    return Numbers(values, found.odd, found.has_point)
 
 
 def _rows(wanted: BoolArray) -> slice | Int64Array | None:
@@ -163,7 +242,8 @@ def _decimals(
 ) -> _Decimals:
     """Read numbers, whose `first` characters are given: digits with at most one point.
 
-    All arrays are [k, n]; the longest number of a row tells how many words are looked at in it.
+    All arrays are [k, n]; the longest number of a row tells how many words are looked at in it. Of few longer
+    rows among many all are odd.
     """
     lengths = ends - starts
     counts = (lengths.max(axis=1, initial=1) - 1) // WORD + 1
@@ -172,7 +252,9 @@ def _decimals(
     found = _of_words(text, words, first, starts, ends, usual)
     for count in range(usual + 1, _MOST_WORDS + 1):
         rows = (counts == count).nonzero()[0]
-        if len(rows):
+        if len(rows) * _FEW_AMONG <= len(counts):
+            found.odd[rows] = True
+        elif len(rows):
             longer = _of_words(text, words, first[rows], starts[rows], ends[rows], count)
             for column, instead in zip(found, longer, strict=True):
                 column[rows] = instead
@@ -220,9 +302,7 @@ def _tail(text: ByteArray, ends: Int64Array, lengths: Int64Array) -> tuple[WordA
     digits = tails[ends - _TAIL].view(np.uint64)
     digits ^= _ZEROS
     digits &= _TAIL_MASKS.take(lengths, mode="clip").view(np.uint64)
-    above = digits + _ABOVE_NINE
-    above |= digits
-    above &= _HIGH_BITS
+    above = _not_digits(digits)
     numbers = _number(digits)
     found = numbers[..., ::2] * _WHOLE_POWERS[WORD]
     found += numbers[..., 1::2]
@@ -291,13 +371,18 @@ def _digits(digits: WordArray) -> tuple[WordArray, WordArray, WordArray, WordArr
     before *= _WHOLE_BYTE
     digits += before
     digits -= point
-    above = digits + _ABOVE_NINE
-    above |= digits
-    above &= _HIGH_BITS
-    wrong |= above
+    wrong |= _not_digits(digits)
     at_point *= _BEHIND
     at_point >>= np.uint64(56)
     return _number(digits), points, at_point, wrong
+
+
+def _not_digits(digits: WordArray) -> WordArray:
+    """Return words that are not zero where a byte is above 9."""
+    above = digits + _ABOVE_NINE
+    above |= digits
+    above &= _HIGH_BITS
+    return above
 
 
 def _number(digits: WordArray) -> WordArray:
@@ -347,7 +432,7 @@ def _other_numbers(
 
 def _scaled(mantissa: WordArray, power: Int64Array) -> tuple[Float64Array, BoolArray]:
     """Return `mantissa * 10**power`, rounded once, and where that is not sure to be the nearest double."""
-    leading = mantissa.astype(np.float64)
+    leading = np.minimum(mantissa.astype(np.float64), _HIGHEST_WORD)
     short = (mantissa >> _EXACT_BITS == 0) & (np.abs(power) < len(_EXACT_POWERS))
     exact = _EXACT_POWERS.take(np.abs(power), mode="clip")
     if short.all():
@@ -380,7 +465,12 @@ def _scaled(mantissa: WordArray, power: Int64Array) -> tuple[Float64Array, BoolA
 @cache
 def _powers_of_ten() -> tuple[Float64Array, Float64Array]:
     """Return powers of ten as sums of two doubles."""
-    exact = [Fraction(10) ** power for power in range(_LOWEST_POWER, _HIGHEST_POWER + 1)]
-    leading = [float(power) for power in exact]
-    rest = [float(power - Fraction(double)) for power, double in zip(exact, leading, strict=True)]
+    leading, rest = [], []
+    for power in range(_LOWEST_POWER, _HIGHEST_POWER + 1):
+        # Python rounds the quotient of two integers once.
+        over, under = 10 ** max(power, 0), 10 ** max(-power, 0)
+        double = over / under
+        numerator, denominator = double.as_integer_ratio()
+        leading.append(double)
+        rest.append((over * denominator - numerator * under) / (under * denominator))
     return np.array(leading), np.array(rest)

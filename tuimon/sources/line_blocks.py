@@ -22,6 +22,7 @@ _PIECE = 128 << 10
 _NONE = np.empty(0, np.int64)
 # A reader has one block at a time. More memory than this is not kept for the next one.
 _spare: list[bytearray] = []
+_spare_marks: list[Int64Array] = []
 _MOST_SPARE = 2
 _LARGEST_SPARE = 5 << 20
 
@@ -78,6 +79,9 @@ class LineBlock:
     ) -> None:
         if len(_spare) < _MOST_SPARE and len(self.memory) <= _LARGEST_SPARE:
             _spare.append(self.memory)
+        marks = self.found.marks.base
+        if marks is not None and len(_spare_marks) < _MOST_SPARE and marks.nbytes <= _LARGEST_SPARE:
+            _spare_marks.append(marks)
 
     @property
     def characters(self) -> ByteArray:
@@ -104,17 +108,20 @@ def spare_memory(size: int) -> bytearray:
 def find_lines(memory: bytearray, begin: int, stop: int) -> FoundLines:
     """Find whole lines, and their commas, in a part of a text that ends with a line end."""
     text = np.frombuffer(memory, np.uint8)
-    pieces = []
+    room, count = _spare_marks.pop() if _spare_marks else _NONE, 0
     for first in range(begin, stop, _PIECE):
         piece = text[first : min(first + _PIECE, stop)]
         is_mark = piece == _COMMA
         is_mark |= piece == _LINE_END
-        marks = places_of(is_mark)
-        marks += first
-        pieces.append(marks)
-    if not pieces:
+        places = places_of(is_mark)
+        if count + len(places) > len(room):
+            room, known = np.empty(2 * (count + len(places)), np.int64), room
+            room[:count] = known[:count]
+        np.add(places, first, out=room[count : count + len(places)])
+        count += len(places)
+    if begin >= stop:
         return FoundLines()
-    marks = np.concatenate(pieces)
+    marks = room[:count]
     last_marks = (text[marks] == _LINE_END).nonzero()[0]
     first_marks = np.append(0, last_marks[:-1] + 1)
     ends = marks[last_marks]

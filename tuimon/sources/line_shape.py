@@ -52,6 +52,7 @@ class LineShape:
         names: The names at the top.
         commas: How many commas a line has.
         axes: Which of the numbers may be step or clock.
+        others: Which are neither.
     """
 
     def __init__(self, line: bytes, row: Row, tags: tuple[str, ...], spans: list[tuple[int, int]]) -> None:
@@ -59,6 +60,7 @@ class LineShape:
         self.names = frozenset(row)
         self.commas = line.count(b",")
         self.axes = tuple(index for index, tag in enumerate(tags) if names_axis(tag.lower()))
+        self.others = _slice_or_array([index for index in range(len(tags)) if index not in self.axes])
         borders = [0, *(place for span in spans for place in span), len(line)]
         between = [line[borders[index] : borders[index + 1]] for index in range(0, len(borders), 2)]
         self._between = between
@@ -145,8 +147,10 @@ def _leaves(row: Row, prefix: str = "", depth: int = 1) -> Iterator[tuple[str, o
 
 
 def _slice_or_array(indices: list[int]) -> slice | Int64Array:
-    """Return indices as what numpy takes without a copy, if they are those from 0 on."""
-    return slice(len(indices)) if indices == list(range(len(indices))) else np.array(indices, np.int64)
+    """Return indices as what numpy takes without a copy, if they follow one another."""
+    first = indices[0] if indices else 0
+    follow = indices == list(range(first, first + len(indices)))
+    return slice(first, first + len(indices)) if follow else np.array(indices, np.int64)
 
 
 def _windows(index: int, text: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from tuimon.core.columns import Float64Array, Int64Array
-from tuimon.sources.decimal_text import BoolArray, read_numbers
+from tuimon.sources.decimal_text import (
+    BoolArray,
+    ByteArray,
+    places_of_odd,
+    read_numbers,
+    read_unusual,
+    read_usual,
+)
 from tuimon.sources.lenient_json import parse
 from tuimon.sources.line_blocks import FoundLines, LineBlock
 from tuimon.sources.line_shape import LineShape, learn_shape
@@ -38,6 +45,7 @@ class TableReader:
         rest = np.arange(len(block))
         if len(block) < _FEWEST_LINES:
             return tables, rest
+        is_left = np.ones(len(block), np.bool_)
         untried = list(self._shapes)
         tried = 0
         while len(rest) >= _FEWEST_LINES:
@@ -53,7 +61,8 @@ class TableReader:
                 table = _read_table(shape, block, places)
                 if len(table.places):
                     tables.append(table)
-                    rest = np.setdiff1d(rest, table.places, assume_unique=True)
+                    is_left[table.places] = False
+                    rest = rest[is_left[rest]]
         return tables, rest
 
     def _learned(self, block: LineBlock, place: int) -> list[LineShape]:
@@ -71,33 +80,70 @@ class TableReader:
 def _read_table(shape: LineShape, block: LineBlock, places: Int64Array) -> NumberTable:
     """Return the lines at `places` that have a shape, and only numbers where it has some."""
     text, found = block.characters, block.found
-    width, axes = len(shape.tags), list(shape.axes)
-    values = np.empty((width, len(places)))
+    tags = np.arange(len(shape.tags))
+    axes, others = list(shape.axes), tags[shape.others]
+    # Arrays of this size have memory that was used before; one for all tags would be cleared by the system.
+    values = [np.empty(len(places)) for _ in tags]
     fits = np.empty(len(places), np.bool_)
-    fractional = np.empty((len(axes), len(places)), np.bool_)
     bounds = np.empty((2, len(axes), len(places)), np.int64)
-    at_once = max(_FEWEST_LINES, _NUMBERS_AT_ONCE // width)
+    left = _Left()
+    at_once = max(_FEWEST_LINES, _NUMBERS_AT_ONCE // len(tags))
     for begin in range(0, len(places), at_once):
-        part = slice(begin, min(begin + at_once, len(places)))
-        lines = places[part]
+        lines = places[begin : begin + at_once]
         marks = _marks_of(found, lines, shape.commas + 1)
         starts, ends, fit = shape.locate(text, found.starts[lines], marks)
-        fitting: slice | Int64Array = slice(None) if fit.all() else fit.nonzero()[0]
-        starts, ends = starts[:, fitting], ends[:, fitting]
-        numbers = read_numbers(text, starts, ends)
-        values[:, part][:, fitting] = numbers.values
-        fractional[:, part][:, fitting] = numbers.fractional[axes]
-        bounds[:, :, part][:, :, fitting] = starts[axes], ends[axes]
-        fit[fitting] = ~numbers.odd.any(axis=0)
-        fits[part] = fit
-    if not fits.all():
-        places, values = places[fits], values[:, fits]
-        fractional, bounds = fractional[:, fits], bounds[:, :, fits]
+        fits[begin : begin + len(lines)] = fit
+        part: slice | Int64Array = slice(begin, begin + len(lines))
+        if not fit.all():
+            starts, ends, part = starts[:, fit], ends[:, fit], begin + fit.nonzero()[0]
+        bounds[:, :, part] = starts[axes], ends[axes]
+        starts, ends = starts[shape.others], ends[shape.others]
+        numbers = read_usual(text, starts, ends)
+        for tag, column in zip(others, numbers.values, strict=True):
+            values[tag][part] = column
+        if numbers.odd.any():
+            odd = places_of_odd(numbers.odd)
+            members = np.arange(len(places))[part]
+            left.add(others[odd[0]], members[odd[1]], starts[odd], ends[odd])
+    fits[left.read(text, values)] = False
+    kept = fits.nonzero()[0]
+    numbers = read_numbers(text, *bounds[:, :, kept])
+    for tag, column in zip(axes, numbers.values, strict=True):
+        values[tag][kept] = column
+    sound = ~numbers.odd.any(axis=0)
+    kept = kept[sound]
+    if len(kept) < len(places):
+        places, values = places[kept], [column[kept] for column in values]
     parsed = {
-        shape.tags[axis]: _parsed(values[axis], fractional[index], bounds[:, index], block)
-        for index, axis in enumerate(axes)
+        shape.tags[axis]: _parsed(values[axis], fractional[sound], bounds[:, index, kept], block)
+        for index, (axis, fractional) in enumerate(zip(axes, numbers.fractional, strict=True))
     }
     return NumberTable(shape.tags, places, values, parsed)
+
+
+class _Left:
+    """Numbers of a table that are not written as most are.
+
+    To read few of them takes as long as to read a thousand, so that they wait until all are known.
+    """
+
+    def __init__(self) -> None:
+        self._found: list[tuple[Int64Array, ...]] = []
+
+    def add(self, tags: Int64Array, rows: Int64Array, starts: Int64Array, ends: Int64Array) -> None:
+        """Add numbers: which columns and rows are theirs, and where they lie in the text; all int64[n]."""
+        self._found.append((tags, rows, starts, ends))
+
+    def read(self, text: ByteArray, values: list[Float64Array]) -> Int64Array:
+        """Read them into columns; return the rows in which something else stands."""
+        if not self._found:
+            return np.empty(0, np.int64)
+        tags, rows, starts, ends = map(np.concatenate, zip(*self._found, strict=True))
+        numbers = read_unusual(text, starts, ends)
+        for tag in set(tags.tolist()):
+            of_tag = tags == tag
+            values[tag][rows[of_tag]] = numbers.values[of_tag]
+        return rows[numbers.odd]
 
 
 def _marks_of(found: FoundLines, lines: Int64Array, count: int) -> Int64Array:

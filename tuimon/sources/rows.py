@@ -115,14 +115,14 @@ class NumberTable:
     Attributes:
         tags: The names of k columns, those of nested rows joined by `/`.
         places: int64[n], the rows, ascending.
-        values: float64[k, n].
+        values: float64[n] for each of them.
         parsed: Columns that may be step or clock, as exact as they were written: int64[n], objects where
             that does not hold them, None where `values` are.
     """
 
     tags: tuple[str, ...]
     places: Int64Array
-    values: Float64Array
+    values: Sequence[Float64Array] | Float64Array
     parsed: Mapping[str, Int64Array | list[object] | None]
 
     def columns(self) -> Iterator[tuple[str, RawColumn]]:

@@ -23,12 +23,13 @@ def places_of(marks: npt.NDArray[np.bool_]) -> Int64Array:
     words = marks[:whole].view(np.uint64)
     holding = (words != 0).nonzero()[0]
     held = words[holding]
-    lowest = held & (~held + _ONE)
-    if (held != lowest).any():
+    if (held & (held - _ONE)).any():
         return marks.nonzero()[0]
-    lowest *= _BEFORE_END
-    lowest >>= _LAST_BYTE
-    places: Int64Array = (holding << 3) + (_WORD - 1)
-    places -= lowest.view(np.int64)
+    held *= _BEFORE_END
+    held >>= _LAST_BYTE
+    places: Int64Array = holding
+    places <<= 3
+    places += _WORD - 1
+    places -= held.view(np.int64)
     rest = marks[whole:].nonzero()[0]
     return np.concatenate([places, rest + whole]) if len(rest) else places
