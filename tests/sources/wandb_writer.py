@@ -43,6 +43,11 @@ def history(items: Mapping[str | tuple[str, ...], str], num: int = 1, *, step: i
     return record(2, content, num)
 
 
+def summary(items: Mapping[str | tuple[str, ...], str], num: int = 1) -> bytes:
+    """Return a record of the summary, which repeats the last row."""
+    return record(3, b"".join(part(1, _key(name) + part(16, text)) for name, text in items.items()), num)
+
+
 def stats(items: Mapping[str, str], seconds: int) -> bytes:
     """Return a record of samples of the machine."""
     found = b"".join(part(3, part(1, name) + part(16, text)) for name, text in items.items())

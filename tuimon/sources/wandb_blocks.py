@@ -6,7 +6,8 @@ https://github.com/google/leveldb/blob/main/doc/log_format.md
 from __future__ import annotations
 
 import struct
-from dataclasses import field
+from collections.abc import Sequence
+from dataclasses import field, replace
 from pathlib import Path
 from zlib import crc32
 
@@ -18,8 +19,8 @@ from tuimon.core.frozen import frozen
 from tuimon.sources.decimal_text import WORD
 from tuimon.sources.tailed_file import Chunk, TailedFile
 from tuimon.sources.wandb_file import FILE_HEADER
+from tuimon.sources.wandb_stretches import BLOCK_BYTES, FULL, HEADER_BYTES, Stretch, StretchFinder
 
-BLOCK_BYTES = 32768
 MAX_RECORD_BYTES = 64 << 20
 """A longer record is skipped."""
 
@@ -27,8 +28,9 @@ MARGIN = 32
 """So many bytes lie before the first record of a block: whoever reads whole words may begin before it."""
 
 _HEADER = struct.Struct("<IHB")
-_HEADER_BYTES = _HEADER.size
-_FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+_FIRST, _MIDDLE, _LAST = 2, 3, 4
+# Fewer bytes are read faster record by record.
+_FEWEST_BYTES = 4096
 _MOST_PROBLEMS = 10
 _CUT_OFF = "the last record is cut off; it is read when the rest is written"
 
@@ -39,13 +41,15 @@ def _no_places() -> Int64Array:
 
 @frozen(eq=False)
 class RecordBlock:
-    """Whole and intact records, in their order.
+    """Whole and intact records, in their order. Those that hold nothing to be read may be left out.
 
     Attributes:
         data: The records, in their order, behind `MARGIN` bytes and before a word.
         begins: int64[n], where in `data` each one begins.
         ends: int64[n], where it ends.
         offsets: int64[n], where in the file each one begins.
+        numbers: int64[n], which one of all records it is, counted from 0.
+        count: How many records there are, those that were left out among them.
         new_generation: The file was replaced or rewritten: these are the records of another file.
         more: Whether another read would bring more at once.
         bytes_read: By how many bytes the reader came further in the file.
@@ -55,54 +59,50 @@ class RecordBlock:
     begins: Int64Array = field(default_factory=_no_places)
     ends: Int64Array = field(default_factory=_no_places)
     offsets: Int64Array = field(default_factory=_no_places)
+    numbers: Int64Array = field(default_factory=_no_places)
+    count: int = 0
     new_generation: bool = False
     more: bool = False
     bytes_read: int = 0
 
-    def __len__(self) -> int:
-        return len(self.begins)
-
 
 class _Found:
-    """The records of one read, on their way into one buffer: most lie behind one another already."""
+    """The records of one read, on their way into one buffer."""
 
     def __init__(self) -> None:
-        self._pieces: list[bytes | memoryview] = [bytes(MARGIN)]
-        self._size = MARGIN
-        # Where records begin and end in the chunk, headers included, and how far their bytes are moved.
-        self._begins: list[int] = []
-        self._ends: list[int] = []
-        self._moved: list[int] = []
-        self._counts: list[int] = []
+        self._count = 0
+        self._records: list[bytes | memoryview] = []
+        # Where the headers of these begin, and which of all records they are.
+        self._begins: list[Int64Array] = [_no_places()]
+        self._numbers: list[Int64Array] = [_no_places()]
 
-    def take(self, chunk: memoryview, borders: list[int]) -> None:
-        """Take whole records that lie behind one another, each up to the next border."""
-        if len(borders) > 1:
-            self._begins += borders[:-1]
-            self._ends += borders[1:]
-            self._append(chunk[borders[0] : borders[-1]], borders[0], len(borders) - 1)
+    def take(self, record: bytes, begin: int) -> None:
+        """Take a record; its header began at `begin`, which may lie before the chunk."""
+        self._add([record], np.array([begin]), np.array([0]), 1)
 
-    def take_joined(self, record: bytes, begin: int) -> None:
-        """Take a record that was put together; it began at `begin`, which may lie before the chunk."""
-        self._begins.append(begin)
-        self._ends.append(begin + _HEADER_BYTES + len(record))
-        self._append(record, begin + _HEADER_BYTES, 1)
+    def take_all(self, stretch: Stretch) -> None:
+        """Take the records of a stretch."""
+        self._add(stretch.records, stretch.begins, stretch.numbers, stretch.count)
 
-    def _append(self, piece: bytes | memoryview, begin: int, count: int) -> None:
-        self._pieces.append(piece)
-        self._moved.append(self._size - begin)
-        self._counts.append(count)
-        self._size += len(piece)
+    def _add(
+        self, records: Sequence[bytes | memoryview], begins: Int64Array, numbers: Int64Array, count: int
+    ) -> None:
+        self._records += records
+        self._begins.append(begins)
+        self._numbers.append(numbers + self._count)
+        self._count += count
 
-    def records(self, offset: int) -> tuple[bytes, Int64Array, Int64Array, Int64Array]:
-        """Return `data`, `begins`, `ends` and `offsets` of a `RecordBlock`; the chunk began at `offset`."""
-        begins, ends = np.array(self._begins, np.int64), np.array(self._ends, np.int64)
-        moved = np.repeat(np.array(self._moved, np.int64), self._counts)
-        return (
-            b"".join([*self._pieces, bytes(WORD)]),
-            begins + moved + _HEADER_BYTES,
-            ends + moved,
-            begins + offset,
+    def block(self, offset: int) -> RecordBlock:
+        """Return the records; the chunk began at `offset`."""
+        lengths = np.array(list(map(len, self._records)), np.int64)
+        ends = MARGIN + np.cumsum(lengths)
+        return RecordBlock(
+            b"".join([bytes(MARGIN), *self._records, bytes(WORD)]),
+            ends - lengths,
+            ends,
+            np.concatenate(self._begins) + offset,
+            np.concatenate(self._numbers),
+            self._count,
         )
 
 
@@ -144,11 +144,11 @@ class WandbLog:
             self._tail.reread_from(chunk.offset + self._scan(chunk))
         if not chunk.more:
             self._report_cut_off()
-        return RecordBlock(
-            *self._found.records(chunk.offset),
-            chunk.new_generation,
-            chunk.more,
-            max(0, self._tail.position - before),
+        return replace(
+            self._found.block(chunk.offset),
+            new_generation=chunk.new_generation,
+            more=chunk.more,
+            bytes_read=max(0, self._tail.position - before),
         )
 
     def take_problems(self) -> list[Problem]:
@@ -184,10 +184,11 @@ class WandbLog:
             if not data.startswith(FILE_HEADER):
                 self.report("does not begin like a .wandb file; it is read as one all the same", 0)
             at = len(FILE_HEADER)
+        finder = StretchFinder(data, offset) if end >= _FEWEST_BYTES else None
         while at < written:
             block_end = at + BLOCK_BYTES - (offset + at) % BLOCK_BYTES
-            at = self._take_intact(data, offset, at, min(block_end, end))
-            if block_end - at < _HEADER_BYTES:
+            at = self._take_intact(data, offset, at, min(block_end, end), finder)
+            if block_end - at < HEADER_BYTES:
                 at = block_end  # padding
                 continue
             behind = _behind_damage(data, at, block_end)
@@ -203,37 +204,36 @@ class WandbLog:
         self._unfinished_at = self._parts_offset if self._parts else offset + at if at < written else None
         return min(at, end)
 
-    def _take_intact(self, data: bytes, offset: int, at: int, block_end: int) -> int:
+    def _take_intact(
+        self, data: bytes, offset: int, at: int, block_end: int, finder: StretchFinder | None
+    ) -> int:
         """Take the intact pieces of a block from `at` on; return where they end."""
-        found, view, unpack = self._found, memoryview(data), _HEADER.unpack_from
-        whole: list[int] = [at]  # where whole records behind one another begin, and where the last one ends
-        while at + _HEADER_BYTES <= block_end:
-            checksum, length, kind = unpack(data, at)
-            stop = at + _HEADER_BYTES + length
-            if stop > block_end or crc32(view[at + _HEADER_BYTES - 1 : stop]) != checksum:
+        view = memoryview(data)
+        while at + HEADER_BYTES <= block_end:
+            stretch = finder.find(at) if finder is not None and not self._parts else None
+            if stretch is not None:
+                self._found.take_all(stretch)
+                at = stretch.stop
+                continue
+            checksum, length, kind = _HEADER.unpack_from(data, at)
+            stop = at + HEADER_BYTES + length
+            is_intact = stop <= block_end and crc32(view[at + HEADER_BYTES - 1 : stop]) == checksum
+            if not is_intact or not FULL <= kind <= _LAST:
                 break
-            if kind == _FULL and not self._parts:
-                whole.append(stop)
-            elif _FULL <= kind <= _LAST:
-                found.take(view, whole)
-                self._join(kind, bytes(view[at + _HEADER_BYTES : stop]), offset, at)
-                whole = [stop]
-            else:
-                break
+            self._join(kind, bytes(view[at + HEADER_BYTES : stop]), offset, at)
             at = stop
-        found.take(view, whole)
         return at
 
     def _join(self, kind: int, piece: bytes, offset: int, at: int) -> None:
         """Take a piece of a record, or a record that comes where the piece before it was to go on."""
-        if kind in (_FULL, _FIRST):
+        if kind in (FULL, _FIRST):
             if self._parts:
                 self.report("a record that does not go on was skipped", self._parts_offset)
             self._parts, self._parts_offset = [piece], offset + at
         elif self._parts:  # else its beginning was damaged, which was told
             self._parts.append(piece)
-        if kind in (_FULL, _LAST) and self._parts:
-            self._found.take_joined(b"".join(self._parts), self._parts_offset - offset)
+        if kind in (FULL, _LAST) and self._parts:
+            self._found.take(b"".join(self._parts), self._parts_offset - offset)
             self._parts = []
         elif sum(map(len, self._parts)) > MAX_RECORD_BYTES:
             self.report(f"a record of more than {MAX_RECORD_BYTES} bytes was skipped", self._parts_offset)
@@ -254,7 +254,7 @@ def _behind_damage(data: bytes, at: int, block_end: int) -> int | None:
     stop = _plausible_stop(data, at, block_end)
     if stop is None or stop > len(data):
         return None if stop is None or stop <= block_end else block_end
-    if stop > block_end or stop == len(data) or block_end - stop < _HEADER_BYTES:
+    if stop > block_end or stop == len(data) or block_end - stop < HEADER_BYTES:
         return min(stop, block_end)
     next_stop = _plausible_stop(data, stop, block_end)
     if next_stop is None or len(data) < next_stop <= block_end:
@@ -267,7 +267,7 @@ def _behind_damage(data: bytes, at: int, block_end: int) -> int | None:
 
 def _plausible_stop(data: bytes, at: int, block_end: int) -> int | None:
     """Return where the piece at `at` ends, beyond the block if it cannot be one; None if it is not whole."""
-    if at + _HEADER_BYTES > len(data):
+    if at + HEADER_BYTES > len(data):
         return None
     _, length, kind = _HEADER.unpack_from(data, at)
-    return at + _HEADER_BYTES + int(length) if _FULL <= kind <= _LAST else block_end + 1
+    return at + HEADER_BYTES + int(length) if FULL <= kind <= _LAST else block_end + 1

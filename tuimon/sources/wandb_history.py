@@ -14,7 +14,15 @@ from tuimon.core.batch import Record, ScalarBatch, TextRecord
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.sources.protobuf_table import FieldTable, field_table, varint_column
 from tuimon.sources.rows import MAX_TAGS
-from tuimon.sources.wandb_items import SEPARATOR, ItemReader, Numbers, OtherValue, flattened, split_items
+from tuimon.sources.wandb_items import (
+    SEPARATOR,
+    ItemReader,
+    Numbers,
+    OtherValue,
+    flattened,
+    items_of,
+    split_items,
+)
 from tuimon.sources.wandb_media import read_histogram, read_images
 
 _HISTORY_ITEM, _HISTORY_STEP = 1, 2
@@ -70,7 +78,7 @@ class HistoryDecoder:
         """
         items, rests = split_items(data, rows)
         table, _ = field_table(data, rests.begin, rests.end)
-        numbers, others = self._items.read(data, items.followed_by(table.of(_HISTORY_ITEM)))
+        numbers, others = self._items.read(data, items.followed_by(items_of(data, table.of(_HISTORY_ITEM))))
         steps = self._steps(numbers, self._stated_steps(data, table, len(rows)))
         self.row_steps = steps
         wall_times = self._wall_times(numbers, len(rows), start_time)
@@ -81,7 +89,9 @@ class HistoryDecoder:
             hidden.append(self._items.number_of(self.step_metric))
         hidden += [n for n, tag in enumerate(self._items.tags) if self._is_of_media(tag)]
         numbers = _joined(numbers, more)
-        shown = ~np.isin(numbers.tags, hidden)
+        is_shown = np.ones(len(self._items.tags) + 1, np.bool_)
+        is_shown[hidden] = False
+        shown = is_shown[numbers.tags]
         numbers = Numbers(numbers.rows[shown], numbers.tags[shown], numbers.values[shown])
         return [*batches(numbers, self._items.tags, order, steps, wall_times), *notes]
 
@@ -115,15 +125,16 @@ class HistoryDecoder:
 
     @staticmethod
     def _take_steps(numbers: Numbers, tag: int, steps: Int64Array, known: BoolArray) -> None:
-        usable = (numbers.tags == tag) & (np.abs(numbers.values) < 2.0**62)
-        rows = numbers.rows[usable]
-        steps[rows] = numbers.values[usable].astype(np.int64)
+        found = (numbers.tags == tag).nonzero()[0]
+        found = found[np.abs(numbers.values[found]) < 2.0**62]
+        rows = numbers.rows[found]
+        steps[rows] = numbers.values[found].astype(np.int64)
         known[rows] = True
 
     def _wall_times(self, numbers: Numbers, count: int, start_time: float) -> Float64Array:
         times = np.full(count, np.nan)
         for name, origin in (("_runtime", start_time), ("_timestamp", 0.0)):
-            found = numbers.tags == self._names[name]
+            found = (numbers.tags == self._names[name]).nonzero()[0]
             times[numbers.rows[found]] = numbers.values[found] + origin
         return times
 
@@ -198,7 +209,7 @@ class StatsDecoder:
     def decode(self, data: bytes, rows: FieldTable, order: Int64Array, steps: Int64Array) -> list[Record]:
         """Return the batches of n samples, whose places and carried steps are int64[n]."""
         table, _ = field_table(data, rows.begin, rows.end)
-        numbers, others = self._items.read(data, table.of(_STATS_ITEM))
+        numbers, others = self._items.read(data, items_of(data, table.of(_STATS_ITEM)))
         wall_times = timestamps(data, table.of(_STATS_TIMESTAMP), len(rows))
         inner = [
             (other.row, self._items.number_of(other.tag), float(other.value))
@@ -228,15 +239,19 @@ def batches(
     numbers: Numbers, tags: Sequence[str], order: Int64Array, steps: Int64Array, wall_times: Float64Array
 ) -> list[ScalarBatch]:
     """Return one batch per set of rows, so that tags logged together share order, step and time."""
-    known = numbers.tags >= 0
-    rows, ids, values = numbers.rows[known], numbers.tags[known], numbers.values[known]
+    rows, ids, values = numbers.rows, numbers.tags, numbers.values
+    known = ids >= 0
+    if not known.all():
+        rows, ids, values = rows[known], ids[known], values[known]
     # Sixteen bits are sorted by their digits, in place of by comparison; there are no more tags than that.
     is_rising = bool((rows[1:] >= rows[:-1]).all())
     rank = np.argsort(ids.astype(np.uint16), kind="stable") if is_rising else np.lexsort((rows, ids))
     rows, ids, values = rows[rank], ids[rank], values[rank]
     if len(ids):  # of a name that a record holds twice, the last value counts
-        kept = np.append((rows[1:] != rows[:-1]) | (ids[1:] != ids[:-1]), True)
-        rows, ids, values = rows[kept], ids[kept], values[kept]
+        again = (rows[1:] == rows[:-1]) & (ids[1:] == ids[:-1])
+        if again.any():
+            kept = np.append(~again, True)
+            rows, ids, values = rows[kept], ids[kept], values[kept]
     cuts = np.flatnonzero(np.diff(ids, prepend=-1, append=-1)) if len(ids) else np.zeros(1, np.int64)
     lengths = np.diff(cuts)
     if len(lengths) > 1 and (lengths == lengths[0]).all():

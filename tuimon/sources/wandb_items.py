@@ -11,7 +11,7 @@ from tuimon.sources.decimal_text import read_numbers
 from tuimon.sources.known_words import UNKNOWN, KnownWords
 from tuimon.sources.lenient_json import parse
 from tuimon.sources.protobuf import LENGTH, DamagedMessageError, fields, text_of
-from tuimon.sources.protobuf_table import FieldTable, field_table, length_prefixed
+from tuimon.sources.protobuf_table import Bytes, FieldTable, field_table, length_prefixed
 from tuimon.sources.rows import MAX_TAGS, as_float
 from tuimon.sources.sparse_marks import places_of
 
@@ -24,12 +24,18 @@ SEPARATOR = "."
 
 _LONGEST_NAME = 1000
 _LONGEST_NUMBER = 40
-# So many stay in the processor's cache.
-_NUMBERS_AT_ONCE = 32000
+# What is made of so many on the way stays in the processor's cache.
+_NUMBERS_AT_ONCE = 64000
 _NONFINITE = {
     b"NaN": float("nan"), b"Infinity": float("inf"), b"-Infinity": float("-inf"), b"true": 1.0, b"false": 0.0,
 }  # fmt: skip
-_MINUS, _ZERO, _NINE, _LETTER_I = b"-09I"
+# With which bytes a number begins.
+_BEGINS_NUMBER = np.isin(np.arange(256), np.frombuffer(b"-0123456789", np.uint8))
+# The four bytes that an item and its key begin with, where both are shorter than 128 bytes; see `_usual`.
+_HEAD = _ITEM_TAG | _NESTED_KEY_TAG << 16
+_OTHER_HEAD = _ITEM_TAG | _KEY_TAG << 16
+_HEAD_BYTES, _ITEM_LENGTH_BITS, _KEY_LENGTH_BITS = 4, 8, 24
+_SHORT = 0x80
 
 
 @frozen(eq=False)
@@ -39,6 +45,47 @@ class Numbers:
     rows: Int64Array
     tags: Int64Array
     values: Float64Array
+
+
+@frozen(eq=False)
+class Items:
+    """Where items that have a key and a value stand: int64[m] each, in the order in which they stand there.
+
+    Attributes:
+        rows: The number of the row that each item is of.
+        key_begins: Where what its key is told by begins: its field with the key's own length.
+        key_ends: Where the key ends.
+        value_begins: Where the value begins.
+        value_ends: Where it ends.
+    """
+
+    rows: Int64Array
+    key_begins: Int64Array
+    key_ends: Int64Array
+    value_begins: Int64Array
+    value_ends: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def where(self, wanted: npt.NDArray[np.bool_]) -> Items:
+        """Return the items that `wanted` bool[m] marks."""
+        return Items(*(column[wanted] for column in self._columns))
+
+    def followed_by(self, other: Items) -> Items:
+        """Return the items of both, in the order in which they stand there."""
+        if not len(other):
+            return self
+        columns = [np.concatenate(pair) for pair in zip(self._columns, other._columns, strict=True)]
+        rank = np.argsort(columns[1], kind="stable")
+        return Items(*(column[rank] for column in columns))
+
+    @property
+    def _columns(self) -> tuple[Int64Array, ...]:
+        return self.rows, self.key_begins, self.key_ends, self.value_begins, self.value_ends
+
+
+NO_ITEMS = Items(*[np.empty(0, np.int64)] * 5)
 
 
 @frozen
@@ -65,14 +112,13 @@ class ItemReader:
         self._keys: dict[bytes, int] = {}
         self._known_keys = KnownWords()
 
-    def read(self, data: bytes, items: FieldTable) -> tuple[Numbers, list[OtherValue]]:
-        """Return what items hold; `items.message` tells the row of each. Damaged items are left out."""
-        places = _places(data, items)
-        tag_column = self._tags(data, items.begin[places.items], places.key_ends)
-        known = (tag_column >= 0) & (places.value_ends > places.value_begins)
+    def read(self, data: bytes, items: Items) -> tuple[Numbers, list[OtherValue]]:
+        """Return what items hold."""
+        tags = self._tags(data, items.key_begins, items.key_ends)
+        known = (tags >= 0) & (items.value_ends > items.value_begins)
         if not known.all():
-            tag_column, places = tag_column[known], places.where(known)
-        return self._parse(data, places, items.message[places.items], tag_column)
+            tags, items = tags[known], items.where(known)
+        return self._parse(data, items, tags)
 
     def number_of(self, tag: str) -> int:
         """Return the number of a tag, -1 where there are too many."""
@@ -102,14 +148,9 @@ class ItemReader:
                 self._known_keys.learn(key, number)
         return number
 
-    def _parse(
-        self, data: bytes, places: _Places, rows: Int64Array, tags: Int64Array
-    ) -> tuple[Numbers, list[OtherValue]]:
-        buffer = np.frombuffer(data, np.uint8)
-        begins, ends = places.value_begins, places.value_ends
-        first = buffer[begins]
-        second = buffer[np.minimum(begins + 1, ends - 1)]
-        plain = (first >= _ZERO) & (first <= _NINE) | (first == _MINUS) & (second != _LETTER_I)
+    def _parse(self, data: bytes, items: Items, tags: Int64Array) -> tuple[Numbers, list[OtherValue]]:
+        rows, begins, ends = items.rows, items.value_begins, items.value_ends
+        plain = _BEGINS_NUMBER[np.frombuffer(data, np.uint8)[begins]]
         plain &= ends - begins <= _LONGEST_NUMBER
         if plain.all():
             return Numbers(rows, tags, _parse_numbers(data, begins, ends)), []
@@ -132,7 +173,28 @@ class ItemReader:
         return Numbers(rows[is_number], tags[is_number], numbers[is_number]), others
 
 
-def split_items(data: bytes, rows: FieldTable) -> tuple[FieldTable, FieldTable]:
+def items_of(data: bytes, fields_of_rows: FieldTable) -> Items:
+    """Return the items that fields of rows are; those without a key or a value are left out.
+
+    Nearly all are one key and one value behind it, nothing else: that is tried first.
+    """
+    buffer = np.frombuffer(data, np.uint8)
+    rows, begins, ends = fields_of_rows.message, fields_of_rows.begin, fields_of_rows.end
+    key_begins, key_ends = length_prefixed(buffer, begins + 1, ends)
+    value_begins, value_ends = length_prefixed(buffer, key_ends + len(_VALUE_TAG), ends)
+    at = np.minimum(key_ends, len(buffer) - len(_VALUE_TAG))
+    usual = (buffer[begins] == _KEY_TAG) | (buffer[begins] == _NESTED_KEY_TAG)
+    usual &= (buffer[at] == _VALUE_TAG[0]) & (buffer[at + 1] == _VALUE_TAG[1])
+    usual &= (key_begins >= 0) & (value_begins >= 0) & (value_ends == ends)
+    found = Items(rows, begins, key_ends, value_begins, value_ends)
+    return (
+        found
+        if usual.all()
+        else found.where(usual).followed_by(_odd_items(data, fields_of_rows.where(~usual)))
+    )
+
+
+def split_items(data: bytes, rows: FieldTable) -> tuple[Items, FieldTable]:
     """Return the items that rows begin with, and what is left of the rows behind them.
 
     A row of 500 metrics has 500 items; that each ends with its value is used to find all of them at once.
@@ -144,34 +206,79 @@ def split_items(data: bytes, rows: FieldTable) -> tuple[FieldTable, FieldTable]:
         rows: Messages whose first fields are items.
 
     Returns:
-        Items, whose `message` is the row; and the n rests.
+        Items, and the n rests.
     """
-    begins, ends = rows.begin, rows.end
-    if not len(rows):
-        return rows, rows
     buffer = np.frombuffer(data, np.uint8)
+    row, marks = _value_marks(buffer, rows)
+    if not len(marks) or len(data) < _HEAD_BYTES:
+        return NO_ITEMS, rows
+    limits = rows.end[row]
+    value_begins, value_ends = _values(buffer, marks + len(_VALUE_TAG), limits)
+    is_first = np.diff(row, prepend=-1) > 0
+    begins = np.append(0, value_ends[:-1])
+    begins[is_first] = rows.begin[row[is_first]]
+    items = Items(row, begins + 2, marks, value_begins, value_ends)
+    usual = _usual(data, begins, items)
+    usual &= value_ends <= limits
+    if not usual.all():
+        odd = (~usual).nonzero()[0]
+        contents, stated_ends = length_prefixed(buffer, begins[odd] + 1, limits[odd])
+        is_wrong = (contents < 0) | (stated_ends != value_ends[odd])
+        is_wrong |= buffer.take(begins[odd], mode="clip") != _ITEM_TAG
+        is_known = np.ones(len(rows), np.bool_)
+        is_known[row[odd[is_wrong]]] = False
+        kept = is_known[row]
+        kinds = np.full(len(odd), _ITEM), np.full(len(odd), LENGTH)
+        others = FieldTable(row[odd], *kinds, contents, value_ends[odd]).where(kept[odd])
+        items = items.where(usual & kept).followed_by(items_of(data, others))
+        row, value_ends = row[kept], value_ends[kept]
+    rests = rows.begin.copy()
+    rests[row] = value_ends  # the last one of each row counts
+    return items, FieldTable(rows.message, rows.number, rows.wire_type, rests, rows.end)
+
+
+def _value_marks(buffer: Bytes, rows: FieldTable) -> tuple[Int64Array, Int64Array]:
+    """Return where in rows the key of a value may stand, and before that the number of the row."""
     is_mark = buffer[:-1] == _VALUE_TAG[0]
     is_mark &= buffer[1:] == _VALUE_TAG[1]
     marks = places_of(is_mark)
-    first = np.searchsorted(marks, begins)
-    counts = np.searchsorted(marks, ends) - first
+    first = np.searchsorted(marks, rows.begin)
+    counts = np.searchsorted(marks, rows.end) - first
     row = np.repeat(np.arange(len(rows)), counts)
-    marks = marks[np.arange(len(row)) + np.repeat(first - np.cumsum(counts) + counts, counts)]
-    _, item_ends = length_prefixed(buffer, marks + len(_VALUE_TAG), ends[row])
-    is_first = np.diff(row, prepend=-1) > 0
-    item_begins = np.where(is_first, begins[row], np.concatenate(([0], item_ends[:-1])))
-    contents, stated_ends = length_prefixed(buffer, item_begins + 1, ends[row])
-    is_wrong = (contents < 0) | (stated_ends != item_ends)
-    is_wrong |= buffer[np.minimum(item_begins, len(buffer) - 1)] != _ITEM_TAG
-    is_known = np.ones(len(rows), np.bool_)
-    is_known[row[is_wrong]] = False
-    kept = is_known[row]
-    row = row[kept]
-    fields_of_items = np.full(len(row), _ITEM), np.full(len(row), LENGTH)
-    items = FieldTable(row, *fields_of_items, contents[kept], item_ends[kept])
-    rests = begins.copy()
-    rests[row] = items.end  # the last one of each row counts
-    return items, FieldTable(rows.message, rows.number, rows.wire_type, rests, ends)
+    if len(row) != len(marks):
+        marks = marks[np.arange(len(row)) + np.repeat(first - np.cumsum(counts) + counts, counts)]
+    return row, marks
+
+
+def _values(buffer: Bytes, at: Int64Array, limits: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Return where the values begin and end whose lengths stand at some places: mostly in one byte.
+
+    As `length_prefixed`, but that a value whose length is one byte may end beyond the limit.
+    """
+    lengths = buffer.take(at, mode="clip")
+    begins = at + 1
+    ends = begins + lengths
+    longer = (lengths >= _SHORT).nonzero()[0]
+    begins[longer], ends[longer] = length_prefixed(buffer, at[longer], limits[longer])
+    return begins, ends
+
+
+def _usual(data: bytes, begins: Int64Array, items: Items) -> npt.NDArray[np.bool_]:
+    """Return which items are like nearly all: short, of one key and one value behind it, nothing else.
+
+    That is seen from the four bytes that such an item begins with: what it is and how long it is, what its
+    key is and how long that is. What lies between the key and the value is known.
+    """
+    everywhere = np.ndarray((len(data) - _HEAD_BYTES + 1,), "<u4", data, 0, (1,))
+    heads = everywhere[np.minimum(begins, len(everywhere) - 1)]
+    lengths = items.value_ends - items.key_begins
+    expected = (items.key_ends - items.key_begins - 2) << _KEY_LENGTH_BITS
+    expected += lengths << _ITEM_LENGTH_BITS
+    usual: npt.NDArray[np.bool_] = heads == expected + _HEAD
+    if not usual.all():
+        usual |= heads == expected + _OTHER_HEAD
+    usual &= lengths < _SHORT
+    return usual
 
 
 def key_text(item: bytes) -> str:
@@ -196,58 +303,17 @@ def flattened(other: OtherValue, depth: int = 8) -> list[OtherValue]:
     ]
 
 
-@frozen(eq=False)
-class _Places:
-    """Where in the buffer items have their keys and values: int64[m] each.
-
-    A key's own bytes begin where its item begins.
-    """
-
-    items: Int64Array
-    key_ends: Int64Array
-    value_begins: Int64Array
-    value_ends: Int64Array
-
-    def where(self, wanted: npt.NDArray[np.bool_]) -> _Places:
-        columns = (self.items, self.key_ends, self.value_begins, self.value_ends)
-        return _Places(*(column[wanted] for column in columns))
-
-
-def _places(data: bytes, items: FieldTable) -> _Places:
-    """Return where items hold what; those without a key or a value are left out.
-
-    Nearly all are one key and one value behind it, nothing else: that is tried first.
-    """
-    buffer = np.frombuffer(data, np.uint8)
-    key_begins, key_ends = length_prefixed(buffer, items.begin + 1, items.end)
-    value_begins, value_ends = length_prefixed(buffer, key_ends + len(_VALUE_TAG), items.end)
-    at = np.minimum(key_ends, len(buffer) - len(_VALUE_TAG))
-    usual = (buffer[items.begin] == _KEY_TAG) | (buffer[items.begin] == _NESTED_KEY_TAG)
-    usual &= (buffer[at] == _VALUE_TAG[0]) & (buffer[at + 1] == _VALUE_TAG[1])
-    usual &= (key_begins >= 0) & (value_begins >= 0) & (value_ends == items.end)
-    found = _Places(np.arange(len(items)), key_ends, value_begins, value_ends).where(usual)
-    if usual.all():
-        return found
-    return _merged(found, _odd_places(data, items, np.flatnonzero(~usual)))
-
-
-def _odd_places(data: bytes, items: FieldTable, which: Int64Array) -> _Places:
-    table, _ = field_table(data, items.begin[which], items.end[which])
+def _odd_items(data: bytes, fields_of_rows: FieldTable) -> Items:
+    table, _ = field_table(data, fields_of_rows.begin, fields_of_rows.end)
     keys = table.where((table.number == _KEY) | (table.number == _NESTED_KEY))
-    key_ends = np.full(len(which), -1, np.int64)
+    key_ends = np.full(len(fields_of_rows), -1, np.int64)
     key_ends[keys.message] = keys.end  # of several names of a nested key, the last one's
     values = table.of(_VALUE_JSON)
-    values = values.where(key_ends[values.message] >= 0)
-    return _Places(which[values.message], key_ends[values.message], values.begin, values.end)
-
-
-def _merged(one: _Places, other: _Places) -> _Places:
-    parts = [
-        np.concatenate((getattr(one, name), getattr(other, name)))
-        for name in ("items", "key_ends", "value_begins", "value_ends")
-    ]
-    rank = np.argsort(parts[2], kind="stable")
-    return _Places(*(part[rank] for part in parts))
+    which = values.message
+    found = Items(
+        fields_of_rows.message[which], fields_of_rows.begin[which], key_ends[which], values.begin, values.end
+    )
+    return found.where(found.key_ends >= 0)
 
 
 def _slices(data: bytes, begins: Int64Array, ends: Int64Array) -> list[bytes]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tuimon.core.batch import ConfigRecord, LifecycleRecord, LogLine, Problem, Record
+from tuimon.core.columns import Int64Array
 from tuimon.sources.line_files import FileRead
 from tuimon.sources.protobuf import LENGTH, DamagedMessageError
 from tuimon.sources.protobuf_table import FieldTable, field_table
@@ -55,7 +56,7 @@ class WandbRun:
         if block.new_generation:
             self._begin()
         records = self._decode(block, first_order)
-        return FileRead(records, len(block), block.more, block.bytes_read, self._take_problems())
+        return FileRead(records, block.count, block.more, block.bytes_read, self._take_problems())
 
     def _begin(self) -> None:
         self._history = HistoryDecoder(self.path.parent / "files")
@@ -66,6 +67,7 @@ class WandbRun:
         self._ended_at: int | None = None
 
     def _decode(self, block: RecordBlock, first: int) -> list[Record]:
+        order = block.numbers + first
         table, damaged = field_table(block.data, block.begins, block.ends)
         for index in damaged.tolist():
             self._log.report(_UNDECODABLE, int(block.offsets[index]))
@@ -75,12 +77,12 @@ class WandbRun:
         columns = (single.message, single.number, single.begin, single.end)
         for index, number, begin, end in zip(*(column.tolist() for column in columns), strict=True):
             try:
-                told = self._read_single(number, block.data[begin:end], first + index)
+                told = self._read_single(number, block.data[begin:end], int(order[index]))
             except DamagedMessageError:
                 self._log.report(_UNDECODABLE, int(block.offsets[index]))
                 continue
             (ends if number == _EXIT else found).extend(told)
-        found += self._columns(block.data, table, first)
+        found += self._columns(block.data, table, order)
         return found + [self._timed(record) for record in ends if isinstance(record, LifecycleRecord)]
 
     def _take_problems(self) -> list[Problem]:
@@ -92,22 +94,22 @@ class WandbRun:
             problems.append(Problem(str(self.path), message))
         return problems
 
-    def _columns(self, data: bytes, table: FieldTable, first: int) -> list[Record]:
+    def _columns(self, data: bytes, table: FieldTable, order: Int64Array) -> list[Record]:
         """Return what there is much of: history, samples of the machine, console."""
         before = self._history.last_step
         history = table.of(_HISTORY)
-        found = self._history.decode(data, history, history.message + first, self._start_time)
+        found = self._history.decode(data, history, order[history.message], self._start_time)
         steps = np.append(before or 0, self._history.row_steps)
         stats = table.of(_STATS)
-        order = stats.message + first
+        stats_order = order[stats.message]
         if self._ended_at is not None:
             # The last samples are written behind the exit; they are no sign of a run that goes on.
-            order = np.minimum(order, self._ended_at - 1)
+            stats_order = np.minimum(stats_order, self._ended_at - 1)
         carried = steps[np.searchsorted(history.message, stats.message)]
-        found += self._stats.decode(data, stats, order, carried)
+        found += self._stats.decode(data, stats, stats_order, carried)
         console = table.where(np.isin(table.number, (_OUTPUT, _OUTPUT_RAW)) & (table.wire_type == LENGTH))
         carried = steps[np.searchsorted(history.message, console.message)]
-        found += self._console.decode(data, console, console.message + first, carried)
+        found += self._console.decode(data, console, order[console.message], carried)
         return found
 
     def _read_single(self, number: int, record: bytes, order: int) -> list[Record]:
