@@ -122,3 +122,10 @@ def test_points_without_times_get_those_of_a_series_that_tells_the_same() -> Non
     assert np.isnan(found[491:]).all()
     # Each reading stands between the steps in which it was taken.
     assert rows.steps[np.flatnonzero(~is_loss) - 1].tolist() == [35, 300]
+
+
+def test_a_border_lies_behind_a_record() -> None:
+    store = RunStore()
+    store.extend(0, [batch(["loss", "lr", "norm"], [1, 2]), batch("eval_loss", [2], first_order=2)])
+    rows = RowReader(lambda _: True).read(store.freeze())
+    assert [rows.border(at) for at in range(1, 9)] == [3, 3, 3, 6, 6, 6, 7, 7]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tuimon.analysis.findings.catalog import FindingSettings
     from tuimon.analysis.findings.engine import FindingEngine
 
-# Rules look at points one by one in Python: this many take a few milliseconds, after which keys get a turn.
-SLICE_ROWS = 200
+# Rules look at points one by one in Python: this many take about a millisecond, after which keys get a turn.
+SLICE_ROWS = 500
 
 
 @frozen
@@ -57,6 +57,8 @@ class RunJudge:
         self._waiting: Rows | None = None
         self._at = 0
         self._told = 0
+        self._totals: Totals | None = None
+        self._counted: RunView | None = None
         self._gauge: Gauge | None = None
         self._gauged: RunView | None = None
 
@@ -72,8 +74,8 @@ class RunJudge:
             self._reader = RowReader(self.engine.wanted)
         if self._waiting is None:
             self._waiting, self._at = self._reader.read(run), 0
-        stop = len(self._waiting) if slice_rows is None else self._at + slice_rows
-        stop = self._tell_failures(self.engine, run, self._waiting, min(stop, len(self._waiting)))
+        stop = len(self._waiting) if slice_rows is None else self._waiting.border(self._at + slice_rows)
+        stop = self._tell_failures(self.engine, run, self._waiting, stop)
         rows = self._waiting.part(self._at, stop)
         self.engine.extend(rows, run.attempts, self.totals(run).total_steps, run.config)
         self._at = stop
@@ -101,7 +103,9 @@ class RunJudge:
 
     def totals(self, run: RunView) -> Totals:
         """Return how long the run will be, as far as anything tells."""
-        return find_totals(run, self._total)
+        if self._totals is None or self._counted is not run:
+            self._totals, self._counted = find_totals(run, self._total), run
+        return self._totals
 
     def verdict(
         self,

@@ -40,6 +40,12 @@ class Rows:
     def __len__(self) -> int:
         return len(self.values)
 
+    def border(self, at: int) -> int:
+        """Return the end of the record of the point before `at` (at least 1), so that none is torn."""
+        if at >= len(self):
+            return len(self)
+        return int(self.record.searchsorted(self.record[at - 1], side="right"))
+
     def part(self, start: int, stop: int) -> Rows:
         """Return the points `[start, stop)`."""
         chosen = slice(start, stop)

@@ -29,6 +29,8 @@ ListenerT = TypeVar("ListenerT", bound=Listener)
 _NO_CONFIG: Mapping[str, ConfigValue] = {}
 # The Hugging Face trainer writes it in the last record of a run.
 _CLOSING_TAG = "train_runtime"
+# Records hold the same few sets of tags again and again; more than this are not worth remembering.
+_MOST_SHAPES = 1024
 # Beside what rules look at: what tells training lines and evaluations.
 _SIGNS_OF_LIFE = {
     Role.PERPLEXITY,
@@ -114,6 +116,9 @@ class FindingEngine:
         self._on_end = _with_hook(self._run_rules, "ended")
         self._on_failure = _with_hook(self._run_rules, "told")
         self._moment, self._fresh = math.nan, True
+        # What is known of records by the indices of their tags, for as long as the tags are the same.
+        self._tags: tuple[str, ...] = ()
+        self._shapes: dict[bytes, _SensorLayout | tuple[_Channel, ...]] = {}
         self._leader: str | None = None
         self._closed_at: tuple[int, float] | None = None
 
@@ -153,7 +158,9 @@ class FindingEngine:
         run.restarts_are_known = len(attempts) != 1
         indices, values = rows.tag_index.tobytes(), rows.values.tolist()
         width = rows.tag_index.itemsize
-        shapes: dict[bytes, _SensorLayout | tuple[_Channel, ...]] = {}
+        if rows.tags != self._tags or len(self._shapes) > _MOST_SHAPES:
+            self._tags, self._shapes = rows.tags, {}
+        shapes = self._shapes
         self._moment = math.nan
         for start, stop, step, time, together in _records(rows):
             shape = indices[width * start : width * stop]
