@@ -80,6 +80,7 @@ class Climb:
         """Forget everything."""
         self._means: list[deque[float]] = [deque(maxlen=self._blocks) for _ in self._lengths]
         self._highest = [-math.inf] * len(self._lengths)
+        self._ascents: list[Ascent | None] = [None] * len(self._lengths)
         # Of the means that the next mean of the next length is made of.
         self._sums = [0.0] * len(self._lengths)
         self._counts = [0] * len(self._lengths)
@@ -97,6 +98,7 @@ class Climb:
             if len(means) == self._blocks:
                 self._highest[scale] = max(self._highest[scale], means[0])
             means.append(carried)
+            self._ascents[scale] = self._ascent(scale)
             self._sums[scale] += carried
             self._counts[scale] += 1
             if self._counts[scale] < self._growth:
@@ -107,19 +109,23 @@ class Climb:
 
     def ascents(self) -> tuple[Ascent, ...]:
         """Return the lengths of block over which it climbs now, shortest first."""
-        return tuple(
-            Ascent(means[0], means[-1], (self._blocks - 1) * length)
-            for means, length, highest in zip(self._means, self._lengths, self._highest, strict=True)
-            if self._climbs(means) and means[-1] > highest + _BEYOND * (means[-1] - means[0])
-        )
+        return tuple(ascent for ascent in self._ascents if ascent is not None)
 
     def rests(self) -> bool:
         """Return whether the newest of the shortest blocks does not lie above the one before."""
         means = self._means[0]
         return len(means) < 2 or means[-1] - means[-2] <= self._least_step
 
-    def _climbs(self, means: deque[float]) -> bool:
-        if len(means) < self._blocks:
-            return False
+    def _ascent(self, scale: int) -> Ascent | None:
+        """Return the climb over the blocks of one length, if they climb."""
+        means = self._means[scale]
+        # Nearly all blocks end here: the newest one does not lie above the one before.
+        if len(means) < self._blocks or means[-1] - means[-2] <= self._least_step:
+            return None
+        first, last = means[0], means[-1]
         steps = [later - earlier for earlier, later in pairwise(means)]
-        return min(steps) > self._least_step and steps[-1] > self._least_last * steps[0]
+        if min(steps) <= self._least_step or steps[-1] <= self._least_last * steps[0]:
+            return None
+        if last <= self._highest[scale] + _BEYOND * (last - first):
+            return None
+        return Ascent(first, last, (self._blocks - 1) * self._lengths[scale])

@@ -40,6 +40,7 @@ _SIGNS_OF_LIFE = {
     Role.ERROR,
     Role.EVAL_TIME,
 }
+_FIRST = np.zeros(1, np.int64)
 _WANTED = frozenset().union(_SIGNS_OF_LIFE, *(rule.roles for rule in RULES))
 
 
@@ -104,6 +105,10 @@ class FindingEngine:
         self._average, self._averaged = SampleMean(self._layouts), 0
         self._channels: dict[str, _Channel] = {}
         self._rules = tuple(rule for rule in RULES if rule.name not in self._settings.off)
+        self._rules_of: dict[Role, list[type[Rule[Any]]]] = {}
+        for rule in self._rules:
+            for role in rule.roles:
+                self._rules_of.setdefault(role, []).append(rule)
         self._run_rules = tuple(self._make(rule, RUN_SERIES) for rule in self._rules if not rule.per_series)
         self._speed = self._speed_source()
         listeners = (self._speed, *self._run_rules)
@@ -398,8 +403,8 @@ class FindingEngine:
         rules: tuple[Listener, ...] = (self._speed,) if role in SPEED_ROLES else ()
         rules += tuple(
             self._make(rule, tag) if rule.per_series else next(r for r in self._run_rules if type(r) is rule)
-            for rule in self._rules
-            if role in rule.roles and self._settings.limits_of(rule.name, tag) is not None
+            for rule in self._rules_of.get(role, ())
+            if self._settings.limits_of(rule.name, tag) is not None
         )
         history = self._run.history(tag) if role in HISTORY_POINTS else None
         channel = self._channels[tag] = _Channel(
@@ -434,13 +439,14 @@ def _records(rows: Rows) -> Iterable[tuple[int, int, int, float, bool]]:
     """
     if not len(rows):
         return ()
-    borders = np.flatnonzero(np.diff(rows.record)) + 1
-    starts, stops = np.append(0, borders), np.append(borders, len(rows))
-    all_times = np.where(np.isfinite(rows.wall_times), rows.wall_times, np.nan)
-    steps, times, last_times = rows.steps[starts], all_times[starts], all_times[stops - 1]
-    same_time = (last_times == times) | (np.isnan(last_times) & np.isnan(times))
-    columns = (starts, stops, steps, times, same_time & (rows.steps[stops - 1] == steps))
-    return zip(*(column.tolist() for column in columns), strict=True)
+    borders = (rows.record[1:] != rows.record[:-1]).nonzero()[0] + 1
+    starts, stops = np.concatenate((_FIRST, borders)), np.concatenate((borders, (len(rows),)))
+    steps, times = rows.steps[starts], rows.wall_times[starts]
+    last_steps, last_times = rows.steps[stops - 1], rows.wall_times[stops - 1]
+    known = np.isfinite(times)
+    together = (last_steps == steps) & ((last_times == times) | ~(known | np.isfinite(last_times)))
+    times = np.where(known, times, np.nan)
+    return zip(*(each.tolist() for each in (starts, stops, steps, times, together)), strict=True)
 
 
 def _closes(tag: str) -> bool:

@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Collection
 from itertools import pairwise
 from statistics import median
+from typing import TypeAlias
 
 from tuimon.analysis.findings.finding import Severity
 from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, averages
-from tuimon.analysis.findings.sample import Sample
+from tuimon.analysis.findings.sample import NO_SAMPLE, Layout, Sample
 from tuimon.analysis.findings.windows import MovingMean, SortedWindow, mean
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role, gpu_index
@@ -152,6 +153,10 @@ class _Heat:
         self.count = 0
 
 
+# Number and state of a GPU, and where utilisation, temperature, clock and throttle bits stand in a sample.
+_Places: TypeAlias = tuple[int, _Heat, int | None, int | None, int | None, int | None]
+
+
 class ThermalThrottle(Rule[ThermalThrottleLimits]):
     """A GPU that lowers its clock because it is too hot."""
 
@@ -175,29 +180,43 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
     def prepare(self) -> None:
         """Start without GPUs."""
         self._gpus: dict[int, _Heat] = {}
+        self._layout, self._places = NO_SAMPLE.layout, self._places_in(NO_SAMPLE.layout)
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of all GPUs."""
-        bits, clocks = sample.by_gpu(_THROTTLE), sample.by_gpu(_CLOCK)
-        busy, temperatures = sample.by_gpu(_UTILISATION), sample.by_gpu(_TEMPERATURE)
-        for index in {**bits, **clocks}:
-            if busy.get(index, 100.0) < self.limits.busy_percent:
+        limits, readings = self.limits, sample.readings
+        if sample.layout is not self._layout:
+            self._layout, self._places = sample.layout, self._places_in(sample.layout)
+        for index, gpu, busy_at, temperature_at, clock_at, bits_at in self._places:
+            if busy_at is not None and readings[busy_at] < limits.busy_percent:
                 continue
-            gpu = self._gpus.get(index)
-            if gpu is None:
-                tags = {gpu_index(tag) or 0: tag for tag in sample.by_tag(_TEMPERATURE)}
-                alarm = Alarm(self, clear=self.limits.clear, series=tags.get(index, f"gpu.{index}"))
-                gpu = self._gpus[index] = _Heat(alarm, self.limits.window)
-            clock, temperature = clocks.get(index), temperatures.get(index, -math.inf)
-            throttled = int(bits.get(index, 0.0)) & self.limits.bits != 0
+            temperature = -math.inf if temperature_at is None else readings[temperature_at]
+            clock = None if clock_at is None else readings[clock_at]
+            throttled = bits_at is not None and int(readings[bits_at]) & limits.bits != 0
             gpu.count += 1
-            if throttled or temperature >= self.limits.temperature_c or gpu.alarm.awake:
+            if throttled or temperature >= limits.temperature_c or gpu.alarm.awake:
                 self._look(index, gpu, clock, temperature, throttled=throttled)
             else:
                 gpu.hot.append(False)
             # The clock's usual value hardly changes: every fourth reading tells it as well.
             if gpu.count % 4 == 1 and clock is not None and not gpu.alarm.is_open:
                 gpu.clocks.push(clock)
+
+    def _places_in(self, layout: Layout) -> list[_Places]:
+        """Return each GPU that tells its clock, or why it is throttled, and where its sensors stand."""
+        bits, clocks = layout.gpus.get(_THROTTLE, {}), layout.gpus.get(_CLOCK, {})
+        busy, temperatures = layout.gpus.get(_UTILISATION, {}), layout.gpus.get(_TEMPERATURE, {})
+        places: list[_Places] = []
+        for index in {**bits, **clocks}:
+            if index not in self._gpus:
+                at = temperatures.get(index)
+                series = f"gpu.{index}" if at is None else layout.tags[at]
+                self._gpus[index] = _Heat(
+                    Alarm(self, clear=self.limits.clear, series=series), self.limits.window
+                )
+            sensors = (busy.get(index), temperatures.get(index), clocks.get(index), bits.get(index))
+            places.append((index, self._gpus[index], *sensors))
+        return places
 
     def _look(
         self, index: int, gpu: _Heat, clock: float | None, temperature: float, *, throttled: bool
