@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +15,7 @@ from tuimon.store.series import SeriesView
 
 # Between two points that are so many times as far apart as usual, a run did something else than train.
 _PAUSE_INTERVALS = 5.0
+_FIRST = np.zeros(1, np.int64)
 
 
 @frozen(eq=False)
@@ -39,6 +40,22 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def records(self) -> Iterator[tuple[int, int, int, float, bool]]:
+        """Return of each record its first point, one past its last, step, time, and whether all have these.
+
+        The times are those of the first points; NaN where none was logged.
+        """
+        if not len(self):
+            return iter(())
+        borders = (self.record[1:] != self.record[:-1]).nonzero()[0] + 1
+        starts, stops = np.concatenate((_FIRST, borders)), np.concatenate((borders, (len(self),)))
+        steps, times = self.steps[starts], self.wall_times[starts]
+        last_steps, last_times = self.steps[stops - 1], self.wall_times[stops - 1]
+        known = np.isfinite(times)
+        together = (last_steps == steps) & ((last_times == times) | ~(known | np.isfinite(last_times)))
+        times = np.where(known, times, np.nan)
+        return zip(*(each.tolist() for each in (starts, stops, steps, times, together)), strict=True)
 
     def border(self, at: int) -> int:
         """Return the end of the record of the point before `at` (at least 1), so that none is torn."""

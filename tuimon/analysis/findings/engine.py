@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import isfinite
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import Any
 
 from tuimon.analysis.findings.catalog import RULES, FindingSettings
+from tuimon.analysis.findings.channel import Channel, SensorChannels, closes
 from tuimon.analysis.findings.finding import Finding
-from tuimon.analysis.findings.frame import AVERAGED_READINGS, RUN_SERIES, Ledger, Listener, Rule
-from tuimon.analysis.findings.history import History
-from tuimon.analysis.findings.sample import Layout, Layouts, Sample, SampleMean
-from tuimon.analysis.findings.sample_gate import SampleGate
+from tuimon.analysis.findings.frame import RUN_SERIES, Ledger, Listener, Rule, overriding
+from tuimon.analysis.findings.sampling import Sampling
 from tuimon.analysis.findings.speed import SpeedRule
 from tuimon.analysis.findings.speed_source import SPEED_ROLES, SpeedSource
 from tuimon.analysis.findings.timeline import HISTORY_POINTS, Timeline
 from tuimon.analysis.status import Status
 from tuimon.core.batch import ConfigValue
-from tuimon.core.roles import HARDWARE_ROLES, Role, is_evaluation, role_of
+from tuimon.core.roles import HARDWARE_ROLES, Role, role_of
 from tuimon.store.attempts import leading_rank
 from tuimon.store.axis import Attempt
 from tuimon.store.rows import Rows
 
-ListenerT = TypeVar("ListenerT", bound=Listener)
 _NO_CONFIG: Mapping[str, ConfigValue] = {}
-# The Hugging Face trainer writes it in the last record of a run.
-_CLOSING_TAG = "train_runtime"
 # Records hold the same few sets of tags again and again; more than this are not worth remembering.
 _MOST_SHAPES = 1024
 # Beside what rules look at: what tells training lines and evaluations.
@@ -40,48 +34,7 @@ _SIGNS_OF_LIFE = {
     Role.ERROR,
     Role.EVAL_TIME,
 }
-_FIRST = np.zeros(1, np.int64)
 _WANTED = frozenset().union(_SIGNS_OF_LIFE, *(rule.roles for rule in RULES))
-
-
-class _Channel:
-    """One series on its way to the rules that look at it."""
-
-    __slots__ = (
-        "closing", "evaluation", "hardware", "history", "ignored", "last", "looks", "role", "rules",
-        "special", "tag",
-    )  # fmt: skip
-
-    def __init__(
-        self, tag: str, rules: tuple[Listener, ...], history: History | None, *, ignored: bool
-    ) -> None:
-        self.tag = tag
-        self.role = role_of(tag)
-        self.hardware = self.role in HARDWARE_ROLES
-        self.evaluation = is_evaluation(tag) and not self.hardware
-        self.rules = rules
-        self.last: float | None = None
-        self.choose()
-        self.history = history
-        self.ignored = ignored
-        self.closing = _closes(tag)
-        # Most points are of neither kind, nor of the series that leads.
-        self.special = self.hardware or self.closing or self.evaluation
-
-    def choose(self) -> None:
-        """Let the rules look at its points that hear them."""
-        self.looks = tuple(rule.point for rule in self.rules if rule.hears(self.tag))
-
-
-class _SensorLayout:
-    """What comes with a record of sensors: its layout, and the sensors whose points rules look at."""
-
-    __slots__ = ("channels", "layout", "ruled")
-
-    def __init__(self, layout: Layout, channels: list[_Channel]) -> None:
-        self.layout = layout
-        self.channels = tuple(channels)
-        self.ruled = [(at, channel) for at, channel in enumerate(channels) if channel.looks]
 
 
 class FindingEngine:
@@ -100,10 +53,7 @@ class FindingEngine:
         self._settings = settings or FindingSettings()
         self._run = Timeline()
         self._ledger = Ledger()
-        self._layouts = Layouts()
-        self._gate = SampleGate(self._layouts)
-        self._average, self._averaged = SampleMean(self._layouts), 0
-        self._channels: dict[str, _Channel] = {}
+        self._channels: dict[str, Channel] = {}
         self._rules = tuple(rule for rule in RULES if rule.name not in self._settings.off)
         self._rules_of: dict[Role, list[type[Rule[Any]]]] = {}
         for rule in self._rules:
@@ -111,19 +61,19 @@ class FindingEngine:
                 self._rules_of.setdefault(role, []).append(rule)
         self._run_rules = tuple(self._make(rule, RUN_SERIES) for rule in self._rules if not rule.per_series)
         self._speed = self._speed_source()
+        self._sampling = Sampling(self._run_rules)
+        self._gate = self._sampling.gate
         listeners = (self._speed, *self._run_rules)
-        self._on_line = _with_hook(listeners, "line")
-        self._on_restart = _with_hook(listeners, "restarted")
-        self._on_activity = _with_hook(self._run_rules, "active")
-        self._on_sample = _with_hook(self._run_rules, "sampled")
-        self._on_average = _with_hook(self._run_rules, "averaged")
-        self._on_silence = _with_hook(self._run_rules, "silence")
-        self._on_end = _with_hook(self._run_rules, "ended")
-        self._on_failure = _with_hook(self._run_rules, "told")
+        self._on_line = overriding(listeners, "line")
+        self._on_restart = overriding(listeners, "restarted")
+        self._on_activity = overriding(self._run_rules, "active")
+        self._on_silence = overriding(self._run_rules, "silence")
+        self._on_end = overriding(self._run_rules, "ended")
+        self._on_failure = overriding(self._run_rules, "told")
         self._moment, self._fresh = math.nan, True
         # What is known of records by the indices of their tags, for as long as the tags are the same.
         self._tags: tuple[str, ...] = ()
-        self._shapes: dict[bytes, _SensorLayout | tuple[_Channel, ...]] = {}
+        self._shapes: dict[bytes, SensorChannels | tuple[Channel, ...]] = {}
         self._leader: str | None = None
         self._closed_at: tuple[int, float] | None = None
 
@@ -140,7 +90,7 @@ class FindingEngine:
     @staticmethod
     def wanted(tag: str) -> bool:
         """Return whether the engine needs the points of a tag."""
-        return role_of(tag) in _WANTED or _closes(tag)
+        return role_of(tag) in _WANTED or closes(tag)
 
     def extend(
         self,
@@ -167,7 +117,7 @@ class FindingEngine:
             self._tags, self._shapes = rows.tags, {}
         shapes = self._shapes
         self._moment = math.nan
-        for start, stop, step, time, together in _records(rows):
+        for start, stop, step, time, together in rows.records():
             shape = indices[width * start : width * stop]
             known = shapes.get(shape)
             if known is None:
@@ -238,7 +188,7 @@ class FindingEngine:
             time = times[at] if math.isfinite(times[at]) else math.nan
             self._take((channel,), values[at : at + 1], steps[at], time)
 
-    def _take(self, channels: tuple[_Channel, ...], values: list[float], step: int, time: float) -> None:
+    def _take(self, channels: tuple[Channel, ...], values: list[float], step: int, time: float) -> None:
         """Look at points that were logged together."""
         run, latest = self._run, self._run.latest
         dismisses = self._closed_at is not None
@@ -265,7 +215,7 @@ class FindingEngine:
                 history.absorb(value)
             latest[channel.role] = value
 
-    def _dismiss(self, channel: _Channel, value: float, step: int, time: float) -> bool:
+    def _dismiss(self, channel: Channel, value: float, step: int, time: float) -> bool:
         """Do what some points call for beside the rules; return whether that was all."""
         run = self._run
         if channel.hardware:
@@ -283,14 +233,14 @@ class FindingEngine:
             self._take_evaluation(channel, value)
         return False
 
-    def _take_nonfinite(self, channel: _Channel, value: float) -> None:
+    def _take_nonfinite(self, channel: Channel, value: float) -> None:
         """Let every rule look at what is no number, which may wake one that hears nothing else."""
         self._run.last_finite = channel.last
         for rule in channel.rules:
             rule.nonfinite(value)
         channel.choose()
 
-    def _take_sensor(self, channel: _Channel, value: float, time: float) -> None:
+    def _take_sensor(self, channel: Channel, value: float, time: float) -> None:
         """Look at a single point of a sensor."""
         if isfinite(value):
             for look in channel.looks:
@@ -299,7 +249,7 @@ class FindingEngine:
             self._gate.add(channel.role, channel.tag, value, time)
         self._look_at_silence()
 
-    def _channels_of(self, tags: list[str]) -> tuple[_Channel, ...] | None:
+    def _channels_of(self, tags: list[str]) -> tuple[Channel, ...] | None:
         """Return the channels of a record; None as long as one of its tags is new, or passed over.
 
         A metric is met with its first point, not before: it may begin to tell the training lines.
@@ -308,17 +258,17 @@ class FindingEngine:
         channels = tuple(channel for channel in known if channel is not None and not channel.ignored)
         return channels if len(channels) == len(tags) else None
 
-    def _layout_of(self, tags: list[str]) -> _SensorLayout | None:
+    def _layout_of(self, tags: list[str]) -> SensorChannels | None:
         """Return the layout of a record that holds sensors only, each once; else None."""
         if len(set(tags)) < len(tags) or any(role_of(tag) not in HARDWARE_ROLES for tag in tags):
             return None
         channels = [self._channel(tag) for tag in tags]
         if any(channel.ignored for channel in channels):
             return None
-        layout = self._layouts.of([(channel.role, channel.tag) for channel in channels])
-        return _SensorLayout(layout, channels)
+        layout = self._sampling.layouts.of([(channel.role, channel.tag) for channel in channels])
+        return SensorChannels(layout, channels)
 
-    def _take_sensors(self, layout: _SensorLayout, values: list[float], step: int, time: float) -> None:
+    def _take_sensors(self, layout: SensorChannels, values: list[float], step: int, time: float) -> None:
         """Look at the points of a record that holds sensors only, as `_take` does at each."""
         run = self._run
         if time != self._moment or step != run.step:
@@ -353,9 +303,7 @@ class FindingEngine:
         if run.choose_anew:
             self._choose()
         if run.begin_line():
-            self._gate.drop()
-            self._average.clear()
-            self._averaged = 0
+            self._sampling.restart()
             for rule in self._on_restart:
                 rule.restarted()
             self._choose()
@@ -363,23 +311,9 @@ class FindingEngine:
         self._ledger.line()
         for rule in self._on_line:
             rule.line()
-        if run.paused or self._gate.waits:
-            for sample in self._gate.release(run.lines, paused=run.paused):
-                self._take_sample(sample)
+        self._sampling.line(run.lines, paused=run.paused)
 
-    def _take_sample(self, sample: Sample) -> None:
-        """Look at a reading of the sensors that was taken while training went on."""
-        for rule in self._on_sample:
-            rule.sampled(sample)
-        self._average.add_all(sample.layout, sample.readings)
-        self._averaged += 1
-        if self._averaged == AVERAGED_READINGS:
-            self._averaged = 0
-            average = self._average.take()
-            for rule in self._on_average:
-                rule.averaged(average)
-
-    def _take_evaluation(self, channel: _Channel, value: float) -> None:
+    def _take_evaluation(self, channel: Channel, value: float) -> None:
         run = self._run
         if run.time > run.active_time or not math.isfinite(run.active_time):
             self._note_activity()
@@ -394,10 +328,10 @@ class FindingEngine:
         if math.isfinite(self._run.time):
             self._run.active_time = self._run.time
 
-    def _channel(self, tag: str) -> _Channel:
+    def _channel(self, tag: str) -> Channel:
         return self._channels.get(tag) or self._open(tag)
 
-    def _open(self, tag: str) -> _Channel:
+    def _open(self, tag: str) -> Channel:
         """Meet a tag for the first time."""
         role = role_of(tag)
         rules: tuple[Listener, ...] = (self._speed,) if role in SPEED_ROLES else ()
@@ -407,8 +341,8 @@ class FindingEngine:
             if self._settings.limits_of(rule.name, tag) is not None
         )
         history = self._run.history(tag) if role in HISTORY_POINTS else None
-        channel = self._channels[tag] = _Channel(
-            tag, _with_hook(rules, "point"), history, ignored=not self.wanted(tag)
+        channel = self._channels[tag] = Channel(
+            tag, overriding(rules, "point"), history, ignored=not self.wanted(tag)
         )
         if channel.ignored or channel.hardware:
             return channel
@@ -430,32 +364,6 @@ class FindingEngine:
 
     def _make(self, rule: type[Rule[Any]], series: str) -> Rule[Any]:
         return rule(self._run, self._ledger, series, self._settings.limits_of(rule.name, series))
-
-
-def _records(rows: Rows) -> Iterable[tuple[int, int, int, float, bool]]:
-    """Return first point, one past the last, step, time, and whether all have these, of each record.
-
-    A time that is not known is NaN.
-    """
-    if not len(rows):
-        return ()
-    borders = (rows.record[1:] != rows.record[:-1]).nonzero()[0] + 1
-    starts, stops = np.concatenate((_FIRST, borders)), np.concatenate((borders, (len(rows),)))
-    steps, times = rows.steps[starts], rows.wall_times[starts]
-    last_steps, last_times = rows.steps[stops - 1], rows.wall_times[stops - 1]
-    known = np.isfinite(times)
-    together = (last_steps == steps) & ((last_times == times) | ~(known | np.isfinite(last_times)))
-    times = np.where(known, times, np.nan)
-    return zip(*(each.tolist() for each in (starts, stops, steps, times, together)), strict=True)
-
-
-def _closes(tag: str) -> bool:
-    return tag.rsplit("/", 1)[-1] == _CLOSING_TAG
-
-
-def _with_hook(rules: tuple[ListenerT, ...], hook: str) -> tuple[ListenerT, ...]:
-    """Return the rules that override a hook, so that the others cost nothing."""
-    return tuple(rule for rule in rules if getattr(type(rule), hook) is not getattr(Listener, hook))
 
 
 def _same(moment: tuple[int, float], step: int | None, time: float) -> bool:

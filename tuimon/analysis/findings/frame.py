@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
@@ -15,6 +15,7 @@ from tuimon.core.roles import Role
 
 RUN_SERIES = "run"
 LimitsT = TypeVar("LimitsT")
+ListenerT = TypeVar("ListenerT", bound="Listener")
 # So many readings in a row are averaged for the rules that look at what changes slowly.
 AVERAGED_READINGS = 4
 
@@ -300,6 +301,11 @@ class Listener:
 
     def ended(self) -> None:
         """Take note that nothing more will come."""
+
+
+def overriding(listeners: Sequence[ListenerT], hook: str) -> tuple[ListenerT, ...]:
+    """Return those that override a hook, so that the others cost nothing."""
+    return tuple(each for each in listeners if getattr(type(each), hook) is not getattr(Listener, hook))
 
 
 class Rule(Listener, Generic[LimitsT]):
