@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from itertools import repeat
 from types import MappingProxyType
 from typing import Generic, TypeVar
 
@@ -38,6 +39,28 @@ class Records(Generic[Item]):
         return self.first + self.last
 
 
+class _Kept(Generic[Item]):
+    """Of the records of one tag, the first ones, the last ones, and what makes those that came after these.
+
+    A block of a file brings more records than are kept, and the next block as many: most are superseded
+    before anybody looks at them.
+    """
+
+    __slots__ = ("count", "first", "last", "waiting")
+
+    def __init__(self, last: int) -> None:
+        self.count = 0
+        self.first: list[Item] = []
+        self.last: deque[Item] = deque(maxlen=last)
+        self.waiting: deque[tuple[Callable[[int], Item], int]] = deque(maxlen=last)
+
+    def freeze(self) -> Records[Item]:
+        """Return the records as they are now."""
+        self.last.extend(make(number) for make, number in self.waiting)
+        self.waiting.clear()
+        return Records(self.count, tuple(self.first), tuple(self.last))
+
+
 class GrowingRecords(Generic[Item]):
     """Records by tag while they come. Only the reader thread touches it.
 
@@ -46,13 +69,12 @@ class GrowingRecords(Generic[Item]):
         last: How many of the last ones.
     """
 
-    __slots__ = ("_changed", "_counts", "_first", "_frozen", "_items", "_last")
+    __slots__ = ("_changed", "_first", "_frozen", "_kept", "_last")
 
     def __init__(self, first: int, last: int) -> None:
         self._first = first
         self._last = last
-        self._counts: dict[str, int] = {}
-        self._items: dict[str, tuple[list[Item], deque[Item]]] = {}
+        self._kept: dict[str, _Kept[Item]] = {}
         self._changed: set[str] = set()
         self._frozen: Mapping[str, Records[Item]] = MappingProxyType({})
 
@@ -60,11 +82,13 @@ class GrowingRecords(Generic[Item]):
         """Append `count` records of a tag; `item` makes those of them that are kept."""
         if not count:
             return
-        first, last = self._items.setdefault(tag, ([], deque(maxlen=self._last)))
-        early = min(count, self._first - len(first))
-        first += map(item, range(early))
-        last.extend(map(item, range(max(early, count - self._last), count)))
-        self._counts[tag] = self._counts.get(tag, 0) + count
+        kept = self._kept.get(tag)
+        if kept is None:
+            kept = self._kept[tag] = _Kept(self._last)
+        early = min(count, self._first - len(kept.first))
+        kept.first += map(item, range(early))
+        kept.waiting.extend(zip(repeat(item), range(max(early, count - self._last), count), strict=False))
+        kept.count += count
         self._changed.add(tag)
 
     def add(self, tag: str, item: Item) -> None:
@@ -75,11 +99,7 @@ class GrowingRecords(Generic[Item]):
         """Return the records as they are now, in the order in which the tags appeared."""
         if self._changed:
             # In the order of all tags, so that new ones go behind the others.
-            fresh = {
-                tag: Records(self._counts[tag], tuple(first), tuple(last))
-                for tag, (first, last) in self._items.items()
-                if tag in self._changed
-            }
+            fresh = {tag: kept.freeze() for tag, kept in self._kept.items() if tag in self._changed}
             self._frozen = MappingProxyType({**self._frozen, **fresh})
             self._changed.clear()
         return self._frozen
