@@ -52,9 +52,15 @@ class Pyramid:
             return
         if values.dtype != self._lo.dtype:
             self._lo, self._hi = self._lo.widened(values.dtype), self._hi.widened(values.dtype)
-        starts = np.arange(done, whole) * BLOCK
-        blocks = reduce_points(values[: whole * BLOCK], starts, starts + BLOCK)
-        self._append(blocks)
+        blocks = values[done * BLOCK : whole * BLOCK].reshape(-1, BLOCK)
+        finite = np.isfinite(blocks)
+        if finite.all():
+            nonfinite = np.zeros(len(blocks), np.uint16)
+            self._append(Extremes(blocks.min(axis=1), blocks.max(axis=1), nonfinite))
+        else:
+            lo, hi = np.where(finite, blocks, np.inf), np.where(finite, blocks, -np.inf)
+            nonfinite = np.count_nonzero(~finite, axis=1)
+            self._append(Extremes(lo.min(axis=1), hi.max(axis=1), nonfinite))
 
     def thinned(self, kept: ValueArray, start: int) -> Pyramid:
         """Return the pyramid of the values `kept` and, behind them, those from `start` on.
