@@ -19,8 +19,9 @@ from tests.sources.log_samples import LOOPS, loop_line
 from tests.sources.reading import Points, points_by_tag, read_all
 from tuimon.core.batch import LifecycleRecord, LogLine
 from tuimon.sources.base import ReadBudget
-from tuimon.sources.log_shape import Described, Found, LogShape, LogText
+from tuimon.sources.log_shape import Described, Found, LogShape
 from tuimon.sources.log_tables import Cut, LogTables
+from tuimon.sources.log_text import LogText
 from tuimon.sources.text_log import TextLogFactory
 
 ODD = (

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from tuimon.core.roles import is_evaluation
 from tuimon.sources.console_lines import COLOURS
 from tuimon.sources.log_line import Line, parse_line, phase_in, without_prefix
-from tuimon.sources.log_shape import Described, Span
+from tuimon.sources.log_moment import Span
+from tuimon.sources.log_shape import Described
 from tuimon.sources.log_template import LineTemplate, template_of
 from tuimon.sources.progress_bars import BODY
 

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from tuimon.sources.log_shape import begin_of_hour
+from tuimon.sources.log_moment import begin_of_hour
 from tuimon.sources.progress_bars import BAR, BAR_SIGN
 
 SHOWN_LINES, PASSED_LINES = 500, 100

@@ -7,23 +7,20 @@ stand in the same places. The text is compared eight bytes at a time, so that a 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.frozen import frozen
-from tuimon.sources.decimal_text import MARGIN, BoolArray, ByteArray, WordArray, read_numbers, words_of
+from tuimon.sources.decimal_text import MARGIN, BoolArray, ByteArray, read_numbers
+from tuimon.sources.log_moment import Moment, Span
+from tuimon.sources.log_text import WORD, LogText
 
-Span = tuple[int, int]
 _NOWHERE: Span = (0, 0)
 
-_WORD = 8
 _MOST_RUNS = 80
 # Positions of so many numbers at once stay in the processor's cache.
 _RUNS_AT_ONCE, _FEWEST_AT_ONCE = 12_000, 256
@@ -32,21 +29,13 @@ _LONGEST_LINE = 2000
 _BAR_BEGIN, _BAR_END = b"%|", b"|"
 _LONGEST_BAR = 1000
 # Numbers are padded with spaces; so many at most.
-_MOST_SPACES = 2 * _WORD
-_LINE_END = 0x0A
-_ZERO, _NO_NUMBER = 0x30, 1_000_000
-_POINT, _SLASH_BEHIND_POINT, _DIGITS_AND_POINT = 0x2E, 1, 12
-_PLUS, _COMMA, _MINUS, _LETTER_E, _TO_LOWER = 0x2B, 0x2C, 0x2D, 0x65, 0x20
+_MOST_SPACES = 2 * WORD
+_ZERO, _POINT, _COMMA = 0x30, 0x2E, 0x2C
 _GROUP_DIGITS = 3
-# Masks of so many bytes stay in the processor's cache.
-_BYTES_AT_ONCE = 1 << 16
 _LONGEST_GROUPED = len("999,999,999,999,999")
 _SPACES = np.uint64(0x2020202020202020)
 # The last n bytes of a word.
-_LAST_BYTES = np.array([((1 << 8 * n) - 1) << 8 * (_WORD - n) for n in range(_WORD + 1)], np.uint64)
-_MICROSECOND_DIGITS = 6
-# Where the parts of a moment stand in `2026-02-28 16:46:50,123`.
-_MONTH, _HOUR_END, _MINUTE, _SECOND, _FRACTION = 5, 13, 14, 17, 20
+_LAST_BYTES = np.array([((1 << 8 * n) - 1) << 8 * (WORD - n) for n in range(WORD + 1)], np.uint64)
 
 
 @frozen
@@ -80,66 +69,6 @@ class Described:
     carries_epoch: bool = False
     step_from_bar: bool = False
     context: tuple[object, ...] = ()
-
-
-class LogText:
-    """A block of whole lines, and where numbers stand in it.
-
-    A number is a run of digits and points, with a sign before it (unless another number stands there), an
-    exponent behind it, and commas between groups of three digits.
-
-    Attributes:
-        text: uint8[m], with `MARGIN` bytes before and a word behind.
-        line_starts: int64[n], in `text`.
-        line_ends: int64[n], where the line ends stand.
-        run_starts: int64[r], where the numbers begin.
-        run_ends: int64[r].
-        first_runs: int64[n], the first number in each line.
-        run_counts: int64[n].
-    """
-
-    def __init__(self, block: bytes) -> None:
-        self.text: ByteArray = np.frombuffer(bytes(MARGIN) + block + bytes(_WORD), np.uint8)
-        self.words: WordArray = words_of(self.text)
-        marks = [
-            _marks(self.text[begin : begin + _BYTES_AT_ONCE + 2 * _WORD], begin)
-            for begin in range(MARGIN - _WORD, len(self.text) - 2 * _WORD + 1, _BYTES_AT_ONCE)
-        ]
-        self.line_ends, edges = map(np.concatenate, zip(*marks, strict=True))
-        self.line_starts = np.append(MARGIN, self.line_ends[:-1] + 1)
-        self.run_starts, self.run_ends = edges[::2], edges[1::2]
-        self.first_runs = self.run_starts.searchsorted(self.line_starts)
-        self.run_counts = np.diff(np.append(self.first_runs, len(self.run_starts)))
-
-    def __len__(self) -> int:
-        return len(self.line_ends)
-
-
-def _marks(text: ByteArray, begin: int) -> tuple[Int64Array, Int64Array]:
-    """Return where line ends stand, and where numbers begin and end in turn.
-
-    Args:
-        text: uint8[m]; a word before and behind what is told of is only looked at.
-        begin: Where `text` begins in the block.
-    """
-    shifted = text - np.uint8(_POINT)
-    is_digit = (shifted < _DIGITS_AND_POINT) & (shifted != _SLASH_BEHIND_POINT)
-    is_number = is_digit.copy()
-    is_sign = (text == _MINUS) | (text == _PLUS)
-    is_number[1:-1] |= is_sign[1:-1] & is_digit[2:] & ~is_digit[:-2]
-    letters = ((text | np.uint8(_TO_LOWER)) == _LETTER_E)[1:-2] & is_digit[:-3]
-    signed = letters & is_sign[2:-1] & is_digit[3:]
-    is_number[1:-2] |= signed
-    is_number[2:-1] |= signed
-    is_number[1:-2] |= letters & is_digit[2:-1]
-    commas = np.flatnonzero((text[1:-1] == _COMMA) & is_digit[:-2] & is_digit[2:]) + 1
-    commas = commas[commas < len(text) - _GROUP_DIGITS - 1]
-    commas = commas[is_digit[commas + 2] & is_digit[commas + 3] & ~is_digit[commas + 4]]
-    is_number[commas] = True
-    told = slice(_WORD, -_WORD)
-    edges = np.flatnonzero(is_number[_WORD:-_WORD] != is_number[_WORD - 1 : -_WORD - 1])
-    line_ends = np.flatnonzero(text[told] == _LINE_END)
-    return line_ends + (begin + _WORD), edges + (begin + _WORD)
 
 
 class Found(NamedTuple):
@@ -204,7 +133,7 @@ class LogShape:
         self._expected = np.array([[expected] for *_, expected, _ in words], np.uint64)
         self._masks = np.array([[mask] for *_, mask in words], np.uint64)
         self._fixed = [(_located(span, runs), line[slice(*span)]) for span in described.fixed]
-        self._time = _time_places(described.time, runs)
+        self._moment = None if described.time is None else Moment.within(described.time, runs)
         # Of any sign are the values only.
         free = {number.run for number in self._numbers if number.shift == 0}
         self._signed = np.array([run for run in range(self._runs) if run not in free], np.int64)
@@ -219,7 +148,7 @@ class LogShape:
             self._numbers,
             dict(zip(described.counts, self._counts, strict=True)),
             self._fixed,
-            self._time,
+            self._moment,
             signs,
         )
 
@@ -272,7 +201,7 @@ class LogShape:
         if "epoch" in self.described.counts:
             epoch = list(self.described.counts).index("epoch") + len(self._numbers)
             good &= values[epoch] >= self.described.first_epoch
-        times = self._times(block, starts)
+        times = np.zeros(len(places)) if self._moment is None else self._moment.read(block, starts)
         if not good.all():
             places, values, times = places[good], values[:, good], times[good]
         return self._table(places, values, times)
@@ -290,16 +219,16 @@ class LogShape:
         fits &= ((found & self._masks) == self._expected).all(axis=0)
         if len(self._padded):
             spaces, at = gaps[self._padded], stops[self._padded]
-            for word in range(_MOST_SPACES // _WORD):
-                masks = _LAST_BYTES[np.clip(spaces - word * _WORD, 0, _WORD)]
-                found = block.words[at - (word + 1) * _WORD]
+            for word in range(_MOST_SPACES // WORD):
+                masks = _LAST_BYTES[np.clip(spaces - word * WORD, 0, WORD)]
+                found = block.words[at - (word + 1) * WORD]
                 fits &= (((found ^ _SPACES) & masks) == 0).all(axis=0)
         for (run, shift, end_shift), text in self._fixed:
             begin = starts[run] + shift
             fits &= ends[run] + end_shift - begin == len(text)
             for place, character in enumerate(text):
                 fits &= block.text[np.minimum(begin + place, len(block.text) - 1)] == character
-        for run, length in self._time.lengths if self._time is not None else ():
+        for run, length in () if self._moment is None else self._moment.lengths:
             fits &= ends[run] - starts[run] == length
         if len(self._signed):
             signs = block.text[starts[self._signed]]
@@ -317,34 +246,9 @@ class LogShape:
             steps = epochs * described.batches + rows.pop("batch").astype(np.int64)
             del parsed["batch"]
             parsed["step"], rows["step"] = steps, steps.astype(np.float64)
-        if self._time is not None:
+        if self._moment is not None:
             rows["_timestamp"], parsed["_timestamp"] = times, None
         return Found(places, tuple(rows), np.array(list(rows.values())), parsed)
-
-    def _times(self, block: LogText, starts: Int64Array) -> Float64Array:
-        """Return when each line was logged, in unix seconds."""
-        time = self._time
-        if time is None:
-            return np.zeros(starts.shape[1])
-        at = starts[time.run] + time.shift
-        # The hour changes seldom: it is read where its words do.
-        date, rest = block.words[at], block.words[at + _MONTH]
-        changes = np.flatnonzero((date[1:] != date[:-1]) | (rest[1:] != rest[:-1])) + 1
-        borders = np.concatenate(([0], changes, [len(at)]))
-        hours = [
-            begin_of_hour(block.text[begin : begin + _HOUR_END].tobytes())
-            for begin in at[borders[:-1]].tolist()
-        ]
-        minute = _digits(block.text, at + _MINUTE, 2)
-        second = _digits(block.text, at + _SECOND, 2)
-        seconds: Float64Array = np.repeat(np.array(hours, np.float64), np.diff(borders))
-        seconds += minute * 60 + second
-        seconds[(minute > 59) | (second > 59)] = np.nan
-        if time.fraction:
-            fraction = _digits(block.text, at + _FRACTION, time.fraction)
-            seconds[fraction >= _NO_NUMBER] = np.nan
-            seconds += fraction * 10 ** (_MICROSECOND_DIGITS - time.fraction) / 1e6
-        return seconds
 
 
 class _Part(NamedTuple):
@@ -367,44 +271,6 @@ def _part(text: bytes, *, is_padded: bool, is_free: bool) -> _Part:
     if is_padded and len(core) < len(text):
         return _Part(core, fewest=1, most=_MOST_SPACES, is_padded=True)
     return _Part(text)
-
-
-class _Time(NamedTuple):
-    """Where a moment stands.
-
-    Attributes:
-        run: The run of digits that the year is in.
-        shift: Where in it the year begins.
-        fraction: How many digits the second has behind its point.
-        lengths: The runs that it consists of, and how long each has to be.
-    """
-
-    run: int
-    shift: int
-    fraction: int
-    lengths: tuple[tuple[int, int], ...]
-
-
-def _time_places(span: Span | None, runs: list[Span]) -> _Time | None:
-    if span is None:
-        return None
-    begin, end = span
-    inside = [at for at, (start, stop) in enumerate(runs) if start < end and stop > begin]
-    if not inside:
-        raise ValueError("a moment without digits")
-    lengths = tuple((at, runs[at][1] - runs[at][0]) for at in inside)
-    return _Time(inside[0], begin - runs[inside[0]][0], max(0, end - begin - _FRACTION), lengths)
-
-
-def _digits(text: ByteArray, at: Int64Array, count: int) -> Int64Array:
-    """Return the numbers of so many digits at some places of a text; a million where there is a point."""
-    number = np.zeros(len(at), np.int64)
-    for place in range(count):
-        digit = text[at + place] - np.uint8(_ZERO)
-        number *= 10
-        number += digit
-        number[digit > 9] = _NO_NUMBER
-    return number
 
 
 class _Place(NamedTuple):
@@ -448,18 +314,8 @@ def _read_groups(text: ByteArray, first: Int64Array, last: Int64Array) -> tuple[
 
 def _words(text: bytes) -> list[tuple[int, int, int]]:
     """Return the words of a text: where each begins, what it is, and which of its bytes count."""
-    if len(text) < _WORD:
+    if len(text) < WORD:
         mask = (1 << 8 * len(text)) - 1
         return [(0, int.from_bytes(text, "little"), mask)] if text else []
-    places = [*range(0, len(text) - _WORD, _WORD), len(text) - _WORD]
-    return [(at, int.from_bytes(text[at : at + _WORD], "little"), (1 << 64) - 1) for at in places]
-
-
-@lru_cache(maxsize=4096)
-def begin_of_hour(text: bytes) -> float:
-    """Return the unix seconds of the beginning of an hour of local time, as in `2026-02-28 16`, or NaN."""
-    try:
-        year, month, day, hour = (int(text[begin:end]) for begin, end in ((0, 4), (5, 7), (8, 10), (11, 13)))
-        return datetime(year, month, day, hour).timestamp()  # noqa: DTZ001  # local, as loggers write
-    except (ValueError, OverflowError, OSError):
-        return math.nan
+    places = [*range(0, len(text) - WORD, WORD), len(text) - WORD]
+    return [(at, int.from_bytes(text[at : at + WORD], "little"), (1 << 64) - 1) for at in places]

@@ -9,7 +9,8 @@ import numpy as np
 
 from tuimon.core.columns import Int64Array
 from tuimon.sources.decimal_text import MARGIN
-from tuimon.sources.log_shape import Described, Found, LogShape, LogText
+from tuimon.sources.log_shape import Described, Found, LogShape
+from tuimon.sources.log_text import LogText
 from tuimon.sources.rows import NumberTable
 
 # Fewer lines are read as any other lines.

@@ -9,7 +9,7 @@ import numpy as np
 
 from tuimon.core.columns import Int64Array
 from tuimon.sources.decimal_text import BoolArray, read_numbers
-from tuimon.sources.log_shape import LogText
+from tuimon.sources.log_text import LogText
 
 BAR_SIGN = b"%|"
 """How a progress bar begins."""

@@ -13,8 +13,9 @@ from tuimon.core.batch import ConfigRecord, LifecycleRecord, LogLine, Problem, R
 from tuimon.core.columns import Int64Array
 from tuimon.sources.console_lines import ConsoleLines, failures_that_count
 from tuimon.sources.line_files import FileRead
+from tuimon.sources.log_block import LogBlock
 from tuimon.sources.log_lines import PASSED_LINES, SHOWN_LINES, TIME_WITHIN, time_in
-from tuimon.sources.log_reader import LogBlock, LogReader
+from tuimon.sources.log_reader import LogReader
 from tuimon.sources.log_tables import Cut, LogTables
 from tuimon.sources.row_decoder import RowDecoder
 from tuimon.sources.sniffing import LFS_ADVICE, LFS_PREFIX
