@@ -93,6 +93,13 @@ def test_only_new_points_are_derived() -> None:
     assert len(first) == 2
 
 
+def test_the_same_run_gives_the_same_run_again() -> None:
+    derived, run = DerivedSeries(), run_of([{"step": step, "loss": 2.5 - step / 50} for step in range(20)])
+    first = derived.update(run)
+    assert first is not run
+    assert derived.update(run) is first
+
+
 def test_a_closing_mean_has_no_perplexity() -> None:
     lines: list[Line] = [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 2.0}, {"step": 2, "train_loss": 2.5}]
     assert derived_tags(*lines) == ["loss/perplexity"]

@@ -22,6 +22,7 @@ class Point:
     y: float = 2.0
     notes: Mapping[str, int] = field(default_factory=dict)
     seen: int = field(default=7, init=False, repr=False, compare=False)
+    known: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 @frozen
@@ -46,6 +47,7 @@ class Twin:
     y: float = 2.0
     notes: Mapping[str, int] = field(default_factory=dict)
     seen: int = field(default=7, init=False, repr=False, compare=False)
+    known: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 def test_it_is_what_the_standard_library_makes() -> None:
@@ -56,6 +58,7 @@ def test_it_is_what_the_standard_library_makes() -> None:
     assert [part.name for part in fields(Point)] == [part.name for part in fields(Twin)]
     assert list(inspect.signature(Point).parameters) == list(inspect.signature(Twin).parameters)
     assert Point(1.0).notes is not Point(1.0).notes
+    assert Point(1.0).known is not Point(1.0).known
 
 
 def test_nothing_is_written_or_added_or_deleted() -> None:

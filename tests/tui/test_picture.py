@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -39,6 +40,17 @@ EVERYTHING = dict.fromkeys(PANES, True)
 
 def paint(view: View, width: int = 120, height: int = 40, *, helping: bool = False) -> Picture:
     return Painter("braille").paint(sample_snapshot(), view, width, height, helping=helping)
+
+
+def test_typing_a_filter_asks_no_series_anew_what_it_is() -> None:
+    painter, snapshot, view = Painter("braille"), sample_snapshot(), View("healthy")
+    painter.paint(snapshot, view, 120, 40)
+    with mock.patch("tuimon.tui.picture.every_chart", side_effect=AssertionError):
+        for text in ("l", "lo", "los", "loss"):
+            view.filter_text = text
+            picture = painter.paint(snapshot, view, 120, 40)
+            assert picture.specs
+            assert all(view.matches(tag) for spec in picture.specs for tag in spec.tags[:1])
 
 
 def inks(picture: Picture, pane: str, text: str) -> set[int]:

@@ -44,9 +44,18 @@ class DerivedSeries:
 
     def __init__(self) -> None:
         self._perplexities: dict[str, MappedSeries] = {}
+        self._made: tuple[RunView, RunView] | None = None
 
     def update(self, run: RunView) -> RunView:
-        """Return the run with its derived series after the logged ones, or the run itself without any."""
+        """Return the run with its derived series after the logged ones, or the run itself without any.
+
+        The same run gives the same one again.
+        """
+        if self._made is None or self._made[0] is not run:
+            self._made = run, self._extended(run)
+        return self._made[1]
+
+    def _extended(self, run: RunView) -> RunView:
         sources = [series for series in run.series.values() if _gives_perplexity(run, series)]
         if not sources or not _may_be_language_model(run):
             return run

@@ -69,7 +69,7 @@ def _initialiser(cls: type, parts: tuple[Field[object], ...]) -> object:
         known[f"set_{name}"] = getattr(cls, name).__set__
         if part.default_factory is not MISSING:
             known[default] = part.default_factory
-            value = f"{default}() if {name} is unset else {name}"
+            value = f"{default}() if {name} is unset else {name}" if part.init else f"{default}()"
             default = "unset"
         elif part.default is not MISSING:
             known[default] = part.default
@@ -77,7 +77,7 @@ def _initialiser(cls: type, parts: tuple[Field[object], ...]) -> object:
             default = ""
         if part.init:
             parameters.append(f"{name}={default}" if default else name)
-        else:
+        elif part.default_factory is MISSING:
             value = default
         lines.append(f"    set_{name}(self, {value})")
     code = f"def __init__({', '.join(parameters)}):\n" + "\n".join(lines or ["    pass"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 
 from tuimon.core.batch import (
     ConfigValue,
@@ -65,11 +65,19 @@ class RunView:
     duplicates: Mapping[str, tuple[Duplicate, ...]]
     clocks: Mapping[int, SeriesView]
     revision: int
+    # What was asked for once: each picture asks for the same roles again.
+    _by_role: dict[Role, tuple[SeriesView, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def with_role(self, role: Role) -> tuple[SeriesView, ...]:
         """Return the series of a role, those with the most points first."""
-        found = [series for series in self.series.values() if series.role is role]
-        return tuple(sorted(found, key=lambda series: series.statistics.count, reverse=True))
+        known = self._by_role.get(role)
+        if known is None:
+            found = [series for series in self.series.values() if series.role is role]
+            known = tuple(sorted(found, key=lambda series: series.statistics.count, reverse=True))
+            self._by_role[role] = known
+        return known
 
     def logged_at(self, axis: Axis, steps: Float64Array) -> Float64Array | None:
         """Return what is logged at accumulated steps for an axis of `LOGGED_AXES`; None where nothing is."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from itertools import chain
 
 from tuimon.analysis.charted import by_chart, chart_rank, is_curve
 from tuimon.core.frozen import frozen
@@ -10,7 +13,7 @@ from tuimon.core.ranks import rank_of, without_rank
 from tuimon.core.roles import Role, is_evaluation
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
-from tuimon.tui.view import View
+from tuimon.tui.view import View, tag_filter
 
 
 @frozen
@@ -43,45 +46,59 @@ def chart_specs(run: RunView, view: View, *, paired: bool = True) -> tuple[Chart
     they are not, for a colour is a run then. The ranks of a training share a curve, as far as they pass the
     filter. Series of one point and constant ones are facts (see `facts`), and have none.
     """
-    unfolded = (series for series in run.series.values() if group_of(series.tag) not in view.folded)
-    ranks = {each[0].tag: each for each in by_rank(filter(is_curve, unfolded), view).values()}
-    curves = (each[0] for each in ranks.values())
+    return passing(every_chart(run, view.folded, paired=paired), view)
+
+
+def every_chart(run: RunView, folded: AbstractSet[str], *, paired: bool) -> tuple[ChartSpec, ...]:
+    """Return the charts that are in no folded group, those worth most first: what typing a filter keeps."""
+    curves = by_rank(s for s in run.series.values() if group_of(s.tag) not in folded and is_curve(s))
+    ranks = {each[0].tag: tuple(series.tag for series in each) for each in curves.values()}
+    firsts = [each[0] for each in curves.values()]
     groups: dict[str, list[SeriesView]] = {}
-    for key, series in by_chart(curves) if paired else ((series.tag, series) for series in curves):
+    for key, series in by_chart(firsts) if paired else ((series.tag, series) for series in firsts):
         groups.setdefault(key, []).append(series)
     specs = []
     for key, group in groups.items():
         tags = tuple(s.tag for s in sorted(group, key=lambda s: is_evaluation(s.tag)))
-        if any(view.matches(series.tag) for tag in tags for series in ranks[tag]):
-            role = min((s.role for s in group), key=chart_rank)
-            specs.append(
-                ChartSpec(key, tags, role, ranks=tuple(tuple(s.tag for s in ranks[tag]) for tag in tags))
-            )
-    specs += [
-        ChartSpec(f"histogram {tag}", (tag,), Role.OTHER, is_heatmap=True)
-        for tag in run.histograms
-        if group_of(tag) not in view.folded and view.matches(tag)
-    ]
-    if view.only_favourites:
-        specs = [spec for spec in specs if is_favourite(spec, view)]
+        role = min((s.role for s in group), key=chart_rank)
+        specs.append(ChartSpec(key, tags, role, ranks=tuple(ranks[tag] for tag in tags)))
     # Sorting is stable: charts of one role stay in the order in which their tags appeared.
-    specs.sort(key=lambda spec: (not is_favourite(spec, view), spec.is_heatmap, chart_rank(spec.role)))
+    specs.sort(key=lambda spec: chart_rank(spec.role))
+    heatmaps = (tag for tag in run.histograms if group_of(tag) not in folded)
+    specs += [ChartSpec(f"histogram {tag}", (tag,), Role.OTHER, is_heatmap=True) for tag in heatmaps]
     return tuple(specs)
 
 
-def by_rank(series: Iterable[SeriesView], view: View) -> dict[str, list[SeriesView]]:
-    """Return series by what the tags of all ranks have in common; rank 0 first, or the first that passes.
+def passing(charts: Iterable[ChartSpec], view: View) -> tuple[ChartSpec, ...]:
+    """Return the charts that pass the filter, favourites first; where it lets some ranks pass, these only."""
+    if view.filter_text:
+        passes = tag_filter(view.filter_text)
+        charts = (_narrowed(spec, passes) for spec in charts if any(map(passes, _tags_of(spec))))
+    if view.favourites or view.only_favourites:
+        charts = sorted(charts, key=lambda spec: not is_favourite(spec, view))
+    return tuple(spec for spec in charts if not view.only_favourites or is_favourite(spec, view))
 
-    Where the filter lets some ranks pass, the others are left out.
-    """
+
+def _tags_of(spec: ChartSpec) -> Iterable[str]:
+    return chain.from_iterable(spec.ranks) if spec.ranks else spec.tags
+
+
+def _narrowed(spec: ChartSpec, passes: Callable[[str], bool]) -> ChartSpec:
+    """Return a chart without the ranks that the filter leaves out of those that it lets pass."""
+    if all(len(each) == 1 for each in spec.ranks):
+        return spec
+    ranks = tuple(tuple(filter(passes, each)) or each for each in spec.ranks)
+    return replace(spec, tags=tuple(each[0] for each in ranks), ranks=ranks)
+
+
+def by_rank(series: Iterable[SeriesView]) -> dict[str, list[SeriesView]]:
+    """Return series by what the tags of all ranks have in common; rank 0 first."""
     found: dict[str, list[SeriesView]] = {}
     for each in series:
         found.setdefault(without_rank(each.tag), []).append(each)
-    for base, ranks in found.items():
+    for ranks in found.values():
         if len(ranks) > 1:
             ranks.sort(key=lambda each: rank_of(each.tag) or 0)
-            if view.filter_text:
-                found[base] = [each for each in ranks if view.matches(each.tag)] or ranks
     return found
 
 

@@ -13,7 +13,7 @@ from tuimon.output.process_text import process_lines
 from tuimon.store.axis import Axis
 from tuimon.store.run import RunView
 from tuimon.tui.arrange import Needs, arrange
-from tuimon.tui.chart_list import ChartSpec, chart_specs
+from tuimon.tui.chart_list import ChartSpec, every_chart, passing
 from tuimon.tui.chart_pane import ChartPane
 from tuimon.tui.ink import Ink
 from tuimon.tui.opened import OpenedRuns
@@ -71,7 +71,8 @@ class Painter:
         self._run_list = RunList()
         self._run_table = RunTable()
         self._events: tuple[Event, ...] = ()
-        self._specs_of: tuple[RunView, tuple[object, ...], tuple[ChartSpec, ...]] | None = None
+        self._charts_of: tuple[RunView, frozenset[str], bool, tuple[ChartSpec, ...]] | None = None
+        self._specs_of: tuple[tuple[object, ...], tuple[ChartSpec, ...]] | None = None
         self._facts_rows: list[Row] = []
         self._facts_of: tuple[object, ...] | None = None
         self._events_of: tuple[str, int, int, int] | None = None
@@ -243,17 +244,16 @@ class Painter:
         return log_title(view, run), rows
 
     def _specs(self, state: RunState, view: View, *, paired: bool) -> tuple[ChartSpec, ...]:
-        """Return the charts of the open run, looked for anew only when something was logged or chosen."""
-        chosen = (
-            view.filter_text,
-            frozenset(view.folded),
-            frozenset(view.favourites),
-            view.only_favourites,
-            paired,
-        )
-        if self._specs_of is None or self._specs_of[0] is not state.run or self._specs_of[1] != chosen:
-            self._specs_of = state.run, chosen, chart_specs(state.run, view, paired=paired)
-        return self._specs_of[2]
+        """Return the charts of the open run, looked for anew only when something was logged or folded."""
+        run, folded = state.run, frozenset(view.folded)
+        known = self._charts_of
+        if known is None or known[0] is not run or known[1:3] != (folded, paired):
+            known = self._charts_of = run, folded, paired, every_chart(run, folded, paired=paired)
+            self._specs_of = None
+        chosen = view.filter_text, frozenset(view.favourites), view.only_favourites
+        if self._specs_of is None or self._specs_of[0] != chosen:
+            self._specs_of = chosen, passing(known[3], view)
+        return self._specs_of[1]
 
     def _facts(
         self, state: RunState | None, pinned: RunState | None, width: int, snapshot: Snapshot

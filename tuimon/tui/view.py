@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -152,27 +153,31 @@ class View:
 
     def matches(self, tag: str) -> bool:
         """Return whether a tag passes the filter; an expression that is broken is taken literally."""
-        # A learning rate is found as `lr`, whatever the trainer calls it.
-        role = role_of(tag)
-        return _passes(self.filter_text, (tag, role.value, _SHORT.get(role, "")))
+        return tag_filter(self.filter_text)(tag)
 
     def log_matches(self, line: str) -> bool:
         """Return whether a line of the log passes its filter."""
-        return _passes(self.log_filter, (line,))
+        inverted, finds = _meaning(self.log_filter)
+        return not self.log_filter or bool(finds(line)) is not inverted
 
 
-def _passes(filter_text: str, names: tuple[str, ...]) -> bool:
-    """Return whether one of some names is meant; `!` first means none of them is."""
+@lru_cache(maxsize=16)
+def tag_filter(filter_text: str) -> Callable[[str], bool]:
+    """Return what tells whether a tag passes a filter: for thousands of tags at each key."""
     if not filter_text:
-        return True
+        return lambda _tag: True
+    inverted, finds = _meaning(filter_text)
+    # A learning rate is found as `lr`, whatever the trainer calls it.
+    found_roles = {role for role in Role if finds(role.value) or (role in _SHORT and finds(_SHORT[role]))}
+    return lambda tag: (bool(finds(tag)) or role_of(tag) in found_roles) is not inverted
+
+
+def _meaning(filter_text: str) -> tuple[bool, Callable[[str], object]]:
+    """Return whether a filter lets pass what it does not find (`!` first), and what finds it in a text."""
     inverted = filter_text.startswith("!")
     text = filter_text[inverted:]
     pattern = _compiled(text)
-    if pattern is None:
-        found = any(text.lower() in name.lower() for name in names)
-    else:
-        found = any(name and pattern.search(name) for name in names)
-    return found is not inverted
+    return inverted, (lambda name: text.lower() in name.lower()) if pattern is None else pattern.search
 
 
 @lru_cache(maxsize=16)
