@@ -13,7 +13,7 @@ from tuimon.tui.plan import BORDERS
 from tuimon.tui.run_list import ORDERS
 from tuimon.tui.view import LOGS, PANES, View
 
-FIRST_HINT = "new here? ? shows every key, : finds an action by what it does, q leaves"
+FIRST_HINT = "new here? ? shows every key, : finds an action, q leaves"
 _MOST_BYTES = 1 << 18
 _MOST_GRID = 4
 
