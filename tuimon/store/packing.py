@@ -41,16 +41,14 @@ class _GrowingBlocks:
         """Append blocks, int64[k, 256]."""
         base = blocks[:, 0]
         stride = (blocks[:, -1] - base) // (BLOCK - 1)
-        beside = stride[:, np.newaxis] * _WITHIN
-        beside += base[:, np.newaxis]
-        np.subtract(blocks, beside, out=beside)
-        lowest, highest = beside.min(axis=1), beside.max(axis=1)
         pool, row = np.zeros(len(blocks), np.uint8), np.zeros(len(blocks), np.int32)
-        is_beside = (lowest != 0) | (highest != 0)
-        if np.count_nonzero(is_beside):
-            reach = np.maximum(highest, -1 - lowest)
-            pool[:] = np.where(is_beside, _REACHES.searchsorted(reach) + 1, 0)
-            for number in set(pool[is_beside].tolist()):
+        # Orders and steps mostly are progressions.
+        if not (blocks[:, 1:] - blocks[:, :-1] == stride[:, np.newaxis]).all():
+            beside = blocks - (base[:, np.newaxis] + stride[:, np.newaxis] * _WITHIN)
+            lowest, highest = beside.min(axis=1), beside.max(axis=1)
+            pool[:] = _REACHES.searchsorted(np.maximum(highest, -1 - lowest)) + 1
+            pool[(lowest == 0) & (highest == 0)] = 0
+            for number in set(pool[pool > 0].tolist()):
                 among = pool == number
                 held = self._pools.setdefault(number, GrowingArray(_POOLS[number - 1]))
                 row[among] = len(held) // BLOCK + np.arange(np.count_nonzero(among))
