@@ -53,8 +53,9 @@ class Training:
         return measure_progress(run, self.now + after_s, find_totals(run, total), status)
 
 
-def test_a_slow_start_is_not_expected_again() -> None:
-    training = Training(seconds_per_step=10.0).train(14)
+@pytest.mark.parametrize("slow", [3, 14])
+def test_a_slow_start_is_not_expected_again(slow: int) -> None:
+    training = Training(seconds_per_step=10.0).train(slow)
     training.seconds_per_step = 2.0
     for lines in (12, 40, 200):
         eta_s = training.train(lines).progress(total=10_000).eta_s
@@ -67,6 +68,73 @@ def test_pauses_that_come_again_are_expected_again() -> None:
         training.train(9).pause(20.0)
     left = (3600 - training.step) * 2.0
     assert training.progress(total=3600).eta_s == pytest.approx(left + 20 * 20.0, rel=0.1)
+
+
+def test_a_slow_start_as_long_as_what_followed_is_over_when_it_is_over() -> None:
+    rng, training = np.random.default_rng(3), Training()
+    for line in range(29 + 27):
+        training.seconds_per_step = (10.0 if line < 29 else 2.0) * float(rng.normal(1.0, 0.02))
+        training.train(1)
+    assert training.progress(total=10_000).eta_s == pytest.approx((10_000 - training.step) * 2.0, rel=0.02)
+
+
+def with_pauses(lines: int, before: list[int], seconds: float = 100.0) -> Training:
+    """A training of lines, some of which come after a pause."""
+    training = Training()
+    for line in range(lines):
+        training.pause(seconds if line in before else 0.0).train(1)
+    return training
+
+
+@pytest.mark.parametrize("lines", [72, 88, 91, 119])
+def test_regular_pauses_are_counted_to_the_last_one(lines: int) -> None:
+    training = with_pauses(lines, before=list(range(30, lines, 30)))
+    # 200 lines: pauses after 30, 60, ... 180; none follows the last line of 210 at which one is due
+    for total, pauses in ((2000, 6), (2100, 6), (2101, 7)):
+        left = pauses - (lines - 1) // 30
+        expected = (total - training.step) * 2.0 + left * 100.0
+        assert training.progress(total=total).eta_s == pytest.approx(expected)
+
+
+def test_a_checkpoint_every_five_hundred_lines_is_seen_to_be_regular() -> None:
+    training = with_pauses(1700, before=[500, 1000, 1500])
+    assert training.progress(total=20_200).eta_s == pytest.approx(320 * 20.0 + 100.0)
+
+
+def test_regular_pauses_are_counted_again_where_a_run_goes_back() -> None:
+    training = with_pauses(95, before=[30, 60, 90])
+    training.step -= 150
+    training.train(5)
+    # From line 85, with those after 90 and 120 still to come
+    assert training.progress(total=1400).eta_s == pytest.approx(55 * 20.0 + 2 * 100.0)
+
+
+def test_a_first_pause_is_expected_at_the_same_distance_until_that_has_passed() -> None:
+    assert with_pauses(50, before=[40]).progress(total=1500).eta_s == pytest.approx(100 * 20.0 + 2 * 100.0)
+    passed = with_pauses(100, before=[40]).progress(total=1600).eta_s
+    assert passed is not None
+    assert 60 * 20.0 <= passed < 60 * 20.0 + 50.0
+
+
+def test_one_early_pause_is_not_expected_every_few_lines() -> None:
+    eta_s = with_pauses(12, before=[6]).progress(total=10_000).eta_s
+    assert eta_s is not None
+    # One in six, as seen, would make it 988 / 6 pauses; as rare as pauses are, less than a quarter of that
+    assert 988 * 20.0 < eta_s < 988 * 20.0 + 988 / 24 * 100.0
+
+
+def test_a_rare_pause_is_not_expected_within_few_steps() -> None:
+    training = with_pauses(200, before=[17, 61, 75, 149, 170])
+    for lines_left in (1, 5, 10):
+        assert training.progress(total=training.step + 10 * lines_left).eta_s == pytest.approx(
+            lines_left * 20
+        )
+
+
+def test_many_irregular_pauses_are_expected_as_often_as_seen() -> None:
+    rng = np.random.default_rng(11)
+    training = with_pauses(1000, before=np.flatnonzero(rng.random(1000) < 0.05).tolist())
+    assert training.progress(total=40_000).eta_s == pytest.approx(3000 * 20.0 + 150 * 100.0, rel=0.05)
 
 
 def test_an_even_run_is_done_when_it_should_be() -> None:
@@ -169,8 +237,41 @@ def test_a_slowing_is_carried_on_no_further_than_it_was_seen() -> None:
     for at in range(100):
         training.seconds_per_step = 2.0 + 0.02 * at
         training.train(1)
-    # 1000 steps from 4.0 to 6.0 seconds; what follows is taken to be like their mean
-    assert training.progress(total=11_000).eta_s == pytest.approx(10_000 * 5.0, rel=0.05)
+    # 1000 steps from 4.0 to 6.0 seconds, and what follows goes on with those
+    assert training.progress(total=11_000).eta_s == pytest.approx(1000 * 5.0 + 9000 * 6.0, rel=0.05)
+
+
+def test_pauses_do_not_bend_a_steady_slowing() -> None:
+    training = Training()
+    for at in range(150):
+        training.seconds_per_step = 2.0 + 0.02 * at
+        training.pause(600.0 if at % 40 == 39 else 0.0).train(1)
+    # From 5.0 to 6.0 seconds; how many of the pauses come again is not what is asked here
+    eta_s = training.progress(total=2000).eta_s
+    assert eta_s is not None
+    assert 500 * 5.45 < eta_s < 500 * 5.55 + 2 * 600.0
+
+
+@pytest.mark.parametrize("lines", [46, 91, 121, 251, 351])
+def test_caches_that_fill_do_not_make_it_faster_for_ever(lines: int) -> None:
+    rng, training = np.random.default_rng(1), Training()
+    for line in range(lines):
+        training.seconds_per_step = (2.0 + 6.0 * math.exp(-line / 40)) * float(rng.normal(1.0, 0.05))
+        training.train(1)
+    left = (20_000 - training.step) * 2.0
+    eta_s = training.progress(total=20_000).eta_s
+    assert eta_s is not None
+    assert 0.9 * left < eta_s < 2.0 * left
+
+
+@pytest.mark.parametrize("lines_after", [12, 20, 34, 60])
+def test_a_change_of_speed_is_no_steady_slowing(lines_after: int) -> None:
+    rng, training = np.random.default_rng(2), Training()
+    for line in range(60 + lines_after):
+        training.seconds_per_step = (2.0 if line < 60 else 3.0) * float(rng.normal(1.0, 0.1))
+        training.train(1)
+    eta_s = training.progress(total=10_000).eta_s
+    assert eta_s == pytest.approx((10_000 - training.step) * 3.0, rel=0.1)
 
 
 def test_growing_evaluations_are_carried_on() -> None:

@@ -7,20 +7,20 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from tuimon.analysis.drift import Drift, find_drift, fit_line, largest_jump
 from tuimon.analysis.lines import TrainingLines
+from tuimon.analysis.pauses import Pauses, find_pauses, longest_calm
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.frozen import frozen
 from tuimon.core.medians import median
 
-# All that follows looks at no more than this many intervals: they outlast any noise that averages out, and
-# what is older says little about what is to come.
-_KEPT_INTERVALS = 400
+# All that follows looks at no more than this many intervals. With a checkpoint every 500 steps, which is
+# what trainers save by default, and a line for each step, they hold the three that show a regular gap.
+_KEPT_INTERVALS = 1600
 # Where one step is logged many times, more lines have to be looked at to find as many steps.
 _MOST_LINES = 1 << 16
 # Before three clean intervals nobody can tell compilation from speed.
 FEWEST_INTERVALS = 3
-# So many slow intervals in a row at the beginning are a slow start: pauses come one by one.
-_FEWEST_SLOW = 2
 # The newest stretch is held against ever longer ones before it. They are of another speed where the means
 # differ by more than 6 % and 3.5 standard errors; less is noise that comes and goes.
 _FIRST_WINDOW = 8
@@ -28,25 +28,8 @@ _OTHER_SPEED, _OTHER_SPEED_ERRORS = 0.06, 3.5
 # Three intervals that are all longer than the eight before come by chance once in 165; by as much as this,
 # which is a throughput drop by any of the definitions in use (1.28 to 1.33), hardly ever.
 _CLEAR_RATIO = 1.3
-# A drift (longer sequences, growing evaluation sets) is believed at these many standard errors, reaches
-# as far ahead as it has been seen, and leaves at least this share of the present duration.
-_DRIFT_ERRORS, _FEWEST_DRIFT_INTERVALS, _LEAST_SHARE = 6.0, 48, 0.3
 _GROWTH_ERRORS, _FEWEST_GROWTH_EVALUATIONS = 3.0, 4
 _LAST_EVALUATIONS = 3
-
-
-@frozen
-class Drift:
-    """A steady change: `slope` per unit, seen over `span` units, of which `level` is the present mean."""
-
-    level: float
-    slope: float
-    span: float
-
-    def mean_ahead(self, ahead: float) -> float:
-        """Return the mean over the next `ahead` units."""
-        reach = min(ahead, self.span)
-        return max(self.level + self.slope * (self.span + reach) / 2, _LEAST_SHARE * self.level)
 
 
 @frozen
@@ -85,7 +68,7 @@ class Pace:
         seconds_per_step: Mean over the newest stretch of one speed, pauses left out.
         low: Lower quartile of the single intervals of that stretch, per step.
         high: Their upper quartile.
-        pause_s_per_step: Pauses that nothing in the log explains (checkpoints), spread over the steps.
+        pauses: Those that nothing in the log explains (checkpoints).
         drift: How the seconds per step change, counted in steps; None where they do not.
         evaluations: None where the run has none.
         interval_s: Usual seconds between two training lines.
@@ -96,7 +79,7 @@ class Pace:
     seconds_per_step: float
     low: float
     high: float
-    pause_s_per_step: float
+    pauses: Pauses
     drift: Drift | None
     evaluations: EvaluationPace | None
     interval_s: float
@@ -107,7 +90,7 @@ class Pace:
         """Return what is left from the last line of the log, which is at `step`, to step `total`."""
         steps = max(total - step, 0)
         per_step = self.drift.mean_ahead(steps) if self.drift else self.seconds_per_step
-        pauses = steps * self.pause_s_per_step
+        pauses = self.pauses.ahead(step, total)
         if self.evaluations is not None:
             left = self.evaluations.left(total)
             pauses += left * self.evaluations.seconds.mean_ahead(left)
@@ -122,30 +105,35 @@ def measure_pace(lines: TrainingLines) -> Pace | None:
     """Measure the speed of a run, or return None before there are three clean intervals.
 
     The method: a first interval (compilation), a slow start, and an interval that holds a restart do not
-    count. After an
-    evaluation an interval begins at the evaluation's line. Intervals longer than median +
-    max(4 IQR, median / 2) are cut there; the surplus is a pause. Walking back in doubling windows ends where
-    the speed was another one. The cost does not grow with the run.
+    count. After an evaluation an interval begins at the evaluation's line. Walking back in doubling windows
+    ends where the speed was another one. Intervals longer than median + max(4 IQR, median / 2) hold a pause:
+    they are left out of the mean, and what they take more is the pause. The cost does not grow with the run.
     """
     intervals = _clean_intervals(lines)
     if intervals is None:
         return None
     newest = _newest_stretch(intervals.per_step)
     stretch, steps = intervals.per_step[newest:], intervals.steps[newest:]
-    calm = _winsorised(stretch)
+    paused = stretch > longest_calm(stretch)
+    calm = np.sort(stretch[~paused])
     mean = float(calm.mean())
     if not mean > 0:
         return None
-    ordered = np.sort(calm)
+    usual_steps = median(steps)
     pace = Pace(
         seconds_per_step=mean,
-        low=float(ordered[len(ordered) // 4]),
-        high=float(ordered[(3 * len(ordered)) // 4]),
-        pause_s_per_step=float(((stretch - calm) * steps).sum() / steps.sum()),
-        drift=_drift(intervals.per_step, intervals.steps),
+        low=float(calm[len(calm) // 4]),
+        high=float(calm[(3 * len(calm)) // 4]),
+        pauses=find_pauses(
+            np.where(paused, stretch - mean, 0.0) * steps,
+            intervals.begins[newest:],
+            steps,
+            lines.steps[0] - usual_steps if intervals.from_start and newest == 0 else None,
+        ),
+        drift=_steady_drift(intervals),
         evaluations=None,
         interval_s=intervals.usual_s,
-        interval_steps=median(steps),
+        interval_steps=usual_steps,
         longest_gap_s=intervals.longest_gap_s,
     )
     return replace(pace, evaluations=_evaluation_pace(lines, pace))
@@ -153,10 +141,21 @@ def measure_pace(lines: TrainingLines) -> Pace | None:
 
 @frozen(eq=False)
 class _Intervals:
-    """The last clean intervals: `per_step` seconds float64[n] and `steps` int64[n]."""
+    """The last clean intervals.
+
+    Attributes:
+        per_step: Seconds per step, float64[n].
+        begins: The step at which each begins, int64[n].
+        steps: The steps of each, int64[n].
+        from_start: Whether they go back to the first line.
+        usual_s: Usual seconds of one.
+        longest_gap_s: The longest silence between two lines of one attempt.
+    """
 
     per_step: Float64Array
+    begins: Int64Array
     steps: Int64Array
+    from_start: bool
     usual_s: float
     longest_gap_s: float
 
@@ -186,7 +185,9 @@ def _clean_intervals(lines: TrainingLines) -> _Intervals | None:
     begin = _slow_start(per_step)
     return _Intervals(
         per_step=per_step[begin:],
+        begins=begin_steps[clean][begin:],
         steps=counts[begin:],
+        from_start=bool(steps[0] == lines.steps[0] and len(steps) <= _KEPT_INTERVALS),
         usual_s=median(seconds[clean]),
         longest_gap_s=float(np.diff(times)[~starts[1:]].max(initial=0.0)),
     )
@@ -213,23 +214,16 @@ def _recent_steps(lines: TrainingLines) -> tuple[Int64Array, Float64Array, npt.N
 def _slow_start(per_step: Float64Array) -> int:
     """Return how many intervals at the beginning are slow ones in a row (compilation, caches that fill).
 
-    As pauses they would be expected again and again. A single one may be a pause.
+    As pauses they would be expected again and again.
     """
-    calm = np.flatnonzero(per_step <= _longest_calm(per_step))
+    calm = np.flatnonzero(per_step <= longest_calm(per_step))
     begin = int(calm[0]) if len(calm) else 0
-    return begin if begin >= _FEWEST_SLOW and len(per_step) - begin >= FEWEST_INTERVALS else 0
-
-
-def _longest_calm(values: Float64Array) -> float:
-    """Return median + max(4 IQR, median / 2): what takes longer holds a pause."""
-    ordered = np.sort(values)
-    quarter, half, three = (float(ordered[(len(ordered) * part) // 4]) for part in (1, 2, 3))
-    return half + max(4 * (three - quarter), half / 2)
+    return begin if len(per_step) - begin >= FEWEST_INTERVALS else 0
 
 
 def _winsorised(values: Float64Array) -> Float64Array:
     """Cut values at the longest calm one."""
-    return np.minimum(values, _longest_calm(values))
+    return np.minimum(values, longest_calm(values))
 
 
 def _clear_change(per_step: Float64Array) -> int:
@@ -256,46 +250,32 @@ def _newest_stretch(per_step: Float64Array) -> int:
     while begin > 0:
         earlier = max(2 * begin - len(per_step), 0)
         new, old = _winsorised(per_step[begin:]), _winsorised(per_step[earlier:begin])
-        differs = abs(float(new.mean() - old.mean()))
         error = float(np.sqrt(new.var() / len(new) + old.var() / len(old)))
-        enough = len(old) >= _FIRST_WINDOW // 2
-        if enough and differs > _OTHER_SPEED * float(new.mean()) and differs > _OTHER_SPEED_ERRORS * error:
-            break
+        if len(old) >= _FIRST_WINDOW // 2 and _is_other_speed(old, new, error):
+            return begin + _rest_of_old(_winsorised(per_step[begin:]))
         begin = earlier
     return begin
 
 
-def _fit(values: Float64Array) -> tuple[float, float]:
-    """Return the least-squares slope per element and its standard error."""
-    x = np.arange(len(values)) - (len(values) - 1) / 2
-    spread = float((x * x).sum())
-    slope = float((x * values).sum()) / spread
-    residual = values - values.mean() - slope * x
-    return slope, float(np.sqrt((residual * residual).sum() / max(len(values) - 2, 1) / spread))
+def _rest_of_old(values: Float64Array) -> int:
+    """Return how many of the values still have the old speed: the last window may reach beyond the change."""
+    if len(values) <= _FIRST_WINDOW:
+        return 0
+    begin, _ = largest_jump(values, len(values) // 2)
+    old, new = values[:begin], values[begin:]
+    # The few on the old side have no spread of their own to go by.
+    error = float(np.sqrt(new.var() * (1 / len(new) + 1 / len(old))))
+    return begin if _is_other_speed(old, new, error) else 0
 
 
-def _drift(per_step: Float64Array, steps: Int64Array) -> Drift | None:
-    """Return the steady change over the longest stretch that a straight line explains, or None."""
-    begin = 0
-    while len(per_step) - begin >= _FEWEST_DRIFT_INTERVALS:
-        calm = _winsorised(per_step[begin:])
-        slope, error = _fit(calm)
-        if abs(slope) > _DRIFT_ERRORS * error and _is_straight(calm, slope):
-            span = float(steps[begin:].sum())
-            return Drift(float(calm.mean()), slope * len(calm) / span, span)
-        begin += -(-(len(per_step) - begin) // 2)
-    return None
+def _is_other_speed(old: Float64Array, new: Float64Array, error: float) -> bool:
+    differs = abs(float(new.mean() - old.mean()))
+    return differs > max(_OTHER_SPEED * float(new.mean()), _OTHER_SPEED_ERRORS * error)
 
 
-def _is_straight(values: Float64Array, slope: float) -> bool:
-    """Return whether no quarter lies off the line; a jump from one level to another bends it."""
-    residual = values - values.mean() - slope * (np.arange(len(values)) - (len(values) - 1) / 2)
-    quarters = np.array_split(residual, 4)
-    means = np.array([quarter.mean() for quarter in quarters])
-    errors = np.array([quarter.std() / np.sqrt(len(quarter)) for quarter in quarters])
-    return bool(
-        (np.abs(means) <= np.maximum(_OTHER_SPEED_ERRORS * errors, 0.02 * float(values.mean()))).all()
-    )
+def _steady_drift(intervals: _Intervals) -> Drift | None:
+    calm = intervals.per_step <= longest_calm(intervals.per_step)
+    return find_drift(intervals.per_step[calm], intervals.steps[calm])
 
 
 def _evaluation_pace(lines: TrainingLines, pace: Pace) -> EvaluationPace | None:
@@ -326,7 +306,7 @@ def _evaluation_pace(lines: TrainingLines, pace: Pace) -> EvaluationPace | None:
 def _evaluation_seconds(seconds: Float64Array) -> Drift:
     level = float(seconds[-_LAST_EVALUATIONS:].mean())
     if len(seconds) >= _FEWEST_GROWTH_EVALUATIONS:
-        slope, error = _fit(seconds)
+        slope, error = fit_line(seconds)
         if abs(slope) > _GROWTH_ERRORS * error:
             return Drift(float(seconds.mean()), slope, float(len(seconds)))
     return Drift(level, 0.0, 0.0)

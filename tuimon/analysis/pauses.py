@@ -1,0 +1,115 @@
+"""Pauses that nothing in the log explains (checkpoints, a loader that starves), and how many are to come."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tuimon.core.columns import Float64Array, Int64Array
+from tuimon.core.frozen import frozen
+from tuimon.core.medians import median
+
+# Pauses are rare: one that comes early says little about how often. So many intervals are taken to have
+# passed without one before the first of the log, and two nearer than that are not taken for regular ones.
+_USUALLY_APART = 20
+# Regular are pauses of which three in four gaps agree to within one interval, and there are two gaps.
+_REGULAR_SHARE, _FEWEST_GAPS = 0.75, 2
+
+
+@frozen
+class Pauses:
+    """The pauses of a stretch of training.
+
+    Attributes:
+        seen: How many.
+        seconds: How long each takes, the mean.
+        spread: The squared coefficient of variation of that.
+        steps: The steps among which they were seen.
+        last_step: The step at which the last one began, or a little after it.
+        gap_steps: The steps from one to the next; None where they do not come regularly.
+    """
+
+    seen: int
+    seconds: float
+    spread: float
+    steps: float
+    last_step: int
+    gap_steps: float | None
+
+    def ahead(self, step: int, total: int) -> float:
+        """Return the seconds that pauses are likely to take between `step` and `total`.
+
+        Regular ones are counted, that at the very end left out: it follows the last line. Of others the
+        median is told, which is as often too much as too little: where one more is unlikely it is none,
+        and of many it comes near their mean. The number to come is Poisson's, k on average, with a rate
+        as well known as n pauses tell it; with s seconds each and their squared variation c2, the sum has
+        the mean k s and the variance k s^2 (1 + c2 + k / n). The median of a gamma distribution with both
+        is the mean less variance / (3 mean) (Choi 1994, On the medians of gamma distributions).
+        """
+        if not self.seen or total <= step:
+            return 0.0
+        if self.gap_steps is not None:
+            again = min(math.floor((step - self.last_step) / self.gap_steps), 0)
+            return self.seconds * max(_whole((total - self.last_step) / self.gap_steps) - 1 - again, 0)
+        part = (total - step) / self.steps
+        return self.seconds * max(self.seen * part - (1 + self.spread + part) / 3, 0.0)
+
+
+NO_PAUSES = Pauses(0, 0.0, 0.0, 1.0, 0, None)
+
+
+def longest_calm(values: Float64Array) -> float:
+    """Return median + max(4 IQR, median / 2) of the durations of intervals: a longer one holds a pause."""
+    ordered = np.sort(values)
+    quarter, half, three = (float(ordered[(len(ordered) * part) // 4]) for part in (1, 2, 3))
+    return half + max(4 * (three - quarter), half / 2)
+
+
+def find_pauses(
+    seconds: Float64Array, begins: Int64Array, steps: Int64Array, first_step: float | None
+) -> Pauses:
+    """Return the pauses among the intervals of a stretch of one speed.
+
+    Args:
+        seconds: How much longer each interval was than a calm one, float64[n]; 0 for a calm one.
+        begins: The step at which each begins, int64[n].
+        steps: The steps of each, int64[n].
+        first_step: The step at which the training began, if the stretch begins there too.
+    """
+    at = np.flatnonzero(seconds > 0)
+    mean = float(seconds[at].mean()) if len(at) else 0.0
+    if not 0 < mean < math.inf:
+        return NO_PAUSES
+    interval = median(steps)
+    known = begins[at].astype(np.float64)
+    end = float(begins[-1] + steps[-1])
+    return Pauses(
+        seen=len(at),
+        seconds=mean,
+        spread=float((seconds[at] / mean).var()),
+        steps=float(steps.sum()) + _USUALLY_APART * interval,
+        last_step=int(begins[at[-1]]),
+        gap_steps=_regular_gap(known if first_step is None else np.append(first_step, known), end, interval),
+    )
+
+
+def _regular_gap(known: Float64Array, end: float, interval: float) -> float | None:
+    """Return the steps between pauses at known[k], or None where they are not regular or one is overdue.
+
+    The first one after the start is taken for regular until its gap has passed again without another.
+    """
+    gaps = np.diff(known)
+    gaps = gaps[gaps > 0]
+    near = gaps[np.abs(gaps - median(gaps)) <= interval]
+    if not len(near) or len(near) < _REGULAR_SHARE * len(gaps):
+        return None
+    gap = float(near.mean())
+    overdue = end - known[-1] > gap + 2 * interval
+    enough = len(gaps) >= _FEWEST_GAPS or gap >= _USUALLY_APART * interval
+    return gap if enough and not overdue else None
+
+
+def _whole(count: float) -> int:
+    """Return the least whole number that is not below a count, but for rounding."""
+    return math.ceil(count - 1e-9)
