@@ -122,3 +122,25 @@ def test_a_console_that_tells_more_lets_what_the_sensors_show_be_found(
     (tmp_path / "train.log").write_text("".join(lines))
     assert only_run(tmp_path)["series"]["loss"]["count"] == 1200
     assert "gpu_imbalance" in run("check", tmp_path, "--fail-on", "never").out
+
+
+def resumed_twice(folder: Path, console: str) -> None:
+    """Write event files of three attempts, and a console log of all of them that has no times."""
+    attempts = (range(10, 310, 10), range(210, 510, 10), range(460, 610, 10))
+    for number, steps in enumerate(attempts):
+        start = 1.7e9 + 1000 * number
+        parts = [event_writer.version()]
+        parts += [event_writer.scalar("train/loss", step, loss(step), start + step / 5) for step in steps]
+        (folder / f"events.out.tfevents.{start:.0f}.host.{number}.0").write_bytes(b"".join(parts))
+    lines = (console.format(step=step, lr=rate(step), norm=loss(step) / 2) for a in attempts for step in a)
+    (folder / "train.log").write_text("".join(f"INFO - {line}\n" for line in lines))
+
+
+@pytest.mark.parametrize("printed", ["lr: {lr:.3e}", "grad_norm: {norm:.4f}"], ids=["rate", "norm"])
+def test_a_restart_that_the_console_tells_too_is_found_once(printed: str, tmp_path: Path) -> None:
+    resumed_twice(tmp_path, "step {step}/600 | " + printed)
+    lines = run("check", tmp_path, "--json", "--fail-on", "never").out.splitlines()
+    found = [each for each in map(json.loads, lines) if each["rule"] == "restart_detected"]
+    assert sum(each["count"] for each in found) == 2
+    assert [each["step"] for each in found] == [210, 460]
+    assert only_run(tmp_path)["attempts"] == 3

@@ -55,3 +55,14 @@ def test_a_restart_at_the_very_beginning_is_no_regress() -> None:
     for loss in level(30, 4.0).tolist():
         log.train({"loss": loss})
     assert "checkpoint_regress" not in rules(log.findings())
+
+
+def test_a_series_that_begins_after_a_restart_tells_the_next_one() -> None:
+    log, rates = RunLog(), {"lr": 1e-3}
+    for lines, values in ((60, rates), (60, {**rates, "loss": 2.0}), (60, {**rates, "loss": 2.0})):
+        for _ in range(lines):
+            log.train(values)
+        log.step -= 350
+        log.time += 600.0
+    found = [each for each in log.findings(total_steps=100_000) if each.rule == "restart_detected"]
+    assert [(each.step, each.usual) for each in found] == [(260, 600.0), (510, 850.0)]

@@ -42,8 +42,9 @@ class RestartDetected(Rule[RestartDetectedLimits]):
         self._alarm = Alarm(self, clear=self.limits.clear, by_lines=True)
 
     def restarted(self) -> None:
-        """Say so."""
-        self._alarm.hit(self._describe)
+        """Say so, if nothing said so before."""
+        if not self.run.restart_is_told:
+            self._alarm.hit(self._describe)
 
     def _describe(self) -> Evidence:
         step, before = self.run.step or 0, self.run.step_before

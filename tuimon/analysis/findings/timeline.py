@@ -17,6 +17,8 @@ from tuimon.core.roles import Role, pair_key, role_of
 HISTORY_POINTS = {Role.LOSS: 25, Role.GRAD_NORM: 128}
 _INTERVALS = 64
 _EVAL_LOSSES = 256
+# Jobs restart a handful of times.
+_UNTIMED_FALLS = 64
 _SMALL_RUN_LINES = 200
 # Longer than this many usual intervals without a training line is a pause, not training.
 _PAUSE_INTERVALS = 5.0
@@ -48,6 +50,7 @@ class Timeline:
         paused: Whether the last training line came after a pause (or it cannot be told).
         restarts_are_known: Whether a step that falls is a restart.
         restarts: How often the step fell.
+        restart_is_told: Whether the last restart had been told before, by lines of another leader.
         step_before: Step that had been reached before the last restart.
         resumed_step: Step at which the run went on after it.
         total_steps: Step at which the run will end, if known.
@@ -77,6 +80,7 @@ class Timeline:
         self.step_s = math.nan
         self.paused = True
         self.restarts = 0
+        self.restart_is_told = False
         self.restarts_are_known = True
         self.step_before = 0
         self.resumed_step = 0
@@ -99,6 +103,10 @@ class Timeline:
         self._evaluation_time = -math.inf
         self._reached = 0
         self._offset = 0
+        # The steps between which restarts lie that lines without times told: those of the present leader, and
+        # those of the ones before it.
+        self._untimed_falls: deque[tuple[int, int]] = deque(maxlen=_UNTIMED_FALLS)
+        self._told_falls: deque[tuple[int, int]] = deque(maxlen=_UNTIMED_FALLS)
         self._histories: dict[str, History] = {}
 
     @property
@@ -167,6 +175,9 @@ class Timeline:
         restarted = self.train_step is not None and step < self.train_step and self.restarts_are_known
         if restarted:
             self._restart(step)
+        elif self.train_step is None and self._told_falls and step < self._told_falls[0][0]:
+            # A new leader that tells the run from its beginning.
+            self._offset = self._reached = 0
         self._measure_interval(step)
         self.train_step = step
         self._reached = max(self._reached, step)
@@ -188,7 +199,12 @@ class Timeline:
             self.eval_losses.append((self.lines, value))
 
     def change_leader(self) -> None:
-        """Let another series tell the training lines from now on; its steps and pace may be others."""
+        """Let another series tell the training lines from now on; its steps and pace may be others.
+
+        Lines without times come before all others of their run, which tell the same restarts again.
+        """
+        self._told_falls += self._untimed_falls
+        self._untimed_falls.clear()
         self.train_step = None
         self.lines_since_start = 0
         self._intervals.clear()
@@ -198,6 +214,12 @@ class Timeline:
         self.restarts += 1
         self.step_before = self.train_step or 0
         self.resumed_step = step
+        told = [fall for fall in self._told_falls if step < fall[1] and fall[0] < self.step_before]
+        self.restart_is_told = bool(told)
+        if told:
+            self._told_falls.remove(told[0])
+        elif not math.isfinite(self.time):
+            self._untimed_falls.append((step, self.step_before))
         self._offset += self._reached + 1 - step
         self._reached = step
         self.lines_since_start = 0
