@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,10 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.analysis.findings.runs import RunLog, falling, level, log_of, rules
+from tests.commands import SAMPLE_NAMES, SAMPLES
 from tuimon.analysis.findings.catalog import RULES, FindingSettings
 from tuimon.analysis.findings.engine import FindingEngine
 from tuimon.analysis.findings.finding import Finding
-from tuimon.store.rows import RowReader
+from tuimon.analysis.totals import find_totals
+from tuimon.monitor.once import read_once
+from tuimon.sources.naming import Root
+from tuimon.store.rows import RowReader, Rows
+from tuimon.store.run import RunView
 
 
 def eventful() -> RunLog:
@@ -62,6 +68,33 @@ def test_the_eventful_run_is_eventful() -> None:
 @given(st.lists(st.integers(0, len(ROWS)), max_size=12).map(sorted))
 def test_findings_do_not_depend_on_how_the_rows_are_cut(cuts: list[int]) -> None:
     assert repr(findings_in_parts(cuts)) == repr(WHOLE)
+
+
+@cache
+def sample(name: str) -> tuple[RunView, Rows]:
+    (state,) = read_once([Root(SAMPLES / name, None)]).runs
+    return state.run, RowReader(FindingEngine.wanted).read(state.run)
+
+
+def findings_of_sample(name: str, shares: list[float]) -> tuple[Finding, ...]:
+    run, rows = sample(name)
+    engine, cuts = FindingEngine("run"), [round(share * len(rows)) for share in shares]
+    for start, stop in zip([0, *cuts], [*cuts, len(rows)], strict=True):
+        engine.extend(rows.part(start, stop), run.attempts, find_totals(run).total_steps, run.config)
+    return engine.findings
+
+
+# The whole of a sample is judged once.
+findings_of_whole_sample = cache(lambda name: repr(findings_of_sample(name, [])))
+
+
+@settings(max_examples=12)
+@given(
+    st.sampled_from([name for name in SAMPLE_NAMES if name != "healthy"]),
+    st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20).map(sorted),
+)
+def test_findings_of_samples_do_not_depend_on_how_the_rows_are_cut(name: str, shares: list[float]) -> None:
+    assert repr(findings_of_sample(name, shares)) == findings_of_whole_sample(name)
 
 
 def test_a_run_cut_off_at_a_finding_already_gives_it() -> None:
