@@ -18,14 +18,20 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.event_workload import Workload, make_workloads
-from benchmarks.measure import ROOT, environment, in_turn, machine_watched, make_parser, print_table, spread
+from benchmarks.measure import (
+    ROOT,
+    environment,
+    in_turn,
+    machine_watched,
+    make_parser,
+    own_environment,
+    print_table,
+    spread,
+)
 
 _TUIMON = "tuimon"
 _STORED = "tuimon with store"
 _ACCUMULATOR = "EventAccumulator"
-# As `tuimon.cli.main` has it: otherwise the reader of the measured process pays for a pool of threads, which
-# numpy's library starts for itself and which wait in a loop for work that never comes.
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 _SERVER = "data server"
 # What a program needs to be installed.
 _PEERS = {_ACCUMULATOR: "tensorboard", _SERVER: "tensorboard_data_server, grpc, tensorboard"}
@@ -96,7 +102,7 @@ def _cost(name: str, python: str, workload: Workload) -> tuple[float, float]:
         path.read_bytes()  # into the page cache
     places = [str(workload.folder), str(workload.last_step), str(workload.runs)]
     command = [python, "-m", "benchmarks.decode_reader", name, *places]
-    variables = environment() | (_ONE_THREAD if name in (_TUIMON, _STORED) else {})
+    variables = own_environment() if name in (_TUIMON, _STORED) else environment()
     result = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True)
     found = json.loads(result.stdout.splitlines()[-1])
     if found["points"] != workload.points:

@@ -22,7 +22,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import ROOT, environment, in_turn, machine_watched, make_parser, print_table, spread
+from benchmarks.measure import (
+    ROOT,
+    in_turn,
+    machine_watched,
+    make_parser,
+    own_environment,
+    print_table,
+    spread,
+)
 from tuimon.core.columns import Float64Array
 
 _PARSERS = {"json.loads": "json", "orjson.loads": "orjson"}
@@ -65,7 +73,7 @@ def _measure(path: Path, points: int, rounds: int) -> None:
     for _, name in in_turn(names, rounds):
         path.read_bytes()  # into the page cache
         command = [sys.executable, "-m", "benchmarks.decode_lines", "--read", name, str(path)]
-        result = subprocess.run(command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=True)
+        result = subprocess.run(command, cwd=ROOT, env=own_environment(), stdout=subprocess.PIPE, check=True)
         costs[name].append(float(result.stdout) / points)
     own = spread(costs[_TUIMON]).median
     print_table(

@@ -62,6 +62,15 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
+def own_environment() -> dict[str, str]:
+    """Return the environment of measured parts of tuimon: one thread, as `tuimon.cli.main` has it.
+
+    Otherwise they pay for a pool of threads that numpy's library starts for itself, which wait in a loop for
+    work that never comes.
+    """
+    return environment() | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
 def run_to_end(command: Sequence[str]) -> Cost:
     """Run a command from the repository root, its output thrown away, and return what it cost.
 
