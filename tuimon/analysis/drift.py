@@ -71,7 +71,7 @@ def find_drift(per_step: Float64Array, steps: Int64Array) -> Drift | None:
         values = per_step[begin:]
         slope, error = fit_line(values)
         if abs(slope) > _SLOPE_ERRORS * error and _is_straight(values, slope):
-            span = float(steps[begin:].sum())
+            span = float(steps[begin:].sum(dtype=np.float64))
             return Drift(float(values.mean()), slope * len(values) / span, span)
         begin += -(-len(values) // 2)
     return None

@@ -25,7 +25,7 @@ class Pauses:
         seen: How many.
         seconds: How long each takes, the mean.
         spread: The squared coefficient of variation of that.
-        steps: The steps among which they were seen.
+        steps: The steps among which they were seen, with those before the first of the log that had none.
         last_step: The step at which the last one began, or a little after it.
         gap_steps: The steps from one to the next; None where they do not come regularly.
     """
@@ -88,7 +88,7 @@ def find_pauses(
         seen=len(at),
         seconds=mean,
         spread=float((seconds[at] / mean).var()),
-        steps=float(steps.sum()) + _USUALLY_APART * interval,
+        steps=float(steps.sum(dtype=np.float64)) + _USUALLY_APART * interval,
         last_step=int(begins[at[-1]]),
         gap_steps=_regular_gap(known if first_step is None else np.append(first_step, known), end, interval),
     )
