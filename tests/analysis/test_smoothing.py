@@ -176,3 +176,22 @@ def test_another_run_under_the_same_name_starts_anew() -> None:
         fresh = GrowingRun().log(np.arange(5, count + 5), np.linspace(3, 1, count))
         expected = plain_ema(np.linspace(3, 1, count), 0.9)
         np.testing.assert_allclose(smoothed.update(fresh).values, expected, rtol=1e-12)
+
+
+def test_many_points_at_once_are_smoothed_like_few_and_go_on_growing() -> None:
+    values, store = noisy(70_000), RunStore()
+    many, few = SmoothedSeries(DEFAULT_SMOOTHING), SmoothedSeries(DEFAULT_SMOOTHING)
+    last = 0
+    for stop in (100, 69_000, 70_000):
+        order = np.arange(last, stop)
+        store.extend(
+            0, [ScalarBatch(("loss",), order, order, order.astype(np.float64), (values[last:stop],))]
+        )
+        view, last = store.freeze().series["loss"], stop
+        if stop > 100:
+            found, kept = many.update(view), few.update(view)
+            np.testing.assert_allclose(found.values, kept.values, rtol=1e-12)
+        else:
+            few.update(view)
+    np.testing.assert_allclose(found.values, plain_ema(values, DEFAULT_SMOOTHING.weight), rtol=1e-9)
+    assert len(found.blocks) == len(kept.blocks) == 70_000 // 256

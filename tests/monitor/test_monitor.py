@@ -346,6 +346,30 @@ def test_a_large_file_is_sketched_before_it_is_read(tmp_path: Path, monkeypatch:
         assert not whole.sketched
 
 
+def test_a_run_is_judged_behind_the_picture_of_all_its_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sketch, "LARGE_BYTES", 100_000)
+    monkeypatch.setattr(sketch, "_WINDOW_BYTES", 400)
+    monkeypatch.setattr("tuimon.monitor.monitor._FIRST_PICTURE_S", 60.0)
+    monkeypatch.setattr("tuimon.monitor.monitor._WHOLE_PICTURE_S", 60.0)
+    write(tmp_path / "a.jsonl", rows(range(5000)))
+    monitor = Monitor([Root(tmp_path)], for_screen=True)
+    monitor.focus("a")
+    monitor.start()
+    try:
+        wait_for(monitor, lambda s: bool(points(s, "a")) and not monitor.gate._open.is_set())
+        monitor.gate.open()
+        wait_for(monitor, lambda s: not state_of(s, "a").sketched)
+        assert not monitor.gate._open.is_set()
+        wait_until_quiet(monitor)
+        assert state_of(monitor.snapshot, "a").checked_step is None
+        monitor.gate.open()
+        wait_for(monitor, lambda s: state_of(s, "a").checked_step == 4999)
+    finally:
+        monitor.stop()
+
+
 def test_beyond_the_memory_limit_older_points_fold_and_extremes_stay(tmp_path: Path) -> None:
     count = 60_000
     path = write(tmp_path / "a.jsonl", rows(range(count)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -54,3 +55,10 @@ def test_a_replay_finds_what_a_look_back_finds(name: str) -> None:
 @pytest.mark.parametrize("name", SAMPLE_NAMES)
 def test_a_run_that_is_watched_while_it_grows_has_the_findings_of_a_look_back(name: str) -> None:
     assert repr(watched(SAMPLES / name, 50)) == repr(looked_back_on(SAMPLES / name).findings)
+
+
+@pytest.mark.parametrize("name", SAMPLE_NAMES)
+def test_a_run_that_is_judged_a_few_points_at_a_time_has_the_same_findings(name: str) -> None:
+    whole = looked_back_on(SAMPLES / name).findings
+    with mock.patch("tuimon.monitor.judging._READ_POINTS", 40):
+        assert repr(looked_back_on(SAMPLES / name).findings) == repr(whole)

@@ -43,6 +43,27 @@ def test_every_point_comes_once_and_in_order_for_any_chunking(
     assert len(reader.read(store.freeze())) == 0
 
 
+@given(
+    records=st.lists(
+        st.tuples(st.sets(st.sampled_from("abcd"), min_size=1, max_size=4), st.integers(1, 5)), max_size=12
+    ),
+    most=st.integers(1, 30),
+)
+def test_a_few_points_at_a_time_are_the_same_rows(records: list[tuple[set[str], int]], most: int) -> None:
+    store, order = RunStore(), 0
+    for tags, count in records:
+        store.extend(0, [batch(sorted(tags), list(range(count)), first_order=order)])
+        order += count
+    view, reader = store.freeze(), RowReader(lambda _: True)
+    pieces = [reader.read(view, most)]
+    while reader.has_left:
+        pieces.append(reader.read(view, most))
+        assert 0 < len(pieces[-1]) <= max(most, 4)
+    whole = RowReader(lambda _: True).read(view)
+    assert [point for piece in pieces for point in points_of(piece)] == points_of(whole)
+    assert sum(piece.record[-1] for piece in pieces if len(piece)) == (whole.record[-1] if len(whole) else 0)
+
+
 def test_only_wanted_tags_come() -> None:
     store = RunStore()
     store.extend(0, [batch(["loss", "noise", "lr"], [1, 2])])

@@ -137,5 +137,10 @@ def _evaluations(run: RunView, leader: SeriesView, numbers: Int64Array) -> dict[
         ranked = np.argsort(leader.steps, kind="stable")
         at = ranked[np.maximum(np.searchsorted(leader.steps[ranked], series.steps, side="right") - 1, 0)]
     finite = np.isfinite(series.values)
-    known = numbers[np.maximum(at, 0)][finite].tolist()
-    return dict(zip(known, series.values[finite].astype(np.float64).tolist(), strict=True))
+    if not finite.any():
+        return {}
+    epochs, place = _ranked(numbers[np.maximum(at, 0)][finite])
+    last = np.empty(len(epochs), np.int64)
+    # Of those with the same place, the last one stays.
+    last[place] = np.arange(len(place))
+    return dict(zip(epochs.tolist(), series.values[finite][last].tolist(), strict=True))

@@ -13,6 +13,9 @@ from tuimon.store.growing import GrowingArray
 from tuimon.store.pyramid import Pyramid
 from tuimon.store.series import SeriesView, Statistics
 
+# So many points at once are a file that was just read: their picture is waited for, and they are not copied.
+_LARGE = 1 << 16
+
 
 class MappedSeries:
     """A column of float64 beside another series, extended only by the points that are new.
@@ -48,7 +51,10 @@ class MappedSeries:
         taken = len(self._values)
         if len(view) > taken:
             mapped = self._map(view.values[taken:])
-            self._values.extend(mapped)
+            if taken or len(mapped) < _LARGE:
+                self._values.extend(mapped)
+            else:
+                self._values = GrowingArray.holding(mapped)
             self._statistics = self._statistics.extended(view.steps.part(taken, len(view)), mapped)
             self._pyramid.extend(self._values.view())
             self._last = _point(view, len(view) - 1)

@@ -40,6 +40,8 @@ _LIVE_REFRESH_S = 1.0
 _OPEN_SKETCH, _LISTED_SKETCH = 160, 4
 _RESTART_S = 1.0
 _FIRST_PICTURE_S = 2.0
+# So long may the picture of all points of a run that was just read take before it is judged.
+_WHOLE_PICTURE_S = 1.0
 # Following runs that grow may take this share of the time, and rest no longer than this.
 _SHARE = 0.01
 _BURST_S = 0.05
@@ -56,8 +58,8 @@ class Monitor:
         total: The total number of steps of each run, if the person gave it.
         clock: Tells the present.
         probe: This machine's sensors, or None. It is used by the sampler thread only.
-        for_screen: Whether a screen will open the gate after its first picture: until then the threads that
-            read and sample leave the interpreter to it.
+        for_screen: Whether a screen will open the gate after its pictures. Until the first one is out, and
+            that of all points of a run that was just read, reading and judging leave the interpreter to it.
         memory_limit_bytes: What the points of all runs may take; beyond it, older ones are folded (see
             `MemoryBudget`). None for no limit.
         thresholds: Those of the rules, if not the defaults.
@@ -77,6 +79,7 @@ class Monitor:
         self.gate = Gate()
         self._clock = clock or SystemClock()
         self._for_screen = for_screen
+        self._had_its_turn = False
         first = Snapshot(0, self._clock.now(), tuple(root.path for root in roots), listing=True)
         self._publisher = Publisher(first)
         budget = None if memory_limit_bytes is None else MemoryBudget(memory_limit_bytes)
@@ -164,9 +167,9 @@ class Monitor:
         if time.monotonic() >= self._watches.due and self._watches.look():
             self._unpublished = True
             self._turns.renew()
-        if self._published_at and self._for_screen:
+        if self._published_at and self._for_screen and not self._had_its_turn:
             # The first points are published: now it is the screen's turn.
-            self._for_screen = False
+            self._had_its_turn = True
             self.gate.close(_FIRST_PICTURE_S)
             self.gate.pass_through()
         if self._published_at:
@@ -174,6 +177,9 @@ class Monitor:
         self._take_hints()
         busy = self._read_due()
         self._give_hardware()
+        if self._is_complete and self._for_screen:
+            # Millions of points are smoothed and folded now, which judging them would make twice as long.
+            self.gate.close(_WHOLE_PICTURE_S)
         self._publish(force=not busy or self._is_complete)
         self._is_complete = False
         if not busy:

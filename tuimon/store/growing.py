@@ -29,6 +29,13 @@ class GrowingArray(Generic[Scalar]):
         self._buffer: npt.NDArray[Scalar] = np.empty(0, dtype)
         self._size = 0
 
+    @classmethod
+    def holding(cls, elements: npt.NDArray[Scalar]) -> GrowingArray[Scalar]:
+        """Return an array of elements that nobody else writes, without copying them."""
+        array = cls(elements.dtype)
+        array._buffer, array._size = elements, len(elements)
+        return array
+
     def __len__(self) -> int:
         return self._size
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -77,14 +77,21 @@ class Rows:
 
 
 class RowReader:
-    """Hands out every point of the chosen tags once, over any number of views of a growing run."""
+    """Hands out every point of the chosen tags once, over any number of views of a growing run.
+
+    Attributes:
+        has_left: Whether the last call left points to the next one.
+    """
 
     def __init__(self, wanted: Callable[[str], bool]) -> None:
+        self.has_left = False
         self._wanted = wanted
         self._taken: dict[str, int] = {}
 
-    def read(self, run: RunView) -> Rows:
-        """Return the points that came since the last call.
+    def read(self, run: RunView, most: int | None = None) -> Rows:
+        """Return the points that came since the last call, the first `most` of them or so.
+
+        Where several sources are merged, or old points were folded, it is all of them.
 
         Within one source points keep their order of writing. Points of several sources are merged by wall
         time; a point without one stays behind the point before it. Where a source has no times, but another
@@ -96,16 +103,23 @@ class RowReader:
             for tag, series in run.series.items()
             if self._wanted(tag) and series.statistics.count > self._taken.get(tag, 0)
         ]
-        for series, _ in fresh:
-            self._taken[series.tag] = series.statistics.count
-        if not fresh:
+        parts = [
+            (series, slice(start, stop))
+            for (series, start), stop in zip(fresh, _stops(fresh, most), strict=True)
+            if stop > start
+        ]
+        self.has_left = sum(part.stop - part.start for _, part in parts) < sum(len(s) - n for s, n in fresh)
+        for series, part in parts:
+            whole = part.stop == len(series)
+            self._taken[series.tag] = series.statistics.count if whole else part.stop
+        if not parts:
             return Rows(
                 (), np.empty(0, np.int32), *(np.empty(0, t) for t in (np.int64, float, float, np.int64))
             )
-        stream = np.concatenate([np.full(len(s) - n, s.stream) for s, n in fresh])
-        order = np.concatenate([s.order[n:] for s, n in fresh])
-        steps = np.concatenate([s.steps[n:] for s, n in fresh])
-        times = np.concatenate([s.wall_times[n:] for s, n in fresh])
+        stream = np.concatenate([np.full(part.stop - part.start, s.stream) for s, part in parts])
+        order = np.concatenate([s.order[part] for s, part in parts])
+        steps = np.concatenate([s.steps[part] for s, part in parts])
+        times = np.concatenate([s.wall_times[part] for s, part in parts])
         for number, clock in run.clocks.items():
             untimed = np.flatnonzero(stream == number)
             times[untimed] = _times_at(steps[untimed], clock)
@@ -115,13 +129,27 @@ class RowReader:
         stream, order = stream[rank], order[rank]
         new_record = np.append(True, (np.diff(order) != 0) | (np.diff(stream) != 0))
         return Rows(
-            tags=tuple(s.tag for s, _ in fresh),
-            tag_index=np.repeat(np.arange(len(fresh), dtype=np.int32), [len(s) - n for s, n in fresh])[rank],
+            tags=tuple(s.tag for s, _ in parts),
+            tag_index=np.repeat(
+                np.arange(len(parts), dtype=np.int32), [part.stop - part.start for _, part in parts]
+            )[rank],
             steps=steps[rank],
             wall_times=times[rank],
-            values=np.concatenate([s.values[n:].astype(np.float64) for s, n in fresh])[rank],
+            values=np.concatenate([s.values[part].astype(np.float64) for s, part in parts])[rank],
             record=np.cumsum(new_record),
         )
+
+
+def _stops(fresh: Sequence[tuple[SeriesView, int]], most: int | None) -> list[int]:
+    """Return the rows before which to stop, so that about `most` points come in all and no record is torn."""
+    ends = [len(series) for series, _ in fresh]
+    count = sum(ends) - sum(start for _, start in fresh)
+    is_merged = len({series.stream for series, _ in fresh}) > 1
+    if most is None or count <= most or is_merged or any(series.omitted.total for series, _ in fresh):
+        return ends
+    each = max(most // len(fresh), 1)
+    last = min(int(series.order[start + each - 1]) for series, start in fresh if len(series) - start >= each)
+    return [max(start, int(series.order.searchsorted(last, side="right"))) for series, start in fresh]
 
 
 def _times_at(steps: Int64Array, clock: SeriesView) -> Float64Array:

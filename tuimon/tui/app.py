@@ -269,4 +269,10 @@ class TuimonApp(Actions, App[int], inherit_css=False):
             self._share.begin()
             self.draw()
             # What Textual makes of it counts too.
-            self.call_after_refresh(self._share.end)
+            self.call_after_refresh(self._end_picture)
+
+    def _end_picture(self) -> None:
+        """Note that what was published is on the screen."""
+        self._share.end()
+        if self._opened_gate:
+            self.feed.gate.open()
