@@ -177,11 +177,7 @@ class Monitor:
         self._take_hints()
         busy = self._read_due()
         self._give_hardware()
-        if self._is_complete and self._for_screen:
-            # Millions of points are smoothed and folded now, which judging them would make twice as long.
-            self.gate.close(_WHOLE_PICTURE_S)
         self._publish(force=not busy or self._is_complete)
-        self._is_complete = False
         if not busy:
             self._share.end()
             self._asked.wait(self._share.rest_s)
@@ -253,9 +249,11 @@ class Monitor:
             watch.pending |= changed
             self._note_change(watch, changed=changed or watch.reading.problems != told)
             if first and not more and is_open and self._published_at:
-                # The whole curve is drawn before it is judged.
                 self._is_complete = True
-                return True
+                self._note_change(watch, changed=True)
+        if self._is_complete:
+            # The whole curve is published, and drawn, before it is judged.
+            return True
         # Points come before rules: what is still being read was not on the screen yet.
         reading = watch.behind and watch.schedule.due <= time.monotonic()
         awaited = is_open or watch.live
@@ -322,6 +320,10 @@ class Monitor:
         self._sampling.followed = followed
         self._unpublished = False
         self._published_at = time.monotonic()
+        if self._is_complete and self._for_screen:
+            # Millions of points are smoothed and folded now, which judging them would make twice as long.
+            self.gate.close(_WHOLE_PICTURE_S)
+        self._is_complete = False
         self._publisher.publish(
             now=now,
             runs=tuple(states),
