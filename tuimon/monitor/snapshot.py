@@ -37,6 +37,7 @@ class RunState:
         sketched: `run` is a sketch: what stands at some places of large files, until these are read.
         process: The process of this machine that writes it; None where nobody knows.
         host: The other machine on which it runs, as it says itself; "" for this one, or where nothing tells.
+        given_name: How it was called where it was logged; "" if it has no such name, or `name` tells it.
     """
 
     name: str
@@ -54,6 +55,7 @@ class RunState:
     sketched: bool = False
     process: RunProcess | None = None
     host: str = ""
+    given_name: str = ""
 
     @property
     def trend(self) -> Trend | None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from tuimon.analysis.findings.catalog import FindingSettings
 
 _NOTHING_KNOWN = Progress()
+# Where a source that keeps names of runs beside their folders tells it.
+_GIVEN_NAME = "wandb.display_name"
 # A slice of reading takes no longer than this, after which a key gets its turn. Formats differ by a factor of
 # ten in how much that is, and each slice has costs of its own.
 _LONGEST_SLICE_S = 0.02
@@ -215,6 +217,7 @@ class RunWatch:
             sketched=self._sketch is not None,
             process=process,
             host=_other_host(run) if live and (process is None or not process.sure) else "",
+            given_name=_given_name(run, self.name),
         )
         if process is not None and process.out_of_memory and verdict.status is Status.FAILED:
             self._note_kill(now)
@@ -249,6 +252,7 @@ class RunWatch:
             checked_step=None,
             checked=False,
             sketched=known is not None,
+            given_name="" if known is None else _given_name(known.run, self.name),
         )
         return self.state
 
@@ -260,6 +264,11 @@ def superseded(watches: Mapping[str, RunWatch], found: Sequence[RunRef]) -> list
         return []
     claimed = {path for ref in found for source in ref.sources for path in source.paths}
     return [name for name in missing if claimed.issuperset(watches[name].paths)]
+
+
+def _given_name(run: RunView, name: str) -> str:
+    given = run.config.get(_GIVEN_NAME)
+    return given if isinstance(given, str) and given not in name else ""
 
 
 def _other_host(run: RunView) -> str:

@@ -163,7 +163,7 @@ def _term(tokens: list[str]) -> Query:
 def _named(word: str) -> Query:
     inverted, text = word.startswith("!"), word.strip('"').removeprefix("!")
     pattern = _pattern(text)
-    return lambda state: (pattern.search(state.name) is not None) is not inverted
+    return lambda state: any(map(pattern.search, (state.name, state.given_name))) is not inverted
 
 
 def _comparison(name: str, sign: str, text: str) -> Query:

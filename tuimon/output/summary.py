@@ -66,7 +66,8 @@ def summary_lines(state: RunState) -> Iterator[str]:
     """Yield the lines of a run's summary for people."""
     progress, run = state.progress, state.run
     formats = ", ".join(dict.fromkeys(state.formats))
-    yield f"{clean(state.name)}  [{state.status}]  {formats}  {clean(str(state.path))}"
+    given = f" ({clean(state.given_name)})" if state.given_name else ""
+    yield f"{clean(state.name)}{given}  [{state.status}]  {formats}  {clean(str(state.path))}"
     yield from _progress_lines(state)
     shown = [series for role in _SHOWN_ROLES for series in run.with_role(role)]
     if not shown:

@@ -172,8 +172,9 @@ class PromptActions(ActionBase):
             self.say(f"runs are sorted by one of {', '.join(ORDERS)}")
 
     def _open(self, text: str) -> None:
-        names = [run.name for run in self._shown.runs]
-        chosen = text if text in names else next((name for name in names if text and text in name), None)
+        runs = {run.name: f"{run.name} {run.given_name}" for run in self._shown.runs}
+        found = (name for name, called in runs.items() if text and text in called)
+        chosen = text if text in runs else next(found, None)
         if chosen is None:
             self.say(f"no run is named {text!r}")
         else:

@@ -76,7 +76,8 @@ def _first_line(snapshot: Snapshot, state: RunState, width: int, glyphs: Glyphs)
     glyph = (STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII)[state.status]
     ink = STATUS_INK[state.status]
     name_width = max(12, width // 4) if width < _WIDE else width * 3 // 10
-    start: list[Span] = [(f"{glyph} ", ink), (shorten_middle(clean(state.name), name_width), Ink.STRONG)]
+    name = state.given_name or state.name
+    start: list[Span] = [(f"{glyph} ", ink), (shorten_middle(clean(name), name_width), Ink.STRONG)]
     start.append((f" {state.status.upper()} ", ink))
     where = f"{_counted(progress.step)}"
     if progress.total_steps:

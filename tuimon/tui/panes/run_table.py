@@ -18,9 +18,10 @@ from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
 from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATUS_INK, Ink
 from tuimon.tui.panes.diagnosis import open_incidents
-from tuimon.tui.panes.runs import first_shown, marker, no_runs, shared_folder
+from tuimon.tui.panes.runs import first_shown, marker, no_runs
 from tuimon.tui.rows import Row, Span, columns_row, fit, grid_rows
 from tuimon.tui.run_list import RunList
+from tuimon.tui.run_names import shown_names
 from tuimon.tui.view import View
 
 _LEAST_NAME, _MOST_NAME = 14, 44
@@ -108,15 +109,15 @@ class RunTable:
         height, width = size
         if not runs and view.run_filter:
             return no_runs(width)
-        folder = shared_folder(runs)
-        longest = max((cell_width(clean(run.name.removeprefix(folder))) for run in runs), default=0)
+        names = shown_names(runs)
+        longest = max((cell_width(clean(name)) for name in names), default=0)
         columns, name_width, curve_width = _fitting(width, longest)
         rows = [_heading(columns, name_width, curve_width, view, width)]
         room = max(height - 1, 1)
         first = first_shown(runs, view.run_name, room)
-        for state in runs[first : first + room]:
+        for state, name in zip(runs[first : first + room], names[first : first + room], strict=True):
             best = known.best(state)
-            spans = [*self._name(state, state.name.removeprefix(folder), view, name_width, glyphs)]
+            spans = [*self._name(state, name, view, name_width, glyphs)]
             is_open = state.name == view.run_name
             for column in columns:
                 text = column.text(state, best)

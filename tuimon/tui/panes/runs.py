@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import takewhile
 
 from tuimon.analysis.charted import main_series
 from tuimon.charts.bars import progress_bar
@@ -15,22 +14,12 @@ from tuimon.tui.chart_painter import PINNED_KEY
 from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATUS_INK, Ink
 from tuimon.tui.panes.diagnosis import open_incidents
 from tuimon.tui.rows import Row, Span, fit, grid_rows, row_width, wrapped
+from tuimon.tui.run_names import shown_names
 from tuimon.tui.view import View
 
 _LINES_PER_RUN = 2
 # What stands in the line of a run's name as a rule: signs, and a value of five digits.
 _BESIDE_NAME = 10
-
-
-def shared_folder(runs: Sequence[RunState]) -> str:
-    """Return the folders that all runs lie in, with the slash: what tells the runs apart comes behind."""
-    if len(runs) < 2:
-        return ""
-    # What the first and the last name in order share, all names share.
-    names = [state.name for state in runs]
-    pairs = zip(min(names), max(names), strict=False)
-    shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    return shared[: shared.rfind("/") + 1]
 
 
 def overlay_key(name: str, view: View) -> str:
@@ -65,19 +54,13 @@ def runs_rows(runs: Sequence[RunState], view: View, width: int, height: int, gly
         return no_runs(width)
     room = max(height // _LINES_PER_RUN, 1)
     first = first_shown(runs, view.run_name, room)
-    folder = shared_folder(runs)
-    names_are_long = any(len(state.name) - len(folder) > width - _BESIDE_NAME for state in runs)
+    names = shown_names(runs)
+    names_are_long = any(len(name) > width - _BESIDE_NAME for name in names)
+    shown = slice(first, first + room)
     rows = [
         row
-        for state in runs[first : first + room]
-        for row in _run_rows(
-            state,
-            state.name.removeprefix(folder),
-            view,
-            width,
-            glyphs,
-            names_are_long=names_are_long,
-        )
+        for state, name in zip(runs[shown], names[shown], strict=True)
+        for row in _run_rows(state, name, view, width, glyphs, names_are_long=names_are_long)
     ]
     return rows[:height]
 
@@ -130,7 +113,7 @@ def marker(state: RunState, view: View) -> Span:
 
 def _tab(state: RunState, glyphs: Glyphs, *, is_open: bool) -> tuple[Span, Span]:
     status_glyph = STATUS_GLYPH if glyphs == "braille" else STATUS_GLYPH_ASCII
-    name = shorten_middle(clean(state.name), 18)
+    name = shorten_middle(clean(state.given_name or state.name), 18)
     shown = f"[{name}]" if is_open else f" {name} "
     return (
         (status_glyph[state.status], STATUS_INK[state.status]),
