@@ -22,6 +22,7 @@ from tuimon.monitor.watching import RunWatch
 from tuimon.monitor.watchlist import Watchlist
 from tuimon.sources.naming import Root
 from tuimon.store.budget import MemoryBudget
+from tuimon.store.heap import share_one_heap
 
 if TYPE_CHECKING:
     from tuimon.analysis.findings.catalog import FindingSettings
@@ -112,6 +113,7 @@ class Monitor:
         """Start both threads; a second call does nothing."""
         if self._threads:
             return
+        share_one_heap()
         for name, round_ in (("reader", self._read_round), ("sampler", self._sample_round)):
             thread = threading.Thread(
                 target=self._run, args=(name, round_), name=f"tuimon-{name}", daemon=True

@@ -10,6 +10,7 @@ from functools import cache
 # As in glibc's malloc.h.
 _TRIM_THRESHOLD = -1
 _MAP_THRESHOLD = -3
+_ARENA_MAX = -8
 # The most that glibc takes for it on machines of 64 bits, and comes to by itself when an array of that size
 # was freed; so much as twice that it keeps then.
 _MAPPED_FROM_BYTES = 32 << 20
@@ -27,12 +28,21 @@ def keep_freed_memory() -> bool:
     Returns:
         Whether the C library knows how; others need not.
     """
-    library = _c_library()
-    if library is None or not hasattr(library, "mallopt"):  # musl has none
-        return False
-    mallopt = library.mallopt
-    mallopt.argtypes, mallopt.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
-    return bool(mallopt(_MAP_THRESHOLD, _MAPPED_FROM_BYTES) and mallopt(_TRIM_THRESHOLD, _MOST_KEPT_BYTES))
+    return _told(_MAP_THRESHOLD, _MAPPED_FROM_BYTES) and _told(_TRIM_THRESHOLD, _MOST_KEPT_BYTES)
+
+
+def share_one_heap() -> bool:
+    """Let threads that begin from now on take memory where the main thread does.
+
+    The end of a thread's own heap is not given back (`give_back_freed_memory`): of what a reader took for its
+    blocks, half was held for good. Threads hardly ever wait for each other here: the interpreter runs one of
+    them at a time. This is for a program of ours, not for one that merely loads runs and may have threads of
+    other kinds.
+
+    Returns:
+        Whether the C library knows how; others need not.
+    """
+    return _told(_ARENA_MAX, 1)
 
 
 def give_back_freed_memory() -> bool:
@@ -55,6 +65,16 @@ def pages(size: int) -> mmap.mmap:
     """
     whole = -(-size // mmap.PAGESIZE) * mmap.PAGESIZE
     return mmap.mmap(-1, whole, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+
+
+def _told(parameter: int, value: int) -> bool:
+    """Tell glibc how to keep memory; return whether it has understood."""
+    library = _c_library()
+    if library is None or not hasattr(library, "mallopt"):  # musl has none
+        return False
+    mallopt = library.mallopt
+    mallopt.argtypes, mallopt.restype = (ctypes.c_int, ctypes.c_int), ctypes.c_int
+    return bool(mallopt(parameter, value))
 
 
 @cache
