@@ -37,6 +37,8 @@ def _read(folder: Path, *, is_stored: bool) -> tuple[int, float, float]:
     source_of = importlib.import_module("tuimon.sources.tfevents").TfEventsSource
     batch = importlib.import_module("tuimon.core.batch").ScalarBatch
     store = importlib.import_module("tuimon.store.run_store").RunStore if is_stored else None
+    # As in the program, which never decodes without a store.
+    importlib.import_module("tuimon.store.heap").keep_freed_memory()
     importlib.import_module("google_crc32c")
     budget = base.ReadBudget(_BLOCK_BYTES)
     points, stores = 0, []
