@@ -1,8 +1,12 @@
 from __future__ import annotations
 
 import math
+from unittest import mock
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.analysis.logged_lines import run_of
 from tuimon.analysis.best import Best, best_value
@@ -50,6 +54,36 @@ def test_what_was_done_again_counts_to_its_epoch_and_down_time_does_not() -> Non
     first, second = epoch_statistics(run_of(lines))
     assert (first.elapsed_s, second.elapsed_s) == (90.0, 140.0)
     assert second.steps_per_s == pytest.approx(1.0)
+
+
+@given(
+    st.integers(0, 10_000),
+    st.sampled_from(["position", "counter", "steps"]),
+    st.floats(0.2, 40.0),
+    st.integers(0, 90),
+    st.sampled_from([0.8, 1.0]),
+)
+def test_looking_at_a_few_points_first_finds_the_same_epochs(
+    seed: int, kind: str, epochs: float, resumed: int, timed: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    steps = [*range(1, 61), *range(61 - min(resumed, 60), 101)]
+    lines: list[dict[str, float]] = []
+    for at, step in enumerate(steps):
+        line: dict[str, float] = {"step": step, "loss": float(rng.choice([1.0, 2.0, math.nan]))}
+        if rng.random() < timed:
+            line["time"] = 1e9 + at + float(rng.random())
+        if kind != "steps":
+            epoch = step * epochs / 100
+            line["epoch"] = epoch if kind == "position" else math.floor(epoch)
+        lines.append(line)
+        if rng.random() < 0.2:
+            loss = float(rng.choice([3.0, math.inf]))
+            lines.append({"step": step, "time": 1e9 + at + 0.999, "eval_loss": loss})
+    run = run_of(lines, config={"steps_per_epoch": max(1, round(100 / epochs))} if kind == "steps" else {})
+    wanted = epoch_statistics(run)
+    with mock.patch("tuimon.analysis.epochs._COARSE", 7):
+        assert epoch_statistics(run) == wanted
 
 
 def test_non_finite_losses_are_left_out_of_the_mean() -> None:

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tuimon.analysis.smoothing import (
     DEFAULT_SMOOTHING,
@@ -195,3 +197,15 @@ def test_many_points_at_once_are_smoothed_like_few_and_go_on_growing() -> None:
             few.update(view)
     np.testing.assert_allclose(found.values, plain_ema(values, DEFAULT_SMOOTHING.weight), rtol=1e-9)
     assert len(found.blocks) == len(kept.blocks) == 70_000 // 256
+
+
+@given(st.lists(st.integers(0, 90), max_size=8), st.integers(1, 200))
+def test_points_that_are_taken_in_any_portions_are_smoothed_alike(portions: list[int], count: int) -> None:
+    view = GrowingRun().log(np.arange(count), np.random.default_rng(count).standard_normal(count))
+    smoothed = SmoothedSeries(DEFAULT_SMOOTHING)
+    taken = [smoothed.take(view, most) for most in portions]
+    assert taken == [min(most, max(0, count - sum(portions[:at]))) for at, most in enumerate(portions)]
+    assert len(smoothed) == sum(taken)
+    known, wanted = smoothed.update(view), SmoothedSeries(DEFAULT_SMOOTHING).update(view)
+    np.testing.assert_allclose(known.values, wanted.values, rtol=1e-12)
+    assert known.statistics.count == wanted.statistics.count == count

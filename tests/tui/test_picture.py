@@ -53,6 +53,20 @@ def test_typing_a_filter_asks_no_series_anew_what_it_is() -> None:
             assert all(view.matches(tag) for spec in picture.specs for tag in spec.tags[:1])
 
 
+def test_curves_of_many_points_are_smoothed_picture_by_picture() -> None:
+    wakes: list[None] = []
+    snapshot, view = sample_snapshot(), View("healthy")
+    with mock.patch("tuimon.tui.chart_pane._MOST_SMOOTHED", 700):
+        painter = Painter("braille", wake=lambda: wakes.append(None))
+    pictures = [painter.paint(snapshot, view, 120, 40)]
+    while len(wakes) == len(pictures):
+        pictures.append(painter.paint(snapshot, view, 120, 40))
+    assert len(pictures) > 3
+    at_once = paint(view)
+    assert pictures[-1].panes == at_once.panes
+    assert all(picture.panes != at_once.panes for picture in pictures[:-1])
+
+
 def inks(picture: Picture, pane: str, text: str) -> set[int]:
     """The inks of the spans of a pane that hold a text."""
     return {ink for row in picture.panes[pane] for span, ink in row if text in span}

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from tuimon.analysis.epoch_count import epoch_series, is_position
 from tuimon.analysis.lines import training_series
 from tuimon.analysis.totals import find_totals
+from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
@@ -16,6 +22,9 @@ from tuimon.store.series import SeriesView
 # A run whose every step is an epoch may have very many; the last ones are told.
 _MOST_EPOCHS = 1000
 _MOST_NUMBER = 1e9
+# Where epochs only rise, so many points of a long stretch are looked at first, then those between which one
+# ends.
+_COARSE = 2048
 
 
 @frozen
@@ -37,30 +46,56 @@ class EpochStatistics:
     steps_per_s: float | None
 
 
+class _Stretches(NamedTuple):
+    """Stretches of the leading series within one epoch and one attempt, which follow one another.
+
+    Attributes:
+        epochs: int64[k], from 1.
+        starts: int64[k], their first points.
+        stops: int64[k], one past their last points.
+        begins: bool[k], whether an attempt begins with it.
+    """
+
+    epochs: Int64Array
+    starts: Int64Array
+    stops: Int64Array
+    begins: npt.NDArray[np.bool_]
+
+
+class _Numbering(NamedTuple):
+    """Which epoch (int64[n], from 1) some steps (int64[n]) lie in, and whether that rises with the step."""
+
+    of: Callable[[Int64Array], Int64Array]
+    rises: bool
+
+
 def epoch_statistics(run: RunView) -> tuple[EpochStatistics, ...]:
     """Return how each epoch went, oldest first; empty where nothing tells epochs.
 
     Epochs are known by a logged epoch (fractional, or a counter from 0 or 1), else by steps per epoch. What
     a resumed run did again counts to the epoch in which it lies. The cost grows with the points of the
-    training loss.
+    training loss, by a few nanoseconds each.
     """
     leader = training_series(run)
     if leader is None:
         return ()
-    numbers = _epoch_numbers(run, leader)
-    if numbers is None:
+    numbering = _numbering(run)
+    if numbering is None:
         return ()
-    epochs, place = _ranked(numbers)
+    stretches = _stretches(leader, numbering)
+    epochs, place = np.unique(stretches.epochs, return_inverse=True)
     first = max(len(epochs) - _MOST_EPOCHS, 0)
-    loss = _means(leader.values.astype(np.float64), place, len(epochs)) if leader.role is Role.LOSS else None
-    seconds, steps = _durations(leader)
-    elapsed = np.bincount(place, np.nan_to_num(seconds), len(epochs))
-    passed = np.bincount(place, np.where(np.isfinite(seconds), steps, 0), len(epochs))
-    evaluations = _evaluations(run, leader, numbers)
+    loss = np.full(len(epochs), np.nan)
+    if leader.role is Role.LOSS:
+        sums, counts = _sums(leader.values, stretches)
+        found = np.bincount(place, counts)
+        loss[found > 0] = (np.bincount(place, sums) / np.maximum(found, 1))[found > 0]
+    elapsed, passed = (np.bincount(place, each) for each in _durations(leader, stretches))
+    evaluations = _evaluations(run, leader, stretches)
     return tuple(
         EpochStatistics(
             epoch=int(epochs[at]),
-            loss=None if loss is None or np.isnan(loss[at]) else float(loss[at]),
+            loss=None if np.isnan(loss[at]) else float(loss[at]),
             eval_loss=evaluations.get(int(epochs[at])),
             elapsed_s=float(elapsed[at]) if elapsed[at] > 0 else None,
             steps_per_s=float(passed[at] / elapsed[at]) if elapsed[at] > 0 and passed[at] > 0 else None,
@@ -69,78 +104,119 @@ def epoch_statistics(run: RunView) -> tuple[EpochStatistics, ...]:
     )
 
 
-def _epoch_numbers(run: RunView, leader: SeriesView) -> Int64Array | None:
-    """Return int64[n], in which epoch (from 1) each point of the leading series lies."""
+def _numbering(run: RunView) -> _Numbering | None:
+    """Return how steps tell the epoch; None where nothing does."""
     series = epoch_series(run)
     if series is None:
         length = find_totals(run).steps_per_epoch
         if not length:
             return None
         # Step 1 is the first of epoch 1, and step `length` the last.
-        return np.clip(np.ceil(np.asarray(leader.steps) / length), 1, _MOST_NUMBER).astype(np.int64)
+        return _Numbering(
+            lambda steps: np.clip(np.ceil(steps / length), 1, _MOST_NUMBER).astype(np.int64), rises=True
+        )
     steps, epochs = _by_step(series)
     if not len(steps):
         return None
+    rises = bool((epochs[1:] >= epochs[:-1]).all())
     if is_position(steps, epochs):
         # The epoch is 1.0 when the first one ends.
-        return np.maximum(np.ceil(np.interp(leader.steps, steps, epochs) - 1e-9), 1).astype(np.int64)
-    before = np.maximum(np.searchsorted(steps, leader.steps, side="right") - 1, 0)
-    return (epochs[before] + (1 if epochs.min() < 1 else 0)).astype(np.int64)
-
-
-def _ranked(numbers: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """Return the numbers that occur, ascending, and which of them each one is."""
-    lowest = int(numbers.min())
-    if int(numbers.max()) - lowest > len(numbers):
-        return np.unique(numbers, return_inverse=True)
-    # Sorting millions of points for three epochs would be most of the cost.
-    occurs = np.bincount(numbers - lowest) > 0
-    return np.flatnonzero(occurs) + lowest, (np.cumsum(occurs) - 1)[numbers - lowest]
+        return _Numbering(
+            lambda at: np.maximum(np.ceil(np.interp(at, steps, epochs) - 1e-9), 1).astype(np.int64), rises
+        )
+    from_one = 1 if epochs.min() < 1 else 0
+    return _Numbering(
+        lambda at: (epochs[np.maximum(np.searchsorted(steps, at, side="right") - 1, 0)] + from_one).astype(
+            np.int64
+        ),
+        rises,
+    )
 
 
 def _by_step(series: SeriesView) -> tuple[Int64Array, Float64Array]:
     """Return logged steps, ascending and each once, and their epochs."""
     epochs = series.values.astype(np.float64)
     known = np.isfinite(epochs) & (epochs >= 0) & (epochs < _MOST_NUMBER)
-    steps, epochs = series.steps[known], epochs[known]
-    if (np.diff(steps) > 0).all():
+    steps = np.asarray(series.steps)
+    if not known.all():
+        steps, epochs = steps[known], epochs[known]
+    if (steps[1:] > steps[:-1]).all():
         return steps, epochs
     unique, first = np.unique(steps, return_index=True)
     return unique, epochs[first]
 
 
-def _means(values: Float64Array, place: Int64Array, count: int) -> Float64Array:
-    """Return the mean of the finite values of each place; NaN where it has none."""
+def _stretches(leader: SeriesView, numbering: _Numbering) -> _Stretches:
+    """Return the stretches of a series that has points."""
+    borders = [*(segment.start for segment in leader.segments), len(leader)]
+    parts = [
+        np.append(start, _changes(leader, numbering, start, stop))
+        for start, stop in pairwise(borders)
+        if stop > start
+    ]
+    starts = np.concatenate(parts)
+    begins = np.zeros(len(starts), np.bool_)
+    begins[np.cumsum([0, *(len(part) for part in parts[:-1])])] = True
+    return _Stretches(numbering.of(leader.steps[starts]), starts, np.append(starts[1:], len(leader)), begins)
+
+
+def _changes(leader: SeriesView, numbering: _Numbering, start: int, stop: int) -> Int64Array:
+    """Return which points of `[start, stop)` lie in another epoch than the point before."""
+    within = np.arange(start, stop)
+    if stop - start > 2 * _COARSE and numbering.rises and not len(leader.steps.part(start, stop).falls):
+        coarse = np.linspace(start, stop - 1, _COARSE).astype(np.int64)
+        known = numbering.of(leader.steps[coarse])
+        at = np.flatnonzero(known[1:] != known[:-1])
+        spans = zip(coarse[at].tolist(), coarse[at + 1].tolist(), strict=True)
+        within = np.concatenate([within[:0], *(np.arange(begin, end + 1) for begin, end in spans)])
+    numbers = numbering.of(leader.steps[within])
+    differs = (numbers[1:] != numbers[:-1]) & (within[1:] > within[:-1])
+    changes: Int64Array = within[1:][differs]
+    return changes
+
+
+def _sums(values: ValueArray, stretches: _Stretches) -> tuple[Float64Array, Float64Array]:
+    """Return the sum of the finite values of each stretch (infinite beyond 1e308), and how many there are."""
     finite = np.isfinite(values)
-    sums = np.bincount(place[finite], values[finite], count)
-    counts = np.bincount(place[finite], minlength=count)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    known = np.where(finite, values, 0.0)
+    counts = np.add.reduceat(finite, stretches.starts, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.add.reduceat(known, stretches.starts, dtype=np.float64), counts
 
 
-def _durations(leader: SeriesView) -> tuple[Float64Array, Int64Array]:
-    """Return seconds and steps from the line before to each line; NaN where an attempt begins."""
-    times = leader.wall_times
+def _durations(leader: SeriesView, stretches: _Stretches) -> tuple[Float64Array, Float64Array]:
+    """Return seconds and steps of each stretch, from the last point of the one before in the same attempt."""
+    last = stretches.stops - 1
+    before = np.where(stretches.begins, stretches.starts, stretches.starts - 1)
+    if leader.times_rise:
+        passed = leader.steps[last] - leader.steps[before]
+        return leader.wall_times[last] - leader.wall_times[before], passed.astype(np.float64)
+    times = np.asarray(leader.wall_times)
     seconds = np.diff(np.where(np.isfinite(times), times, np.nan), prepend=np.nan)
-    seconds[[segment.start for segment in leader.segments]] = np.nan
-    seconds[seconds < 0] = np.nan
-    return seconds, np.diff(leader.steps, prepend=leader.steps[:1])
+    seconds[stretches.starts[stretches.begins]] = np.nan
+    known = seconds >= 0
+    passed = np.where(known, np.diff(leader.steps, prepend=leader.steps[:1]), 0)
+    return (
+        np.add.reduceat(np.where(known, seconds, 0.0), stretches.starts),
+        np.add.reduceat(passed, stretches.starts, dtype=np.float64),
+    )
 
 
-def _evaluations(run: RunView, leader: SeriesView, numbers: Int64Array) -> dict[int, float]:
+def _evaluations(run: RunView, leader: SeriesView, stretches: _Stretches) -> dict[int, float]:
     """Return the last finite evaluation loss of each epoch."""
     series = next(iter(run.with_role(Role.EVAL_LOSS)), None)
     if series is None:
         return {}
-    if series.times_rise and leader.times_rise:
-        at = np.searchsorted(leader.wall_times, series.wall_times, side="right") - 1
-    else:
-        ranked = np.argsort(leader.steps, kind="stable")
-        at = ranked[np.maximum(np.searchsorted(leader.steps[ranked], series.steps, side="right") - 1, 0)]
     finite = np.isfinite(series.values)
-    if not finite.any():
-        return {}
-    epochs, place = _ranked(numbers[np.maximum(at, 0)][finite])
-    last = np.empty(len(epochs), np.int64)
-    # Of those with the same place, the last one stays.
-    last[place] = np.arange(len(place))
-    return dict(zip(epochs.tolist(), series.values[finite][last].tolist(), strict=True))
+    if series.times_rise and leader.times_rise:
+        # Those of a stretch were logged from its first point on, and before that of the next.
+        begins = np.searchsorted(series.wall_times, leader.wall_times[stretches.starts])
+        ends = np.append(begins[1:], len(series))
+        last = np.maximum.accumulate(np.where(finite, np.arange(len(series)), -1))[ends - 1]
+        begins[0] = 0
+        found = (ends > begins) & (last >= begins)
+        return dict(zip(stretches.epochs[found].tolist(), series.values[last[found]].tolist(), strict=True))
+    ranked = np.argsort(leader.steps, kind="stable")
+    at = ranked[np.maximum(np.searchsorted(leader.steps[ranked], series.steps, side="right") - 1, 0)]
+    epochs = stretches.epochs[np.searchsorted(stretches.starts, at[finite], side="right") - 1]
+    return dict(zip(epochs.tolist(), series.values[finite].tolist(), strict=True))

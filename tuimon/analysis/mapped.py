@@ -46,18 +46,7 @@ class MappedSeries:
 
         A view that does not go on where the last one ended (a replay that was turned back) starts it anew.
         """
-        if not self._goes_on(view):
-            self._reset()
-        taken = len(self._values)
-        if len(view) > taken:
-            mapped = self._map(view.values[taken:])
-            if taken or len(mapped) < _LARGE:
-                self._values.extend(mapped)
-            else:
-                self._values = GrowingArray.holding(mapped)
-            self._statistics = self._statistics.extended(view.steps.part(taken, len(view)), mapped)
-            self._pyramid.extend(self._values.view())
-            self._last = _point(view, len(view) - 1)
+        self.take(view, len(view))
         return replace(
             view,
             tag=self._tag or view.tag,
@@ -65,6 +54,27 @@ class MappedSeries:
             blocks=self._pyramid.view(),
             statistics=self._statistics,
         )
+
+    def take(self, view: SeriesView, most: int) -> int:
+        """Take in at most so many of the points of `view` that are new; return how many it was."""
+        if not self._goes_on(view):
+            self._reset()
+        taken = len(self._values)
+        stop = min(len(view), taken + most)
+        if stop > taken:
+            mapped = self._map(view.values[taken:stop])
+            if taken or len(mapped) < _LARGE:
+                self._values.extend(mapped)
+            else:
+                self._values = GrowingArray.holding(mapped)
+            self._statistics = self._statistics.extended(view.steps.part(taken, stop), mapped)
+            self._pyramid.extend(self._values.view())
+            self._last = _point(view, stop - 1)
+        return stop - taken
+
+    def __len__(self) -> int:
+        """Return how many points were taken in."""
+        return len(self._values)
 
     def _reset(self) -> None:
         self._map = self._start()

@@ -170,6 +170,14 @@ class SmoothedSeries:
         """Take in the points of `view` that are new; return it with smoothed values, ready for `window`."""
         return self._mapped.update(view)
 
+    def take(self, view: SeriesView, most: int) -> int:
+        """Take in at most so many of the points of `view` that are new; return how many it was."""
+        return self._mapped.take(view, most)
+
+    def __len__(self) -> int:
+        """Return how many points were taken in."""
+        return len(self._mapped)
+
 
 class _SparingConstants:
     """Leaves the values alone for as long as they are all equal; the filter sees them all the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -85,17 +86,31 @@ def is_smoothed(series: SeriesView) -> bool:
 
 @dataclass(slots=True)
 class Smoother:
-    """Remembers smoothed curves, so that each point is smoothed once. Only the screen's thread uses it."""
+    """Remembers smoothed curves, so that each point is smoothed once. Only the screen's thread uses it.
 
+    Attributes:
+        most: How many points are smoothed for one picture, so that a key does not wait for millions that have
+            just been read: what is behind is drawn as it is, and smoothed for the next pictures.
+        left: How many of them are left for the present one.
+        is_behind: Whether a curve was asked for that is not smoothed yet.
+    """
+
+    most: int = sys.maxsize
+    left: int = sys.maxsize
+    is_behind: bool = False
     held: dict[tuple[str, str], SmoothedSeries] = field(default_factory=dict)
 
     def smoothed(self, state: RunState, series: SeriesView, smoothing: Smoothing) -> SeriesView:
-        """Return a series of a run smoothed; the series itself where it is too short or not noisy."""
+        """Return a series of a run smoothed; itself where it is too short, not noisy, or not smoothed yet."""
         if smoothing == OFF or not is_smoothed(series):
             return series
         held = self.held.get((state.name, series.tag))
         if held is None or held.smoothing != smoothing:
             held = self.held[state.name, series.tag] = SmoothedSeries(smoothing)
+        self.left -= held.take(series, self.left)
+        if len(held) < len(series):
+            self.is_behind = True
+            return series
         return held.update(series)
 
 

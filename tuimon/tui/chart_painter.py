@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import sys
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -81,13 +82,17 @@ class _Memory:
 
     y_limits: Limits | None = None
     y_scale: Scale = LINEAR
-    smoother: Smoother = field(default_factory=Smoother)
 
 
 class ChartPainter:
-    """Draws charts and remembers their limits and smoothed curves. Only the screen's thread uses it."""
+    """Draws charts and remembers their limits and smoothed curves. Only the screen's thread uses it.
 
-    def __init__(self) -> None:
+    Args:
+        most_smoothed: How many points are smoothed for one picture.
+    """
+
+    def __init__(self, most_smoothed: int = sys.maxsize) -> None:
+        self._smoother = Smoother(most_smoothed)
         self._run_name: str | None = None
         self._memories: dict[str, _Memory] = {}
         self._axis: ChartAxis | None = None
@@ -100,6 +105,8 @@ class ChartPainter:
         if state.name != self._run_name:
             self._run_name = state.name
             self._memories, self._axis, self._extents = {}, None, {}
+            self._smoother = Smoother(self._smoother.most)
+        self._smoother.left = self._smoother.most
         self._overlays = overlays
         self._laid.clear()
         others = [overlay.state for overlay in overlays]
@@ -113,6 +120,11 @@ class ChartPainter:
         if held is None or held[0] != seen:
             held = self._extents[state.name] = (seen, extents_of(state, axis))
         return held[1]
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the chart that was drawn last shows a curve that is not smoothed yet."""
+        return self._smoother.is_behind
 
     def depends_on(self, state: RunState, spec: ChartSpec, view: View) -> tuple[object, ...]:
         """Return everything of which a chart is made, but its size; `begin` was called for this picture.
@@ -144,6 +156,7 @@ class ChartPainter:
     ) -> ChartPicture:
         """Draw one chart of `size` = (height, width) cells; `begin` was called for this picture."""
         axis = self._axis or self.begin(state, view)
+        self._smoother.is_behind = False
         star: Row = _STAR if is_favourite(spec, view) else ()
         if spec.is_heatmap:
             marked = place_marks(state, view, axis.axis)
@@ -158,12 +171,12 @@ class ChartPainter:
         lines = [
             replace(line, raw=None, style=overlay.style, key=overlay.key if line.name else "")
             for overlay, each in reversed(under)
-            for line in lines_of(each, 0, view.smoothing, memory.smoother, axis.axis, edges)[-1:]
+            for line in lines_of(each, 0, view.smoothing, self._smoother, axis.axis, edges)[-1:]
         ]
         lines += [
             replace(line, raw=None) if under else line
             for index, each in enumerate(curves)
-            for line in lines_of(each, index, view.smoothing, memory.smoother, axis.axis, edges)
+            for line in lines_of(each, index, view.smoothing, self._smoother, axis.axis, edges)
         ]
         everything = [each for curve in (*curves, *(each for _, each in under)) for each in curve.ranks]
         scale = self._scale(spec, everything, view)

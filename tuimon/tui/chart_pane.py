@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tuimon.charts.style import Glyphs
 from tuimon.core.roles import HARDWARE_ROLES
 from tuimon.core.text import clean
@@ -18,6 +20,8 @@ from tuimon.tui.scene import Picture, Scene
 from tuimon.tui.view import View
 
 _LEAST_FRAMED = 3
+# Points that are smoothed for one picture: about ten milliseconds. Own choice.
+_MOST_SMOOTHED = 500_000
 
 
 class ChartPane:
@@ -25,22 +29,28 @@ class ChartPane:
 
     Args:
         glyphs: Braille or ASCII.
+        wake: Asks for another picture, as some curves are not smoothed yet; None waits until they are.
     """
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs, wake: Callable[[], None] | None = None) -> None:
         self._glyphs = glyphs
+        self._wake = wake
         self._frame = ROUND if glyphs == "braille" else PLAIN
-        self._painter = ChartPainter()
+        self._painter = ChartPainter() if wake is None else ChartPainter(_MOST_SMOOTHED)
         # What a chart was drawn from, and its rows: most pictures are asked for by something else.
         self._chart_rows: dict[str, tuple[tuple[object, ...], list[Row]]] = {}
         self._drawn_run: str | None = None
+        self._is_behind = False
 
     def paint(self, picture: Picture, scene: Scene) -> None:
         """Paint the place of the charts: a page of them, an explanation, or why there is none."""
         if scene.state is None:
             self._paint_waiting(picture, scene.snapshot)
-        else:
-            self._paint_charts(picture, scene, scene.state)
+            return
+        self._is_behind = False
+        self._paint_charts(picture, scene, scene.state)
+        if self._is_behind and self._wake is not None:
+            self._wake()
 
     def _paint_charts(self, picture: Picture, scene: Scene, state: RunState) -> None:
         places, snapshot, view = picture.plan.charts, scene.snapshot, scene.view
@@ -88,6 +98,8 @@ class ChartPane:
                 depends_on,
                 self._draw_chart(state, spec, view, rect, focused=focused),
             )
+            if self._painter.is_behind:
+                del self._chart_rows[spec.key]
         return held[1]
 
     def _draw_chart(
@@ -95,6 +107,7 @@ class ChartPane:
     ) -> list[Row]:
         size = (rect.height - 2, rect.width - 2)
         drawn = self._painter.paint(state, spec, view, size, self._glyphs)
+        self._is_behind = self._is_behind or self._painter.is_behind
         return framed(
             grid_rows(drawn.grid),
             rect.width,

@@ -56,7 +56,8 @@ class Painter:
     Args:
         glyphs: Braille or ASCII.
         coloured: Whether images can be shown in colours.
-        wake: Asks for another picture, in any thread, when an image was read; None waits for images.
+        wake: Asks for another picture, in any thread, when an image was read, or curves are to be smoothed;
+            None waits for both.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Painter:
         self._coloured = coloured
         self._wake = wake
         self._images: ImagePane | None = None
-        self._charts = ChartPane(glyphs)
+        self._charts = ChartPane(glyphs, wake)
         self._runs = OpenedRuns()
         self._run_list = RunList()
         self._run_table = RunTable()
