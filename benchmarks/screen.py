@@ -40,7 +40,7 @@ _QUIET_S = 0.8
 _REDRAWING_KEYS = "sySy"
 _KEY_INTERVAL_S = 0.4
 # Its name stands in the title of every smoothed chart, so that the key is told apart from new points.
-_SMOOTHING_KEY, _SMOOTHING = "s", re.compile(r"ema [.\d]+|avg \d+")
+_SMOOTHING_KEY, _SMOOTHING = "s", re.compile(r"ema [.\d]+( ma \d+)?|ma \d+|smoothing: off")
 _GROWING_INTERVAL_S = 0.1
 _LIVE_BUDGETS = {1.0: "<= 2 kB/s", 3.0: "<= 5 kB/s"}
 

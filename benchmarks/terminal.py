@@ -12,10 +12,12 @@ import subprocess
 import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+import psutil
 import pyte
 
 from benchmarks.measure import ROOT, environment, tree_cpu_s
@@ -76,8 +78,15 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # LEET is a child of the program that was called, and outlives it.
+        children: list[psutil.Process] = []
+        with suppress(psutil.Error):
+            children = psutil.Process(self.pid).children(recursive=True)
         self._process.terminate()
         self.read(_END_S, lambda: self._process.poll() is not None)
+        for child in children:
+            with suppress(psutil.Error):
+                child.kill()
         self._process.kill()
         self._process.wait()
         os.close(self._fd)

@@ -44,7 +44,7 @@ _FIRST_PICTURE_S = 2.0
 # So long may the picture of all points of a run that was just read take before it is judged.
 _WHOLE_PICTURE_S = 1.0
 # Following runs that grow may take this share of the time, and rest no longer than this.
-_SHARE = 0.01
+_SHARE = 0.015
 _BURST_S = 0.05
 _LONGEST_REST_S = 0.9
 # While much is being read, publishing may take this share of the time.

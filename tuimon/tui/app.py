@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 # Pictures that new points ask for take this share of the time: a trainer that logs twenty times a second must
 # not make twenty pictures a second. Keys never wait for it.
-_SHARE = 0.02
+_SHARE = 0.03
 _BURST_S = 0.05
 _LONGEST_REST_S = 0.9
 # After so long without a key it is noted what the person has seen.
