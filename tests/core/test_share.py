@@ -60,3 +60,22 @@ def test_after_a_pause_nothing_is_owed(clock: Clock) -> None:
     work(clock, times, 5.0)
     clock.now += 60.0
     assert work(clock, times, 0.03) == 0.0
+
+
+def test_while_a_core_is_idle_the_share_is_larger(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
+    rests = {}
+    for load in (0.9, 2.0):
+        monkeypatch.setattr("os.getloadavg", lambda load=load: (load, 0.0, 0.0))
+        times = TimeShare(0.02, burst_s=0.0, longest_s=9.0, idle_share=0.04)
+        rests[load] = work(clock, times, 0.04)
+    assert rests[0.9] == pytest.approx(1.0)
+    assert rests[2.0] == pytest.approx(2.0)
+
+
+def test_where_the_load_is_not_told_no_core_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    def untold() -> tuple[float, float, float]:
+        raise OSError
+
+    monkeypatch.setattr("os.getloadavg", untold)
+    assert not share.has_idle_core()

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import time
+
+
+def has_idle_core() -> bool:
+    """Return whether, of the cores that this process may use, one had nothing to do in the last minute.
+
+    A limit of a container that is not told by its cores is not seen.
+    """
+    try:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return os.getloadavg()[0] <= cores - 1
+    except OSError:
+        return False
 
 
 class TimeShare:
@@ -18,9 +31,13 @@ class TimeShare:
         share: The largest share of the time in the long run, 0 to 1.
         burst_s: So many seconds of work can be saved up.
         longest_s: No rest is longer than this.
+        idle_share: The same as `share` while a core is idle, so that nobody loses anything.
     """
 
-    def __init__(self, share: float, burst_s: float, longest_s: float) -> None:
+    def __init__(
+        self, share: float, burst_s: float, longest_s: float, *, idle_share: float | None = None
+    ) -> None:
+        self._busy_share, self._idle_share = share, idle_share
         self._share = share
         self._burst_s = burst_s
         self._longest_s = longest_s
@@ -32,6 +49,8 @@ class TimeShare:
     def begin(self) -> None:
         """Note that a piece of work begins."""
         self._begun = time.monotonic()
+        if self._idle_share is not None:
+            self._share = self._idle_share if has_idle_core() else self._busy_share
         self._save(self._begun)
 
     def end(self) -> None:

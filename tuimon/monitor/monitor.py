@@ -43,8 +43,9 @@ _RESTART_S = 1.0
 _FIRST_PICTURE_S = 2.0
 # So long may the picture of all points of a run that was just read take before it is judged.
 _WHOLE_PICTURE_S = 1.0
-# Following runs that grow may take this share of the time, and rest no longer than this.
-_SHARE = 0.015
+# Following runs that grow may take this share of the time, twice as much while a core is idle, and rest no
+# longer than this.
+_SHARE, _IDLE_SHARE = 0.01, 0.02
 _BURST_S = 0.05
 _LONGEST_REST_S = 0.9
 # While much is being read, publishing may take this share of the time.
@@ -92,7 +93,7 @@ class Monitor:
         self._stopping = threading.Event()
         self._stirred = threading.Event()
         self._asked = threading.Event()
-        self._share = TimeShare(_SHARE, _BURST_S, _LONGEST_REST_S)
+        self._share = TimeShare(_SHARE, _BURST_S, _LONGEST_REST_S, idle_share=_IDLE_SHARE)
         self._publishing = TimeShare(_PUBLISHING_SHARE, _BURST_S, _LONGEST_REST_S)
         self._failures = Failures()
         self._published_at = 0.0

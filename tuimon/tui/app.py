@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from tuimon.alerts.herald import ScreenHerald
 
 # Pictures that new points ask for take this share of the time: a trainer that logs twenty times a second must
-# not make twenty pictures a second. Keys never wait for it.
-_SHARE = 0.03
+# not make twenty pictures a second. Keys never wait for it. While a core is idle it is more: a slow machine
+# has time for a picture of nine charts a second, too.
+_SHARE, _IDLE_SHARE = 0.02, 0.04
 _BURST_S = 0.05
 _LONGEST_REST_S = 0.9
 # After so long without a key it is noted what the person has seen.
@@ -103,7 +104,7 @@ class TuimonApp(Actions, App[int], inherit_css=False):
         self._painter = Painter(glyphs, coloured=theme_name != "mono", wake=self._draw_at_once)
         self._shown: Snapshot = feed.snapshot
         self._drawn_at = 0.0
-        self._share = TimeShare(_SHARE, _BURST_S, _LONGEST_REST_S)
+        self._share = TimeShare(_SHARE, _BURST_S, _LONGEST_REST_S, idle_share=_IDLE_SHARE)
         self._draw_pending = False
         self._opened_gate = False
         self._interval_s = interval_s
