@@ -71,11 +71,3 @@ def test_while_a_core_is_idle_the_share_is_larger(clock: Clock, monkeypatch: pyt
         rests[load] = work(clock, times, 0.04)
     assert rests[0.9] == pytest.approx(1.0)
     assert rests[2.0] == pytest.approx(2.0)
-
-
-def test_where_the_load_is_not_told_no_core_is_idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    def untold() -> tuple[float, float, float]:
-        raise OSError
-
-    monkeypatch.setattr("os.getloadavg", untold)
-    assert not share.has_idle_core()

@@ -20,7 +20,7 @@ from pathlib import Path
 from tuimon.monitor import workers
 from tuimon.sources.base import RunRef
 
-workers._usable_cores = lambda: 2
+workers.usable_cores = lambda: 2
 first = os.getpid()
 
 def work(ref):

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 
-
-def has_idle_core() -> bool:
-    """Return whether, of the cores that this process may use, one had nothing to do in the last minute.
-
-    A limit of a container that is not told by its cores is not seen.
-    """
-    try:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return os.getloadavg()[0] <= cores - 1
-    except OSError:
-        return False
+from tuimon.core.cores import has_idle_core
 
 
 class TimeShare:

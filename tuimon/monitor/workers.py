@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from tuimon.core.cores import usable_cores
 from tuimon.sources.base import RunRef
 
 Result = TypeVar("Result")
@@ -29,7 +29,7 @@ def map_runs(refs: Sequence[RunRef], work: Callable[[RunRef], Result]) -> Iterat
         refs: The runs.
         work: Reads one run; it, what it returns and what it raises can be pickled, and should be small.
     """
-    processes = min(_usable_cores(), _MOST_PROCESSES)
+    processes = min(usable_cores(), _MOST_PROCESSES)
     if processes < 2 or len(refs) < FEWEST_RUNS or not sys.platform.startswith("linux"):
         yield from map(work, refs)
         return
@@ -48,10 +48,6 @@ def map_runs(refs: Sequence[RunRef], work: Callable[[RunRef], Result]) -> Iterat
         yield from map(work, refs[done:])
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _end_at_once() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import cache
 
 import orjson
 
@@ -35,8 +36,7 @@ class DialectReader:
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
-        literals = {literal.lower() for mark in dialect.marks for literal in mark.literals}
-        self.search = WordSearch(sorted(literals), FAILURE_WORDS)
+        self.search = _search_for(dialect)
         self.bars = BarSteps()
         self._names: dict[bytes, str] = {}
 
@@ -159,6 +159,13 @@ class DialectReader:
             row["_timestamp"] = time
         block.rows.append(row)
         block.starts.append(start)
+
+
+@cache
+def _search_for(dialect: Dialect) -> WordSearch:
+    """Return what finds the metric lines of a dialect, and those that tell of failures."""
+    literals = {literal.lower() for mark in dialect.marks for literal in mark.literals}
+    return WordSearch(sorted(literals), FAILURE_WORDS)
 
 
 def _described_json(line: bytes, begin: int, time: Span | None) -> Described | None:

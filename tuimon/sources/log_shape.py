@@ -15,9 +15,9 @@ import numpy as np
 
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.frozen import frozen
-from tuimon.sources.decimal_text import MARGIN, BoolArray, ByteArray, read_numbers
+from tuimon.sources.decimal_text import MARGIN, WORD, BoolArray, ByteArray, read_numbers
 from tuimon.sources.log_moment import Moment, Span
-from tuimon.sources.log_text import WORD, LogText
+from tuimon.sources.log_text import LogText
 
 _NOWHERE: Span = (0, 0)
 

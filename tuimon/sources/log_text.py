@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tuimon.core.columns import Int64Array
-from tuimon.sources.decimal_text import MARGIN, ByteArray, WordArray, words_of
-
-WORD = 8
-"""How many bytes are compared at a time."""
+from tuimon.sources.decimal_text import MARGIN, WORD, ByteArray, WordArray, words_of
 
 _LINE_END = 0x0A
 _POINT, _SLASH_BEHIND_POINT, _DIGITS_AND_POINT = 0x2E, 1, 12

@@ -83,6 +83,13 @@ class _Memory:
     y_limits: Limits | None = None
     y_scale: Scale = LINEAR
 
+    def fit(self, values: Limits | None, scale: Scale) -> None:
+        """Let the limits hold what is shown; they move in steps, and are kept where nothing is."""
+        if scale != self.y_scale:
+            self.y_limits, self.y_scale = None, scale
+        if values is not None:
+            self.y_limits = stepped_limits(*values, self.y_limits, log=scale is LOG)
+
 
 class ChartPainter:
     """Draws charts and remembers their limits and smoothed curves. Only the screen's thread uses it.
@@ -180,14 +187,8 @@ class ChartPainter:
         ]
         everything = [each for curve in (*curves, *(each for _, each in under)) for each in curve.ranks]
         scale = self._scale(spec, everything, view)
-        values = value_range(lines, scale)
         clipped = clipped_range(lines, scale) if view.clipped else None
-        if clipped is not None:
-            values = clipped
-        if scale != memory.y_scale:
-            memory.y_limits, memory.y_scale = None, scale
-        if values is not None:
-            memory.y_limits = stepped_limits(*values, memory.y_limits, log=scale is LOG)
+        memory.fit(clipped or value_range(lines, scale), scale)
         # A chart on an axis of its own has no such place.
         crosshair = view.crosshair if axis is self._axis else None
         marked = place_marks(state, view, axis.axis) if axis is self._axis else []

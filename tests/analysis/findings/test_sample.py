@@ -14,10 +14,8 @@ def test_readings_are_found_by_role_tag_and_gpu() -> None:
     sample = Sample(layout, [80.0, 64.0, 60.0])
     assert sample.of(UTILISATION) == [80.0, 60.0]
     assert sample.by_tag(UTILISATION) == {"gpu.0.util": 80.0, "gpu.3.util": 60.0}
-    assert sample.by_gpu(UTILISATION) == {0: 80.0, 3: 60.0}
-    assert sample.by_gpu(THROTTLE) == {3: 64.0}
+    assert layout.gpus == {UTILISATION: {0: 0, 3: 2}, THROTTLE: {3: 1}}
     assert sample.of(Role.GPU_POWER) == []
-    assert sample.by_gpu(Role.GPU_POWER) == {}
 
 
 @pytest.mark.parametrize(

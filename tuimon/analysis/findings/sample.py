@@ -12,7 +12,6 @@ _GPU_THROTTLE = Role.GPU_THROTTLE
 # Sensors come and go; a run with more combinations of them than this has its layouts made anew.
 _MOST_LAYOUTS = 256
 _NOWHERE: tuple[int, ...] = ()
-_NO_GPUS: dict[int, int] = {}
 
 
 class Layout:
@@ -94,11 +93,6 @@ class Sample:
         """Return what the sensors of a role read, by tag."""
         tags, readings = self.layout.tags, self.readings
         return {tags[at]: readings[at] for at in self.layout.places.get(role, _NOWHERE)}
-
-    def by_gpu(self, role: Role) -> dict[int, float]:
-        """Return what the sensors of a role read, by the number of the GPU."""
-        readings = self.readings
-        return {index: readings[at] for index, at in self.layout.gpus.get(role, _NO_GPUS).items()}
 
     def memory_percents(self) -> list[tuple[int, str, float]]:
         """Return number, tag and used share of the memory in percent of each GPU of which that is known."""
