@@ -23,6 +23,13 @@ class Strategy(enum.StrEnum):
     STEPS = "steps"
 
 
+class Named:
+    """Is written as Python 3.11.2 writes a member of an enumeration."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return getattr, (Strategy, "STEPS")
+
+
 class TrainingArguments:
     def __init__(self, **settings: object) -> None:
         self.__dict__ |= settings
@@ -54,6 +61,12 @@ def test_settings_are_read_by_name(protocol: int) -> None:
     found = read_training_args(packed(pickle.dumps(TrainingArguments(**SETTINGS), protocol)))
     wanted = {name: value for name, value in SETTINGS.items() if name != "_n_gpu"}
     assert found == wanted | {"save_strategy": "steps"}
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_a_member_of_an_enumeration_is_known_by_its_name_too(protocol: int) -> None:
+    found = read_training_args(packed(pickle.dumps(TrainingArguments(save_strategy=Named()), protocol)))
+    assert found == {"save_strategy": "steps"}
 
 
 def test_nothing_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

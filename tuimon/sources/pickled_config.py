@@ -56,9 +56,17 @@ def read_training_args(content: bytes) -> dict[str, object]:
 
 
 def _plain(value: object) -> object:
-    """Return a member of an enumeration by its value."""
-    if isinstance(value, _Unmade) and isinstance(value.arguments, tuple) and len(value.arguments) == 1:
-        value = value.arguments[0]
+    """Return a member of an enumeration by its value.
+
+    Python 3.11.0 to 3.11.3 write its name instead (`getattr(Strategy, "STEPS")`). Those of transformers are
+    their values in upper case.
+    """
+    if isinstance(value, _Unmade) and isinstance(value.arguments, tuple):
+        match value.arguments:
+            case (only,):
+                value = only
+            case (_Unmade(), str(name)):
+                value = name.lower()
     return None if isinstance(value, _Unmade) else value
 
 
