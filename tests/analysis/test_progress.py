@@ -331,6 +331,10 @@ def test_an_evaluation_that_is_due_counts_down_too() -> None:
     before = training.progress()
     assert before.eta_s == pytest.approx(500 * 2 + 6 * 60)
     assert training.progress(after_s=50).eta_s == pytest.approx(500 * 2 + 6 * 60 - 50)
+    assert training.progress(after_s=70).pause == "paused (evaluation)"
+    training.evaluate(60).train(4)
+    assert training.progress(after_s=70).pause == "paused"
+    assert training.progress().pause == ""
 
 
 def test_a_rule_may_say_that_the_run_hangs() -> None:

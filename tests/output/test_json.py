@@ -59,11 +59,13 @@ def is_of(kind: str, value: Json) -> bool:
     kinds = set(re.split(r", | or ", kind))
     if value is None:
         return "null" in kinds
+    if isinstance(value, bool):
+        return kind == "true or false"
     if isinstance(value, str):
         # Where a number is expected, the only texts are those of non-finite numbers.
         return "text" in kinds and ("number" not in kinds or value in NONFINITE)
     if isinstance(value, int | float):
-        return "number" in kinds and not isinstance(value, bool) and math.isfinite(value)
+        return "number" in kinds and math.isfinite(value)
     return "object" in kinds and isinstance(value, dict)
 
 

@@ -33,9 +33,16 @@ def test_a_live_run_in_80_columns() -> None:
 
 
 def test_a_run_that_the_rules_have_not_seen_yet_is_not_called_fine() -> None:
-    _, second = lines(replace(live_state(), checked=False))
+    _, second = lines(replace(live_state(), checked=False, checked_step=None))
     assert "not checked yet" in second
+    _, second = lines(replace(live_state(), checked=False, checked_step=300))
+    assert "checked to step 300" in second
     assert "no open finding" not in second
+
+
+def test_a_live_run_whose_newest_line_is_not_judged_yet_counts_as_checked() -> None:
+    _, second = lines(replace(live_state(), checked=False, checked_step=599))
+    assert "no open finding" in second
 
 
 def test_a_failed_run_in_80_columns_says_what_is_wrong() -> None:
@@ -98,6 +105,13 @@ def test_speed_in_tokens_where_it_is_logged() -> None:
 )
 def test_an_eta_that_is_not_known_says_why(eta_state: EtaState, text: str) -> None:
     assert eta_text(Progress(eta_state=eta_state), Status.RUNNING, NOW) == text
+
+
+def test_an_eta_stands_still_in_a_pause_and_is_still_shown() -> None:
+    paused = Progress(eta_s=600.0, finish_time=NOW + 600, eta_state=EtaState.PAUSED)
+    assert eta_text(paused, Status.RUNNING, NOW) == "ETA 10m00s paused"
+    evaluating = replace(paused, evaluating=True)
+    assert eta_text(evaluating, Status.RUNNING, NOW) == "ETA 10m00s paused (evaluation)"
 
 
 def test_the_eta_says_how_long_how_sure_and_the_clock() -> None:

@@ -105,7 +105,8 @@ def _with_eta(progress: Progress, pace: Pace, lines: TrainingLines, now: float, 
         _STALL_S, _STALL_INTERVALS * pace.interval_s, _STALL_LONGEST * pace.longest_gap_s
     ):
         return replace(progress, eta_state=EtaState.STALLED)
-    passed = min(silence, pace.interval_s + _due_evaluation_s(pace, step))
+    due_s = _due_evaluation_s(pace, step)
+    passed = min(silence, pace.interval_s + due_s)
     eta_s = max(left.seconds - passed, 0.0)
     return replace(
         progress,
@@ -114,6 +115,7 @@ def _with_eta(progress: Progress, pace: Pace, lines: TrainingLines, now: float, 
         eta_high_s=max(left.high - passed, 0.0),
         finish_time=now + eta_s if lines.wall and math.isfinite(now) else None,
         eta_state=EtaState.PAUSED if silence > _PAUSE_INTERVALS * pace.interval_s else EtaState.KNOWN,
+        evaluating=due_s > 0,
     )
 
 

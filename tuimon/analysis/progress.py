@@ -38,6 +38,7 @@ class Progress:
         eta_high_s: Upper end of the likely range.
         finish_time: Wall time of the end.
         eta_state: What stands behind `eta_s`, or in its place.
+        evaluating: Whether a pause is likely an evaluation: one is due, and has not been logged.
         last_time: Wall time of the last training line.
         interval_s: Usual seconds between two training lines.
         interval_steps: Usual steps between two training lines.
@@ -57,9 +58,17 @@ class Progress:
     eta_high_s: float | None = None
     finish_time: float | None = None
     eta_state: EtaState = EtaState.NO_TOTAL
+    evaluating: bool = False
     last_time: float | None = None
     interval_s: float | None = None
     interval_steps: float | None = None
+
+    @property
+    def pause(self) -> str:
+        """What a pause is called: `paused (evaluation)`, else `paused`; empty where there is none."""
+        if self.eta_state is not EtaState.PAUSED:
+            return ""
+        return "paused (evaluation)" if self.evaluating else "paused"
 
 
 # A figure that moves with every line cannot be read.

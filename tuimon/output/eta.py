@@ -62,6 +62,7 @@ def eta_document(state: RunState, deadline: Deadline | None = None) -> dict[str,
         "eta_high_s": number(progress.eta_high_s),
         "finish_time": number(progress.finish_time),
         "state": progress.eta_state.value,
+        "evaluating": progress.eta_state is EtaState.PAUSED and progress.evaluating,
         "deadline": number(deadline.time) if deadline is not None else None,
         "deadline_verdict": deadline.verdict(progress)
         if deadline is not None and state.status.live
@@ -80,7 +81,7 @@ def eta_line(state: RunState, deadline: Deadline | None = None) -> str:
     if progress.steps_per_s:
         parts.append(format_rate(progress.steps_per_s))
     if progress.eta_state is EtaState.PAUSED and progress.eta_s is not None:
-        parts.append(f"ETA {format_duration(progress.eta_s)} (paused)")
+        parts.append(f"ETA {format_duration(progress.eta_s)} ({progress.pause})")
     elif progress.eta_state is EtaState.KNOWN and progress.eta_s is not None:
         likely = f"{format_duration(progress.eta_low_s)} to {format_duration(progress.eta_high_s)}"
         parts.append(f"ETA {format_duration(progress.eta_s)} ({likely})")

@@ -72,9 +72,8 @@ def _parts(state: RunState, now: float, *, ascii_only: bool) -> list[tuple[str, 
         word = "loss" if told.role in (Role.LOSS, Role.EVAL_LOSS) else told.role.value.replace("_", " ")
         parts.append((f"{word} {format_value(told.statistics.last)}", None))
     if state.status.live and progress.eta_s is not None:
-        paused = " paused" if progress.eta_state is EtaState.PAUSED else ""
         at = f" ({format_clock(progress.finish_time, now)})" if progress.finish_time is not None else ""
-        parts.append((f"ETA {format_duration(progress.eta_s)}{at}{paused}", None))
+        parts.append((f"ETA {format_duration(progress.eta_s)}{at} {progress.pause}".rstrip(), None))
     elif not state.status.live:
         parts.append((state.status.value, _STATUS_COLOUR[state.status]))
     elif progress.eta_state is EtaState.STALLED:

@@ -13,6 +13,9 @@ from tuimon.tui.ink import SEVERITY_INK, SEVERITY_WORD, Ink
 from tuimon.tui.rows import Row, fit, wrapped
 from tuimon.tui.view import View
 
+# What the rules have still to see of a live run is nothing to speak of up to so many lines, or this share.
+_FEW_LINES, _FEW_SHARE = 16, 0.02
+
 
 @lru_cache(maxsize=64)
 def _incidents(findings: tuple[Finding, ...]) -> tuple[Incident, ...]:
@@ -28,6 +31,21 @@ def incidents(state: RunState | None) -> tuple[Incident, ...]:
 def open_incidents(state: RunState) -> tuple[Incident, ...]:
     """Return what is wrong with a run and still holds, the worst first."""
     return tuple(incident for incident in incidents(state) if incident.open)
+
+
+def unchecked_text(state: RunState) -> str:
+    """Return how far the rules have come with a run; "" where they lag behind by a few lines at most.
+
+    Each new line is on the screen before it is judged; that a live run is checked all the time is the truth.
+    """
+    progress, seen = state.progress, state.checked_step
+    if state.checked:
+        return ""
+    if seen is None:
+        return "not checked yet"
+    reached = progress.step or 0
+    few = max(_FEW_LINES * (progress.interval_steps or 1), _FEW_SHARE * reached)
+    return f"checked to step {seen}" if reached - seen > few else ""
 
 
 def listed(state: RunState | None) -> tuple[Finding, ...]:
@@ -182,8 +200,6 @@ def _reason_rows(finding: Finding, width: int) -> list[Row]:
 def _all_clear(state: RunState) -> str:
     if not state.run.series:
         return "nothing was logged yet"
-    if not state.checked:
-        return "not checked yet"
     if state.checked_step is None:
-        return "nothing found; no rule knows these metrics"
+        return "nothing found; no rule knows these metrics" if state.checked else "not checked yet"
     return f"nothing found; checked to step {state.checked_step}"

@@ -21,7 +21,7 @@ from tuimon.core.units import (
 from tuimon.monitor.snapshot import Playback, RunState, Snapshot
 from tuimon.output.eta import Deadline
 from tuimon.tui.ink import SEVERITY_INK, STATUS_GLYPH, STATUS_GLYPH_ASCII, STATUS_INK, Ink
-from tuimon.tui.panes.diagnosis import open_incidents
+from tuimon.tui.panes.diagnosis import open_incidents, unchecked_text
 from tuimon.tui.rows import Row, Span, fit, grid_rows, row_width, spread, text_row
 
 # Cells that what is wrong has at least.
@@ -62,6 +62,9 @@ def eta_text(progress: Progress, status: Status, now: float) -> str:
             if half > 0.02 * progress.eta_s:
                 text += f" ±{format_duration(half)}"
         return f"{text} ({format_clock(progress.finish_time, now)})"
+    if progress.pause and progress.eta_s is not None:
+        # It stands still: what the pause will cost is not known before it is over.
+        return f"ETA {format_duration(progress.eta_s)} {progress.pause}"
     return f"ETA {progress.eta_state}"
 
 
@@ -151,8 +154,8 @@ def _value_parts(state: RunState) -> list[tuple[str, str, int]]:
 
 def _findings_row(state: RunState, width: int) -> Row:
     wrong = open_incidents(state)
-    if not wrong and not state.checked:
-        return (("not checked yet", Ink.MUTED),)
+    if not wrong and (behind := unchecked_text(state)):
+        return ((behind, Ink.MUTED),)
     if not wrong:
         return (("no open finding", Ink.GREEN),)
     title = shorten(wrong[0].title, max(width // 2 - len("! 10 open: "), _LEAST_TITLE))
