@@ -216,25 +216,23 @@ async def test_esc_steps_back_one_level_at_a_time_and_never_leaves() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await press(pilot, "slash", "l", "enter", "plus", "enter", "e", "enter", "question_mark")
         view = app.view
-        assert (app.helping, view.explaining, view.full_chart, view.window is None, view.filter_text) == (
-            True,
-            True,
-            True,
-            False,
-            "l",
-        )
+
+        def level() -> tuple[bool, bool, bool, bool, bool, str]:
+            covered = (app.helping, view.explaining, view.crosshair is not None)
+            return (*covered, view.full_chart, view.window is not None, view.filter_text)
+
+        assert level() == (True, True, True, True, True, "l")
         levels = []
-        for _ in range(6):
+        for _ in range(7):
             await press(pilot, "escape")
-            levels.append(
-                (app.helping, view.explaining, view.full_chart, view.window is not None, view.filter_text)
-            )
-        assert levels[:5] == [
-            (False, True, True, True, "l"),
-            (False, False, True, True, "l"),
-            (False, False, False, True, "l"),
-            (False, False, False, False, "l"),
-            (False, False, False, False, ""),
+            levels.append(level())
+        assert levels[:6] == [
+            (False, True, True, True, True, "l"),
+            (False, False, True, True, True, "l"),
+            (False, False, False, True, True, "l"),
+            (False, False, False, False, True, "l"),
+            (False, False, False, False, False, "l"),
+            (False, False, False, False, False, ""),
         ]
         assert app.is_running
 
@@ -317,11 +315,28 @@ async def test_next_finding_chooses_its_chart_and_enter_explains_it() -> None:
         await press(pilot, "e", "e", "e", "e")
         series = picture(app).specs[app.view.line("charts")].tags
         assert "train/grad_norm" in series
+        assert "^" in shown(app, "chart0")
         await press(pilot, "enter")
         assert app.view.explaining
         assert "What to do" in shown(app, "chart0")
         await press(pilot, "enter")
         assert not app.view.explaining
+
+
+async def test_next_finding_takes_the_cursor_and_a_zoomed_window_to_its_moment() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="diverged")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "F", "plus", "plus", "plus")
+        window = app.view.window
+        assert window is not None
+        finding = next(f for f in sample_state("diverged").findings if f.rule == "divergence")
+        assert not window[0] <= (finding.step or 0) <= window[1]
+        await press(pilot, "e")
+        moment, window = app.view.crosshair, app.view.window
+        assert moment == finding.step
+        assert moment is not None
+        assert window is not None
+        assert window[0] < moment < window[1]
 
 
 async def test_no_finding_is_said() -> None:

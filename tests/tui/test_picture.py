@@ -27,6 +27,7 @@ from tuimon.analysis.smoothing import SMOOTHING_CYCLE
 from tuimon.analysis.status import Status
 from tuimon.charts.style import Glyphs, Style
 from tuimon.core.batch import Problem, TextRecord
+from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
 from tuimon.tui.ink import STATUS_INK, Ink
 from tuimon.tui.picture import Painter
@@ -431,3 +432,32 @@ def test_a_perplexity_that_began_at_the_vocabulary_is_read_on_a_log_axis() -> No
         state = scalar_state({"train/perplexity": [first, 40.0, 20.0, 18.0]})
         text = pane_text(Painter("braille").paint(snapshot_of(state), View("run-1"), 120, 40), "chart0")
         assert (" log " in text.splitlines()[0]) is is_log
+
+
+def state_with_spike(steps: int, at: int) -> RunState:
+    losses = [9.0 * (step + 9) ** -0.2 * (1 + 0.01 * (step * 7 % 5)) for step in range(1, steps + 1)]
+    losses[at - 1] = 9.0
+    state = scalar_state({"train/loss": losses})
+    assert [(finding.rule, finding.step) for finding in state.findings] == [("loss_spike", at)]
+    return state
+
+
+def test_an_explanation_shows_the_moment_of_its_finding_at_80x24() -> None:
+    state = state_with_spike(20_000, at=12_000)
+    picture = Painter("braille").paint(snapshot_of(state), View("run-1", explaining=True), 80, 24)
+    chart = pane_text(picture, "chart1")
+    assert "zoomed" in chart
+    assert "train/loss 9" in chart  # the value at the moment
+    shown = [float(number) for number in re.findall(r"([\d.]+)k", chart)]
+    assert 11.8 < min(shown) < max(shown) < 12.2
+    text = pane_text(picture, "chart0")
+    assert "What to do" in text
+    assert "resolved at step 12006" in " ".join(text.replace("│", " ").split())
+
+
+def test_an_explanation_keeps_what_the_person_has_zoomed_to() -> None:
+    state = state_with_spike(2000, at=1200)
+    view = View("run-1", explaining=True, window=(1000.0, 1900.0), follow=False)
+    picture = Painter("braille").paint(snapshot_of(state), view, 80, 24)
+    assert "1800" in pane_text(picture, "chart1")
+    assert (view.window, view.crosshair, view.follow) == ((1000.0, 1900.0), None, False)

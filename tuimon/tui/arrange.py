@@ -49,7 +49,9 @@ def arrange(width: int, height: int, view: View, needs: Needs) -> Plan:
         return plan
     wide, tall = width >= _WIDE, height >= _TALL
     body = _place_runs(plan, body, view, needs, wide=wide)
-    if view.full_chart or view.images:
+    # On a small screen the list of findings makes room for what is said of one, and for its curve.
+    explains = view.explaining and needs.findings > 0 and not (wide and tall)
+    if view.full_chart or view.images or explains:
         plan.charts = [body] if body.height >= _LEAST_FRAMED else []
         return plan
     body = _place_bottom(plan, body, view, tall=wide and height >= _TALL_WITH_LOG)

@@ -10,6 +10,7 @@ from tuimon.core.roles import FALLING_IS_GOOD, Role
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
 from tuimon.tui.chart_list import ChartSpec
+from tuimon.tui.finding_moment import place_of
 from tuimon.tui.view import View
 
 _MOST_CHECKPOINTS = 30
@@ -66,8 +67,7 @@ def _checkpoint_marks(state: RunState, axis: Axis) -> list[Mark]:
 def _finding_marks(state: RunState, spec: ChartSpec, axis: Axis) -> list[Mark]:
     marks = []
     for finding in state.findings:
-        step = finding.accumulated_step if finding.accumulated_step is not None else finding.step
-        x = place(state.run, axis, float(step), finding.time) if step is not None else None
+        x = place_of(state, finding, axis)
         if x is not None and _concerns(finding, spec):
             critical = finding.severity is Severity.CRITICAL
             marks.append(Mark(x, "finding_critical" if critical else "finding_warning"))

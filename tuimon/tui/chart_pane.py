@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tuimon.analysis.findings.finding import Finding
 from tuimon.charts.style import Glyphs
 from tuimon.core.roles import HARDWARE_ROLES
 from tuimon.core.text import clean
@@ -12,6 +13,7 @@ from tuimon.tui.arrange import Needs, bounding, chart_grid
 from tuimon.tui.chart_axis import x_text
 from tuimon.tui.chart_list import ChartSpec
 from tuimon.tui.chart_painter import ChartPainter
+from tuimon.tui.finding_moment import moment_view
 from tuimon.tui.ink import Ink
 from tuimon.tui.panes.diagnosis import explanation_rows, listed, related_rows
 from tuimon.tui.plan import Rect
@@ -128,10 +130,12 @@ class ChartPane:
             picture.specs[0] if picture.specs else None,
         )
         text = explanation_rows(finding, whole.width - 4, snapshot.now)
-        # What to do comes first; the curve has what that leaves, and what else belongs to it is scrolled to.
-        above = whole.height - len(text) - 2
+        # The curve has what the text leaves, or a third; what has no room then is scrolled to.
+        above = max(whole.height - len(text) - 2, whole.height // 3)
         if spec is None or above < _LEAST_FRAMED + 2:
             above = 0
+        if len(text) + 2 > whole.height - above:
+            text = explanation_rows(finding, whole.width - 4, snapshot.now, dense=True)
         text += related_rows(state, finding, whole.width - 4)
         room = max(whole.height - above - 2, 1)
         top = view.cursor["explanation"] = max(0, min(view.line("explanation"), len(text) - room))
@@ -139,16 +143,19 @@ class ChartPane:
         text = text[top : top + room]
         place = Rect(whole.x, whole.y + above, whole.width, whole.height - above)
         picture.plan.charts = [place]
-        title = (("Finding", Ink.TITLE), (f" Esc closes{cut}", Ink.MUTED))
+        which = f" {findings.index(finding) + 1} of {len(findings)}" if len(findings) > 1 else ""
+        title = (("Finding", Ink.TITLE), (f"{which} Esc closes{cut}", Ink.MUTED))
         padded = [((" ", Ink.TEXT), *row) for row in text]
         picture.panes["chart0"] = framed(
             padded, place.width, place.height, title, focused=True, frame=self._frame
         )
         if spec is not None and above:
-            self._painter.begin(state, view)
+            axis = self._painter.begin(state, view)
+            moment = moment_view(state, finding, _points(state, spec, finding), axis, view)
+            self._painter.begin(state, moment)
             curve = Rect(whole.x, whole.y, whole.width, above)
             picture.plan.charts.append(curve)
-            picture.panes["chart1"] = self._paint_chart(state, spec, view, curve, focused=False)
+            picture.panes["chart1"] = self._paint_chart(state, spec, moment, curve, focused=False)
 
     def _empty_chart(self, state: RunState, view: View, rect: Rect) -> list[Row]:
         if view.only_favourites:
@@ -183,3 +190,10 @@ class ChartPane:
         picture.panes["chart0"] = framed(
             rows, rect.width, rect.height, (("tuimon", Ink.TITLE),), frame=self._frame
         )
+
+
+def _points(state: RunState, spec: ChartSpec, finding: Finding) -> int:
+    """Return how many points the curve of a finding has; of one about the whole run, the chart's longest."""
+    series = state.run.series
+    tags = (finding.series,) if finding.series in series else spec.tags
+    return max((len(series[tag]) for tag in tags if tag in series), default=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tuimon.tui.actions.images import ImageActions
 from tuimon.tui.actions.log import LogActions
+from tuimon.tui.finding_moment import place_of
 from tuimon.tui.panes.diagnosis import incidents, listed
 from tuimon.tui.plan import neighbours
 
@@ -111,9 +112,10 @@ class MovingActions(ImageActions, LogActions):
             self._open_run(names[max(0, min(at + by, len(names) - 1))])
 
     def action_finding(self, by: int) -> None:
-        """Go to the next or previous finding and show its moment; from the runs, explain at once."""
-        findings = listed(self.state)
-        if not findings:
+        """Go to the next or previous finding, the cursor to its moment; from the runs, explain at once."""
+        state = self.state
+        findings = listed(state)
+        if state is None or not findings:
             self.say("no finding in this run")
         else:
             self.view.explaining |= self.view.focus == "runs"
@@ -129,6 +131,9 @@ class MovingActions(ImageActions, LogActions):
             )
             if index is not None:
                 self.view.cursor["charts"] = index
+            at = place_of(state, finding, self._axis(state).axis)
+            if at is not None:
+                self._show_place(at)
         self.draw()
 
     def action_acknowledge(self) -> None:

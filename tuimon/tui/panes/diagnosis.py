@@ -108,8 +108,8 @@ def _place(finding: Finding) -> int:
     return finding.accumulated_step or 0
 
 
-def explanation_rows(finding: Finding, width: int, now: float) -> list[Row]:
-    """Return everything about one finding, wrapped."""
+def explanation_rows(finding: Finding, width: int, now: float, *, dense: bool = False) -> list[Row]:
+    """Return everything about one finding, wrapped; without blank rows if `dense`."""
     ink = SEVERITY_INK[finding.severity]
     rows: list[Row] = [
         (
@@ -118,7 +118,7 @@ def explanation_rows(finding: Finding, width: int, now: float) -> list[Row]:
             (f"  {clean(finding.series)}", Ink.TEXT),
         ),
         *(((line, ink),) for line in wrapped(clean(finding.message), width)),
-        ((_facts(finding, now), Ink.MUTED),),
+        *(((line, Ink.MUTED),) for line in wrapped(_facts(finding, now), width)),
         (),
         (("Why this usually happens", Ink.TITLE),),
         *_bullets(finding.causes, width),
@@ -126,7 +126,7 @@ def explanation_rows(finding: Finding, width: int, now: float) -> list[Row]:
         (("What to do", Ink.TITLE),),
         *_bullets(finding.remedies, width),
     ]
-    return [fit(row, width) for row in rows]
+    return [fit(row, width) for row in rows if row or not dense]
 
 
 def related_rows(state: RunState, finding: Finding, width: int) -> list[Row]:
@@ -140,7 +140,9 @@ def related_rows(state: RunState, finding: Finding, width: int) -> list[Row]:
 
 
 def _facts(finding: Finding, now: float) -> str:
-    parts = [f"spoke at step {finding.step}" if finding.step is not None else "before the first step"]
+    parts = [f"found at step {finding.step}" if finding.step is not None else "found before the first step"]
+    if finding.onset_step is not None and finding.onset_step != finding.step:
+        parts.insert(0, f"began at step {finding.onset_step}")
     if finding.time == finding.time:
         parts.append(f"at {format_clock(finding.time, now)}")
     if finding.value is not None:
