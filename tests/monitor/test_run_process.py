@@ -208,6 +208,8 @@ def test_a_kill_for_lack_of_memory_is_told_apart(
         told = wait_for(monitor, lambda s: {f.rule for f in state_of(s, "alpha").findings} >= rules)
         state = state_of(told, "alpha")
         assert {finding.rule for finding in state.findings} == rules
+        (crash,) = (finding for finding in state.findings if finding.rule == "crashed")
+        assert "its process is gone, and no end was logged" in crash.message
         assert ("for lack of memory" in process_lines(state)[0]) == out_of_memory
 
 

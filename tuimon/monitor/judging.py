@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SLICE_ROWS = 500
 # So many are put in order at once, in some milliseconds: with ten million no key was answered for a second.
 _READ_POINTS = 50_000
+# What is said of the end of a run that could not say anything itself.
+_GONE = "its process is gone, and no end was logged"
 
 
 @frozen
@@ -143,7 +145,9 @@ class RunJudge:
                 self.engine.tick(now, running=status.live)
                 gone = evidence.process_alive is False or evidence.failed
                 if status is Status.DONE or (status is Status.FAILED and gone):
-                    self.engine.end(status, evidence.last_sign_of_life, evidence.last_words)
+                    is_silent = evidence.process_alive is False and not evidence.failed
+                    words = _GONE if is_silent else evidence.last_words
+                    self.engine.end(status, evidence.last_sign_of_life, words)
             stalled = any(finding.open and finding.rule == "stalled" for finding in self.engine.findings)
         return Verdict(status, gauge.at(now, status, stalled=stalled))
 

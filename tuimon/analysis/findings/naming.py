@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 
 from tuimon.core.roles import Role, role_of
+from tuimon.core.text import shorten_middle
 
 _SPOKEN = {
     Role.GRAD_NORM: "gradient norm",
@@ -12,12 +14,22 @@ _SPOKEN = {
     Role.AUXILIARY: None,
     Role.OTHER: None,
 }
+# A tag of these words says no more than its role. Any other word tells it from its like (`val/mIoU`).
+_TRAINING = "train training tr global batch step total mean avg average metric metrics"
+_EVALUATION = "eval evaluation val valid validation dev test"
+_MEASURED = "loss losses error err perplexity ppl accuracy acc reward rewards learning rate lr time"
+_GRADIENT = "grad grads gradient gradients norm l2"
+_PLAIN = frozenset(f"{_TRAINING} {_EVALUATION} {_MEASURED} {_GRADIENT}".split())
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+_LONGEST_TAG = 48
 
 
 def spoken(tag: str) -> str:
     """Return `loss` for `train/loss`, `gradient norm` for `Training/Gradient_Norm`, else the tag itself."""
     role = role_of(tag)
-    return _SPOKEN.get(role, role.value.replace("_", " ")) or tag
+    name = _SPOKEN.get(role, role.value.replace("_", " "))
+    is_plain = all(word.lower() in _PLAIN for word in _WORD.findall(tag))
+    return name if name and is_plain else shorten_middle(tag, _LONGEST_TAG)
 
 
 def times(value: float, usual: float, digits: int = 0) -> str:
