@@ -11,6 +11,9 @@ from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
 
+# Whole numbers but for the rounding of floats (float32 has seven digits).
+_SAME, _BASE = 1e-5, 10
+
 
 @frozen
 class LrAnomalyLimits:
@@ -23,6 +26,8 @@ class LrAnomalyLimits:
         zeros: So many zeros in a row ...
         zeros_never: ... or so many, if it never was anything else.
         share_of_peak: The rate before the zeros was above this share of its peak: it had not run out.
+        zeros_run_out: Or so many, if it had run out: the schedule was over while much of the run was left.
+        run_out_by: That is said up to this share of a run whose end is known.
         end: From this share of the run on, zero is the end of the schedule.
         jump: Times the rate before.
         jump_over_peak: Times the highest rate so far.
@@ -32,6 +37,8 @@ class LrAnomalyLimits:
     zeros: int = 3
     zeros_never: int = 10
     share_of_peak: float = 0.02
+    zeros_run_out: int = 10
+    run_out_by: float = 0.9
     end: float = 0.97
     jump: float = 3.0
     jump_over_peak: float = 1.5
@@ -59,7 +66,7 @@ class LrAnomaly(Rule[LrAnomalyLimits]):
         self._alarm = Alarm(self, clear=self.limits.clear)
         self._peak = 0.0
         self._last = math.nan
-        self._last_nonzero = 0.0
+        self._last_nonzero = self._before_last = 0.0
         self._nonzero_step: int | None = None
         self._zeros = 0
         self._settled = False
@@ -84,6 +91,8 @@ class LrAnomaly(Rule[LrAnomalyLimits]):
         self._zeros = 0
         if value > self._peak and not self._alarm.is_open:
             self._peak = value
+        if value != self._last_nonzero:
+            self._before_last = self._last_nonzero
         self._last = self._last_nonzero = value
         self._nonzero_step = self.run.step
 
@@ -94,7 +103,20 @@ class LrAnomaly(Rule[LrAnomalyLimits]):
             return False
         if self._peak == 0.0:
             return self._zeros >= limits.zeros_never
-        return self._zeros >= limits.zeros and self._last_nonzero > limits.share_of_peak * self._peak
+        if self._rounded():
+            return False
+        if self._last_nonzero > limits.share_of_peak * self._peak:
+            return self._zeros >= limits.zeros
+        return progress is not None and progress < limits.run_out_by and self._zeros >= limits.zeros_run_out
+
+    def _rounded(self) -> bool:
+        """Return whether zero may be what a log with few decimals makes of a small rate: 0.0002, 0.0001, 0.
+
+        Then the last rate was one of the last decimal, and that before it a few of them.
+        """
+        decimals, units = math.log10(self._last_nonzero), self._before_last / self._last_nonzero
+        is_unit = abs(decimals - round(decimals)) < _SAME
+        return is_unit and 1 < units < _BASE and abs(units - round(units)) < _SAME
 
     def _describe_zero(self) -> Evidence:
         left = ""
