@@ -63,13 +63,11 @@ def test_real_runs_of_others_are_quiet() -> None:
     ]
     # These were damaged on purpose: NaN and infinities put in, a log cut off and resumed.
     damaged = {"hf_nan_inf", "jsonl_nan_inf", "trainer_log_restarted"}
-    # Its evaluation losses more than double while its training loss falls to a twentieth.
-    overfitted = {"aigoncharov__trainer_state_viz"}
     # Its six evaluation losses double while the training loss falls to a twentieth.
     overfitted = {"aigoncharov__trainer_state_viz"}
     loud = {path: found for path, source in sources if (found := found_in(source))}
     assert len(sources) > 40
-    assert {path.parent.name for path in loud} == damaged | overfitted | overfitted
+    assert {path.parent.name for path in loud} == damaged | overfitted
 
 
 @pytest.mark.shared

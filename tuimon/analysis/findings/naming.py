@@ -25,11 +25,16 @@ _LONGEST_TAG = 48
 
 
 def spoken(tag: str) -> str:
-    """Return `loss` for `train/loss`, `gradient norm` for `Training/Gradient_Norm`, else the tag itself."""
+    """Return `loss` for `train/loss`, `gradient norm` for `Training/Gradient_Norm`, else the tag.
+
+    A tag that does not say what it measures has that before it: `loss trl`, `eval accuracy val/mIoU`.
+    """
     role = role_of(tag)
     name = _SPOKEN.get(role, role.value.replace("_", " "))
-    is_plain = all(word.lower() in _PLAIN for word in _WORD.findall(tag))
-    return name if name and is_plain else shorten_middle(tag, _LONGEST_TAG)
+    if name and all(word.lower() in _PLAIN for word in _WORD.findall(tag)):
+        return name
+    short = shorten_middle(tag, _LONGEST_TAG)
+    return short if not name or name.rsplit(" ", 1)[-1] in tag.lower() else f"{name} {short}"
 
 
 def times(value: float, usual: float, digits: int = 0) -> str:
