@@ -5,9 +5,10 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tuimon.core.hardware import GpuSample, HardwareSample, HostSample, as_metrics
+from tuimon.core.hardware import GpuSample, HardwareSample, HostSample
 from tuimon.hardware.base import is_due
-from tuimon.hardware.sampler import Sampler, local_sampler
+from tuimon.hardware.local_sampler import LocalSampler
+from tuimon.hardware.sampler import Sampler
 
 
 @dataclass
@@ -49,9 +50,9 @@ def test_parts_are_joined_and_a_broken_probe_is_named() -> None:
 
 
 def test_this_machine_can_be_sampled(tmp_path: Path) -> None:
-    sampler = local_sampler(tmp_path)
+    sampler = LocalSampler(tmp_path)
     sampler.sample(1000.0)
-    measures = as_metrics(sampler.sample(1001.0))
+    measures = sampler.sample(1001.0).as_metrics()
     sampler.close()
     assert 0 < measures["host.mem_used_pct"] < 100
     assert 0 < measures["disk.used_pct"] <= 100
@@ -59,9 +60,10 @@ def test_this_machine_can_be_sampled(tmp_path: Path) -> None:
 
 def test_libraries_are_loaded_on_the_first_sample_only() -> None:
     program = (
-        "import sys; from pathlib import Path; from tuimon.hardware.sampler import local_sampler\n"
-        "sampler = local_sampler(Path('.')); sampler.close()\n"
-        "print([name for name in ('pynvml', 'psutil', 'numpy') if name in sys.modules])"
+        "import sys; from pathlib import Path; from tuimon.hardware.local_sampler import LocalSampler\n"
+        "sampler = LocalSampler(Path('.')); sampler.close()\n"
+        "names = ('pynvml', 'psutil', 'numpy', 'tuimon.hardware.host')\n"
+        "print([name for name in names if name in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

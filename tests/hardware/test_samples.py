@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tuimon.core.hardware import GpuSample, HardwareSample, HostSample, as_metrics
+from tuimon.core.hardware import GpuSample, HardwareSample, HostSample
 from tuimon.core.roles import Role, gpu_index, role_of
 
 GIB = 2**30
@@ -25,7 +25,7 @@ def test_a_full_sample_gives_every_series() -> None:
         disk_free_bytes=10,
         disk_total_bytes=50,
     )
-    measures = as_metrics(HardwareSample(1000.0, (gpu,), host))
+    measures = HardwareSample(1000.0, (gpu,), host).as_metrics()
     assert measures == {
         "gpu.3.util": 93.0,
         "gpu.3.mem_used_gb": 71.0,
@@ -43,16 +43,16 @@ def test_a_full_sample_gives_every_series() -> None:
 
 def test_missing_sensors_are_left_out() -> None:
     lost = GpuSample(0, "GPU-0", "a GPU", lost=True)
-    assert as_metrics(HardwareSample(1000.0, (lost,), HostSample(memory_total_bytes=1))) == {}
-    assert as_metrics(HardwareSample(1000.0)) == {}
-    assert as_metrics(HardwareSample(1000.0, host=HostSample(disk_used_bytes=0, disk_free_bytes=0))) == {}
-    assert as_metrics(HardwareSample(1000.0, (GpuSample(0, utilisation_pct=0),))) == {"gpu.0.util": 0.0}
+    assert HardwareSample(1000.0, (lost,), HostSample(memory_total_bytes=1)).as_metrics() == {}
+    assert HardwareSample(1000.0).as_metrics() == {}
+    assert HardwareSample(1000.0, host=HostSample(disk_used_bytes=0, disk_free_bytes=0)).as_metrics() == {}
+    assert HardwareSample(1000.0, (GpuSample(0, utilisation_pct=0),)).as_metrics() == {"gpu.0.util": 0.0}
 
 
 def test_a_mig_instance_never_passes_for_a_gpu() -> None:
     split = GpuSample(5, memory_used_bytes=9 * GIB, mig=True)
     instance = GpuSample(1, memory_used_bytes=2 * GIB, mig_parent=5)
-    measures = as_metrics(HardwareSample(1000.0, (split, instance)))
+    measures = HardwareSample(1000.0, (split, instance)).as_metrics()
     assert measures == {"gpu.5.mem_used_gb": 9.0, "mig.5.1.mem_used_gb": 2.0}
     assert gpu_index("gpu.5.mem_used_gb") == 5
     assert role_of("gpu.5.mem_used_gb") is Role.GPU_MEMORY_USED

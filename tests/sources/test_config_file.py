@@ -13,7 +13,8 @@ from tests.commands import only_run, run, summarised
 from tests.sources.reading import of_kind, read_all
 from tuimon.core.batch import ConfigRecord
 from tuimon.sources.base import UNBOUNDED, Confidence
-from tuimon.sources.config_file import ConfigFactory, ConfigSource, is_config_name
+from tuimon.sources.config_file import ConfigFactory, is_config_name
+from tuimon.sources.config_source import ConfigSource
 from tuimon.sources.config_text import read_config, read_yaml
 from tuimon.sources.sniffing import is_candidate
 

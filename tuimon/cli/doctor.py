@@ -111,9 +111,9 @@ def _terminal_lines() -> Iterator[str]:
 
 
 def _hardware_lines() -> Iterator[str]:
-    from tuimon.hardware.sampler import local_sampler
+    from tuimon.hardware.local_sampler import LocalSampler
 
-    sampler = local_sampler(Path.cwd())
+    sampler = LocalSampler(Path.cwd())
     sampler.sample(time.time())
     time.sleep(_BETWEEN_SAMPLES_S)
     sample = sampler.sample(time.time())

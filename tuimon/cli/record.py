@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     command = args.command_line[args.command_line[:1] == ["--"] :]
     if not command:
         raise UsageError("no command was given", "record", f"as in: {EXAMPLE}")
-    from tuimon.hardware.sampler import local_sampler
+    from tuimon.hardware.local_sampler import LocalSampler
     from tuimon.recording.command import record
     from tuimon.recording.run_writer import RunWriter
 
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         warnings.showwarning = lambda message, *_: complain(str(message))
         writer = RunWriter(path)
         try:
-            return record(command, writer, local_sampler(path.parent), args.interval)
+            return record(command, writer, LocalSampler(path.parent), args.interval)
         except OSError as error:
             complain(f"{command[0]}: cannot be run: {error.strerror}")
             writer.event("failed", f"cannot be run: {error.strerror}")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Keys are answered while the reader works: Python's default of 5 ms would let it hold the lock too long.
 _SWITCH_INTERVAL_S = 0.001
+_QUICKLY_READ_S = 0.05
 _OUTPUT_THREAD = "textual-output"
 # How long the orderly end may take that nobody can see.
 _LONGEST_END_S = 5.0
@@ -81,8 +82,7 @@ def run_screen(
     """
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     feed.focus(run_name)
-    # Reading begins while Textual is still being imported.
-    feed.start()
+    _begin_to_read(feed)
     from tuimon.monitor.priority import be_nice
     from tuimon.tui.app import TuimonApp
 
@@ -111,6 +111,19 @@ def run_screen(
     code = (app.return_code or 0) if ended is None else ended
     _end_without_terminal(code)
     return code
+
+
+def _begin_to_read(feed: Feed) -> None:
+    """Start a feed, and let it read what is quickly read before Textual is imported.
+
+    Two threads that do both at a time hand the interpreter to each other at every file, which takes longer
+    than one after the other. A slow file system, or a large folder, is read while Textual is imported.
+    """
+    is_read = threading.Event()
+    feed.subscribe(is_read.set)
+    feed.start()
+    if feed.snapshot.listing:
+        is_read.wait(_QUICKLY_READ_S)
 
 
 def _memory() -> Path:

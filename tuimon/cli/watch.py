@@ -50,14 +50,14 @@ def run(args: argparse.Namespace) -> int:
         from tuimon.cli.summary import print_summary
 
         return print_summary(roots_of(args.paths, args.format), total=settings.total, run_name=args.run)
-    from tuimon.hardware.sampler import local_sampler
+    from tuimon.hardware.local_sampler import LocalSampler
     from tuimon.monitor.monitor import Monitor
 
     roots = roots_of(args.paths, args.format)
     monitor = Monitor(
         roots,
         total=settings.total,
-        probe=local_sampler(roots[0].path),
+        probe=LocalSampler(roots[0].path),
         for_screen=True,
         memory_limit_bytes=settings.memory_limit_bytes,
         thresholds=thresholds,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from tuimon.core.columns import Float64Array, Int64Array
-from tuimon.core.file_part import FilePart
 from tuimon.core.frozen import frozen
+
+if TYPE_CHECKING:
+    from tuimon.core.file_part import FilePart
 
 ValueArray: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 ConfigValue: TypeAlias = str | int | float | bool | None

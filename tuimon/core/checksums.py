@@ -16,14 +16,29 @@ UInt32Array = npt.NDArray[np.uint32]
 MASK_DELTA = 0xA282EAD8
 _POLYNOMIAL = 0x82F63B78  # bits reversed
 _WORD = 0xFFFFFFFF
+# The length of a record in its frame has eight.
+_SHORT_BYTES = 8
 
 
 def masked_crc(record: bytes) -> int:
     """Return the checksum that a frame carries for `record`."""
+    crc = _short_crc(record) if len(record) <= _SHORT_BYTES else _long_crc(record)
+    return (((crc >> 15) | (crc << 17)) + MASK_DELTA) & _WORD
+
+
+def _short_crc(record: bytes) -> int:
+    """Return the CRC of a few bytes: to know an event file by its first ones loads no library."""
+    crc = _WORD
+    for byte in record:
+        crc = _CRC_LIST[(crc ^ byte) & 0xFF] ^ (crc >> 8)
+    return crc ^ _WORD
+
+
+def _long_crc(record: bytes) -> int:
     import google_crc32c  # noqa: PLC0415 - compiled; only who reads or writes event files needs it
 
     crc: int = google_crc32c.value(record)
-    return (((crc >> 15) | (crc << 17)) + MASK_DELTA) & _WORD
+    return crc
 
 
 def all_hold(content: UInt8Array, ends: Int64Array) -> bool:
@@ -38,7 +53,7 @@ def all_hold(content: UInt8Array, ends: Int64Array) -> bool:
             four are the checksum (the others are the header of the next frame). Is written to.
         ends: int64[n], where the records end.
     """
-    import google_crc32c  # noqa: PLC0415 - see masked_crc
+    import google_crc32c  # noqa: PLC0415 - see _long_crc
 
     gaps = np.zeros((len(ends), _GAP_BYTES // 4), "<u4")
     gaps[:, 0] = unmasked(np.ndarray((len(content) - 3,), "<u4", content, 0, (1,))[ends]) ^ _BACK_TO_START
@@ -86,6 +101,7 @@ def _register_before_zeros(register: int, count: int) -> int:
 
 
 _CRC_TABLE = _crc_table()
+_CRC_LIST: list[int] = _CRC_TABLE.tolist()
 _GAP_BYTES = 16
 # Behind a record that holds, the register is the complement of its checksum.
 _BACK_TO_START = np.uint32(_WORD ^ _register_before_zeros(_WORD, _GAP_BYTES))

@@ -116,21 +116,20 @@ class HardwareSample:
     host: HostSample | None = None
     problems: tuple[str, ...] = ()
 
+    def as_metrics(self) -> dict[str, float]:
+        """Return the sample as one row of series; a sensor that is missing is left out.
 
-def as_metrics(sample: HardwareSample) -> dict[str, float]:
-    """Return a sample as one row of series; a sensor that is missing is left out.
-
-    GPU N gives `gpu.N.util`, `.mem_used_gb`, `.mem_total_gb`, `.temp_c`, `.power_w`, `.sm_clock_mhz` and
-    `.throttle` (NVML's bits as a number). MIG instance M of GPU N gives the same measures below `mig.N.M`,
-    so that it never passes for a whole GPU. The host gives `cpu.util`, `host.mem_used_pct` and
-    `disk.used_pct` (as `df` counts: of what ordinary users can fill). One GB is 2**30 bytes.
-    """
-    measures: dict[str, float | None] = {}
-    for gpu in sample.gpus:
-        measures |= _gpu_measures(gpu)
-    if sample.host is not None:
-        measures |= _host_measures(sample.host)
-    return {name: float(value) for name, value in measures.items() if value is not None}
+        GPU N gives `gpu.N.util`, `.mem_used_gb`, `.mem_total_gb`, `.temp_c`, `.power_w`, `.sm_clock_mhz` and
+        `.throttle` (NVML's bits as a number). MIG instance M of GPU N gives the same measures below
+        `mig.N.M`, so that it never passes for a whole GPU. The host gives `cpu.util`, `host.mem_used_pct`
+        and `disk.used_pct` (as `df` counts: of what ordinary users can fill). One GB is 2**30 bytes.
+        """
+        measures: dict[str, float | None] = {}
+        for gpu in self.gpus:
+            measures |= _gpu_measures(gpu)
+        if self.host is not None:
+            measures |= _host_measures(self.host)
+        return {name: float(value) for name, value in measures.items() if value is not None}
 
 
 def _gpu_measures(gpu: GpuSample) -> dict[str, float | None]:

@@ -12,11 +12,14 @@ import re
 import socket
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tuimon.core.hardware import GpuSample
 from tuimon.core.process import RunProcess
 from tuimon.core.text import clean, shorten
 from tuimon.hardware.writers import find_writer_below
+
+if TYPE_CHECKING:
+    from tuimon.core.hardware import GpuSample
 
 _PROCESSES = Path("/proc")
 _LONGEST_COMMAND, _LONGEST_PATH = 400, 4096

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-from typing import cast
 
 from tuimon.core.hardware import GpuSample, HardwareSample, HostSample
-from tuimon.core.plugins import HARDWARE, load_plugins, told
 from tuimon.core.text import clean
 from tuimon.hardware.base import Probe
-from tuimon.hardware.host import HostProbe
-from tuimon.hardware.nvml import NvmlProbe
 
 
 class Sampler:
@@ -67,18 +61,3 @@ def _checked(sample: object) -> HardwareSample:
     if wrong:
         raise TypeError(f"a part of the sample is {type(wrong[0]).__name__}")
     return sample
-
-
-def local_sampler(disk_path: Path) -> Sampler:
-    """Return a sampler of this machine's GPUs, CPU, memory and network, and of the disk of `disk_path`.
-
-    Probes that other packages add are asked last; one that cannot be made says so in every sample.
-    """
-    probes: list[Probe] = [NvmlProbe(), HostProbe(disk_path)]
-    faults = []
-    for plugin in load_plugins(HARDWARE):
-        try:
-            probes.append(cast("Callable[[], Probe]", plugin.added)())
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # the code of others may do anything
-            faults.append(plugin.fault or told(plugin.name, "is no probe", error))
-    return Sampler(*probes, faults=tuple(faults))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from tuimon.core.clock import Clock, SystemClock
 from tuimon.core.share import TimeShare
-from tuimon.hardware.base import Probe
 from tuimon.monitor.failures import Failures
 from tuimon.monitor.following import Following
 from tuimon.monitor.priority import be_nice
@@ -26,6 +25,7 @@ from tuimon.store.heap import share_one_heap
 
 if TYPE_CHECKING:
     from tuimon.analysis.findings.catalog import FindingSettings
+    from tuimon.hardware.base import Probe
 
 # At most this long between two looks at what is due, so that what came is published soon.
 _ROUND_S = 0.05

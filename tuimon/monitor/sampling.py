@@ -7,13 +7,16 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuimon.core.clock import Clock
-from tuimon.core.hardware import HardwareSample
 from tuimon.core.process import RunProcess
-from tuimon.hardware.base import Probe
 from tuimon.hardware.run_process import gpus_of, numbered_like_driver
 from tuimon.monitor.liveness import WriterWatch
+
+if TYPE_CHECKING:
+    from tuimon.core.hardware import HardwareSample
+    from tuimon.hardware.base import Probe
 
 SAMPLE_S = 1.0
 _KEPT_SAMPLES = 600

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuimon.analysis.findings.finding import Finding
 from tuimon.analysis.progress import Progress
@@ -12,9 +13,11 @@ from tuimon.analysis.status import Status
 from tuimon.analysis.trend import Trend, loss_trend
 from tuimon.core.batch import Problem
 from tuimon.core.frozen import frozen
-from tuimon.core.hardware import HardwareSample
 from tuimon.core.process import RunProcess
 from tuimon.store.run import RunView
+
+if TYPE_CHECKING:
+    from tuimon.core.hardware import HardwareSample
 
 
 @frozen

@@ -12,7 +12,6 @@ import numpy as np
 from tuimon.analysis.progress import Progress, SteadyEta
 from tuimon.analysis.status import Status
 from tuimon.core.batch import LifecycleRecord, ScalarBatch
-from tuimon.core.hardware import HardwareSample, as_metrics
 from tuimon.core.process import RunProcess
 from tuimon.core.roles import HARDWARE_ROLES, role_of
 from tuimon.hardware.run_process import runs_elsewhere
@@ -29,6 +28,7 @@ from tuimon.store.run import HARDWARE_STREAM, RunView
 
 if TYPE_CHECKING:
     from tuimon.analysis.findings.catalog import FindingSettings
+    from tuimon.core.hardware import HardwareSample
 
 _NOTHING_KNOWN = Progress()
 # Where a source that keeps names of runs beside their folders tells it.
@@ -169,7 +169,7 @@ class RunWatch:
             return False
         step = np.array([self.state.progress.step or 0 if self.state is not None else 0])
         for sample in samples:
-            metrics = as_metrics(sample)
+            metrics = sample.as_metrics()
             if not metrics:
                 continue
             self._samples += 1

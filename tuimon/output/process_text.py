@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from tuimon.core.hardware import HardwareSample
 from tuimon.core.text import clean
 from tuimon.core.units import format_bytes, format_clock
 from tuimon.monitor.snapshot import RunState
+
+if TYPE_CHECKING:
+    from tuimon.core.hardware import HardwareSample
 
 
 def process_lines(state: RunState, hardware: Sequence[HardwareSample] = ()) -> tuple[str, ...]:

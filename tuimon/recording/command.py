@@ -20,7 +20,6 @@ from typing import Self
 
 import psutil
 
-from tuimon.core.hardware import as_metrics
 from tuimon.core.text import clean
 from tuimon.hardware.base import Probe
 from tuimon.recording.options import options_of, without_secrets
@@ -233,7 +232,7 @@ def _sample(pid: int, writer: RunWriter, probe: Probe, interval_s: float, over: 
     is_over = False
     while not is_over:
         sample = probe.sample(time.time())
-        sizes = {**as_metrics(sample), "host.rss_gb": _resident_gb(pid)}
+        sizes = {**sample.as_metrics(), "host.rss_gb": _resident_gb(pid)}
         rounded = {name: size if size is None else round(size, 4) for name, size in sizes.items()}
         row = {"time": _now(), **rounded, "proc.alive": 1}
         new = [problem for problem in sample.problems if problem not in told]

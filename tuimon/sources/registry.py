@@ -13,7 +13,6 @@ from tuimon.sources.event_sniff import TfEventsFactory
 from tuimon.sources.jsonl_sniff import JsonlFactory
 from tuimon.sources.mlflow_files import MlflowStoreFactory
 from tuimon.sources.plugged import PluggedFactory, plugged_factories
-from tuimon.sources.prefixed import PrefixedSource
 from tuimon.sources.text_log import TextLogFactory
 from tuimon.sources.trainer_state import TrainerStateFactory
 from tuimon.sources.wandb_file import WandbFactory
@@ -64,5 +63,9 @@ def open_source(ref: SourceRef) -> Source:
                 source: Source = factory.open(ref.paths, verify=True)
             else:
                 source = factory.open(ref.paths)
-            return PrefixedSource(source, ref.prefix) if ref.prefix else source
+            if not ref.prefix:
+                return source
+            from tuimon.sources.prefixed import PrefixedSource  # noqa: PLC0415  # few runs have parts
+
+            return PrefixedSource(source, ref.prefix)
     raise LookupError(f"no source reads the format {ref.format}")

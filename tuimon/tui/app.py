@@ -16,7 +16,6 @@ from textual.binding import Binding, BindingType
 
 from tuimon.charts.style import Glyphs
 from tuimon.core.share import TimeShare
-from tuimon.monitor.feed import Feed
 from tuimon.monitor.snapshot import Snapshot
 from tuimon.tui.actions import Actions
 from tuimon.tui.announcer import Announcer
@@ -32,6 +31,7 @@ from tuimon.tui.widgets.spans import SpanScreen
 
 if TYPE_CHECKING:
     from tuimon.alerts.herald import ScreenHerald
+    from tuimon.monitor.feed import Feed
 
 # Pictures that new points ask for take this share of the time: a trainer that logs twenty times a second must
 # not make twenty pictures a second. Keys never wait for it. While a core is idle it is more: a slow machine

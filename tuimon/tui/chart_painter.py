@@ -33,7 +33,6 @@ from tuimon.tui.chart_axis import (
     shared_axis,
 )
 from tuimon.tui.chart_curves import OFF, Curve, Smoother, is_smoothed, lines_of
-from tuimon.tui.chart_heatmap import paint_heatmap
 from tuimon.tui.chart_list import ChartSpec, is_favourite
 from tuimon.tui.chart_marks import chart_marks, place_marks
 from tuimon.tui.chart_title import Told, chart_title
@@ -166,6 +165,8 @@ class ChartPainter:
         self._smoother.is_behind = False
         star: Row = _STAR if is_favourite(spec, view) else ()
         if spec.is_heatmap:
+            from tuimon.tui.chart_heatmap import paint_heatmap  # noqa: PLC0415  # few runs log histograms
+
             marked = place_marks(state, view, axis.axis)
             grid, title = paint_heatmap(state, spec, axis, size, glyphs, marked)
             return ChartPicture(grid, (*star, *title), _axis_title(axis, view))

@@ -27,12 +27,9 @@ from tuimon.tui.panes.facts import facts_rows
 from tuimon.tui.panes.footer import footer_row, problem_lines
 from tuimon.tui.panes.hardware import gauges, hardware_rows, hardware_title
 from tuimon.tui.panes.header import header_rows
-from tuimon.tui.panes.help import help_rows
 from tuimon.tui.panes.log import log_rows, log_title
-from tuimon.tui.panes.palette import palette_rows
 from tuimon.tui.panes.run_table import RunTable
 from tuimon.tui.panes.runs import runs_rows, runs_title, strip_row
-from tuimon.tui.panes.scrubber import scrubber_row
 from tuimon.tui.panes.sparks import spark_rows
 from tuimon.tui.plan import Plan, Rect
 from tuimon.tui.rows import PLAIN, ROUND, Frame, Row, fit, framed, in_ascii
@@ -146,6 +143,8 @@ class Painter:
         return self._images
 
     def _paint_help(self, picture: Picture, snapshot: Snapshot, view: View, width: int, height: int) -> None:
+        from tuimon.tui.panes.help import help_rows  # noqa: PLC0415  # only while it is asked for
+
         rows = help_rows(width - 4, problem_lines(snapshot, view), self.glyphs)
         room = max(height - 3, 1)
         view.cursor["help"] = max(0, min(view.line("help"), len(rows) - room))
@@ -168,6 +167,8 @@ class Painter:
                 "footer": Rect(0, height - 1, width, 1),
             }
         )
+        from tuimon.tui.panes.palette import palette_rows  # noqa: PLC0415  # only while it is asked for
+
         rows = palette_rows(typed, scene.view.line("palette"), width - 4, place.height - 2)
         title = (("Commands", Ink.TITLE), (" type a part of one, Up and Down choose, Enter runs", Ink.MUTED))
         shown = [((" ", Ink.TEXT), *row) for row in rows]
@@ -192,6 +193,8 @@ class Painter:
         if name == "header":
             return header_rows(scene.snapshot, scene.state, width, height, self.glyphs)
         if name == "scrubber" and scene.snapshot.playback is not None:
+            from tuimon.tui.panes.scrubber import scrubber_row  # noqa: PLC0415  # only of a replay
+
             return [scrubber_row(scene.snapshot.playback, scene.state, width, self.glyphs)]
         return []  # the footer says which charts are shown, and so comes last
 

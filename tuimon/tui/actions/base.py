@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from tuimon.monitor.feed import Feed
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.tui.chart_axis import ChartAxis, last_x, shared_axis
 from tuimon.tui.chart_list import ChartSpec
@@ -14,6 +13,7 @@ from tuimon.tui.scene import Picture
 from tuimon.tui.view import View
 
 if TYPE_CHECKING:
+    from tuimon.monitor.feed import Feed
 
     class _Application(App[int]):
         """The application that actions are mixed into."""

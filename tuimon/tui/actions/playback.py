@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from tuimon.monitor.feed import PlaybackControls
 from tuimon.tui.actions.base import ActionBase
+
+if TYPE_CHECKING:
+    from tuimon.monitor.feed import PlaybackControls
 
 
 class PlaybackActions(ActionBase):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.binding import Binding
 from textual.widgets import Input
 
 from tuimon.core.text import clean
-from tuimon.monitor.feed import PlaybackControls
 from tuimon.tui.actions.base import ActionBase
 from tuimon.tui.palette import matching
 from tuimon.tui.run_list import ORDERS
+
+if TYPE_CHECKING:
+    from tuimon.monitor.feed import PlaybackControls
 
 # What Textual's own line does with other keys than letters.
 _EDITING = {

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tuimon.charts.bars import gauge
 from tuimon.charts.sparkline import sparkline
 from tuimon.charts.style import Glyphs
 from tuimon.core.frozen import frozen
-from tuimon.core.hardware import GpuSample, HardwareSample
 from tuimon.core.roles import Role, gpu_index
 from tuimon.core.text import clean
 from tuimon.core.units import UNKNOWN, format_bytes, format_value
@@ -17,6 +17,9 @@ from tuimon.store.run import HARDWARE_STREAM, RunView
 from tuimon.store.series import SeriesView
 from tuimon.tui.ink import Ink
 from tuimon.tui.rows import Row, Span, fit, grid_rows, row_width
+
+if TYPE_CHECKING:
+    from tuimon.core.hardware import GpuSample, HardwareSample
 
 _GB = 2**30
 _GPU = "GPU"
