@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tuimon.hardware.writers import find_writers
+from tuimon.monitor import liveness
 from tuimon.monitor.liveness import WriterWatch
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells of open files")
@@ -18,9 +19,9 @@ WRITE = "import sys; f = open(sys.argv[1], sys.argv[2]); print('open', flush=Tru
 class Trainer:
     """A real process that holds a file open."""
 
-    def __init__(self, path: Path, mode: str) -> None:
+    def __init__(self, path: Path, mode: str, *more: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", WRITE, str(path), mode],
+            [sys.executable, "-c", WRITE, str(path), mode, *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -69,6 +70,37 @@ def test_a_writer_that_is_killed_is_told_at_the_next_look(log: Path, writer: Tra
     assert watch.alive("run") is True
     writer.kill()
     watch.look(paths, 1.0)
+    assert watch.alive("run") is False
+
+
+def test_the_writer_of_a_silent_run_is_looked_for_once(
+    log: Path, writer: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ended := tmp_path / "ended.jsonl").touch()
+    searched: list[list[Path]] = []
+
+    def find(paths: Iterable[Path], among: Iterable[int] | None = None) -> dict[Path, int]:
+        searched.append(list(paths))
+        return find_writers(paths, among)
+
+    monkeypatch.setattr(liveness, "find_writers", find)
+    watch = WriterWatch()
+    for second in range(3):
+        watch.look({}, float(second), {"hangs": (log,), "ended": (ended,)})
+    assert (watch.alive("hangs"), watch.alive("ended")) == (True, None)
+    assert [paths for paths in searched if ended in paths] == [[log, ended]]
+    assert (process := watch.process("hangs")) is not None
+    assert process.pid == writer.pid
+
+
+def test_that_a_notebook_lives_says_nothing_of_its_training(log: Path) -> None:
+    notebook = Trainer(log, "a", "ipykernel_launcher")
+    watch = WriterWatch()
+    watch.look({"run": (log,)}, 0.0)
+    assert watch.process("run") is not None
+    assert watch.alive("run") is None
+    notebook.kill()
+    watch.look({"run": (log,)}, 1.0)
     assert watch.alive("run") is False
 
 

@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.commands import run
 from tests.nvml import build_standin
 from tests.sources.event_writer import scalar, version
-from tests.watching import state_of, wait_for, watching
+from tests.watching import rows, state_of, wait_for, watching, write
 from tuimon.analysis.status import Status
 from tuimon.core.hardware import GpuProcess, GpuSample
 from tuimon.core.process import RunProcess
@@ -66,6 +68,18 @@ class Training:
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
+
+
+@contextmanager
+def open_elsewhere(log: Path) -> Iterator[None]:
+    """Let another process hold a file open for writing."""
+    hold = "import sys; kept = open(sys.argv[1], 'a'); print(flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", hold, str(log)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.communicate()
 
 
 @pytest.fixture
@@ -211,6 +225,32 @@ def test_a_kill_for_lack_of_memory_is_told_apart(
         (crash,) = (finding for finding in state.findings if finding.rule == "crashed")
         assert "its process is gone, and no end was logged" in crash.message
         assert ("for lack of memory" in process_lines(state)[0]) == out_of_memory
+
+
+def silent_for(log: Path, seconds: float) -> None:
+    """Let a log look as if nothing had come for so long."""
+    since = time.time() - seconds
+    write(log, rows(range(1, 60), start=since - 60, max_steps=1000))
+    os.utime(log, (since, since))
+
+
+def test_a_run_that_hung_before_anybody_came_to_look_is_stalled_and_did_not_stop(log: Path) -> None:
+    silent_for(log, 1800.0)
+    with open_elsewhere(log), watching(log.parent.parent) as monitor:
+        told = wait_for(monitor, lambda s: (state := s.run("alpha")) is not None and bool(state.findings))
+        state = state_of(told, "alpha")
+        assert state.status is Status.WAITING
+        assert [finding.rule for finding in state.findings] == ["stalled"]
+        assert state.process is not None
+
+
+def test_a_silent_run_whose_process_lives_is_waited_for(log: Path) -> None:
+    silent_for(log, 1800.0)
+    assert run("wait", log, "--timeout", "2s").code == 1
+    assert run("eta", log).out.startswith("metrics: stopped")
+    with open_elsewhere(log):
+        assert run("wait", log, "--timeout", "1s").code == 124
+        assert run("eta", log).out.startswith("metrics: waiting")
 
 
 def test_a_trainer_that_opens_its_log_for_each_line_is_likely_and_never_called_dead(log: Path) -> None:

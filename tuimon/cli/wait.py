@@ -41,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     settings = settings_of({"total": args.total})
+    from tuimon.analysis.status import Status
+    from tuimon.monitor.liveness import is_written
     from tuimon.monitor.monitor import Monitor
     from tuimon.monitor.snapshots import follow
     from tuimon.output.waiting import end_line, ended, parse_condition, reached
@@ -62,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         if told is not None:
             print_lines([told])
             return EXIT_FINE
-        if ended(state):
+        if ended(state) and not (state.status is Status.STOPPED and is_written(state.path)):
             complain(f"{end_line(state)}; there is nothing more to wait for")
             return EXIT_FAILED
     complain(f"time is over: {_standing(state)}")

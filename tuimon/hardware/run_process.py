@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from tuimon.core.process import RunProcess
 from tuimon.core.text import clean, shorten
-from tuimon.hardware.writers import find_writer_below
+from tuimon.hardware.writers import find_writers_below
 
 if TYPE_CHECKING:
     from tuimon.core.hardware import GpuSample
@@ -153,8 +153,8 @@ def job_end(path: Path, environ: Mapping[str, str]) -> float | None:
         path: The run's folder or file. If a process of this machine writes it, that process's job counts.
         environ: Our own environment: the job that we run in counts where nobody is seen to write the run.
     """
-    writer = find_writer_below(path)
-    return _job_end_time(environ if writer is None else _environment(writer))
+    writers = find_writers_below(path)
+    return _job_end_time(_environment(writers.pop()) if len(writers) == 1 else environ)
 
 
 def _job_end_time(environment: Mapping[str, str]) -> float | None:

@@ -32,21 +32,20 @@ def find_writers(paths: Iterable[Path], among: Iterable[int] | None = None) -> d
     return found
 
 
-def find_writer_below(path: Path) -> int | None:
-    """Return the one process that writes a file, or files in a folder; None where there is none, or several.
+def find_writers_below(path: Path) -> set[int]:
+    """Return the processes that write a file, or files in a folder.
 
     Args:
         path: A file, or a folder with files at any depth.
     """
     top = os.path.realpath(path)
     inside = top.rstrip(os.sep) + os.sep
-    found = {
+    return {
         int(folder.name)
         for folder in _process_folders()
         for descriptor, target in _open_files(folder)
         if (target == top or target.startswith(inside)) and _writes(folder, descriptor)
     }
-    return found.pop() if len(found) == 1 else None
 
 
 def _process_folders() -> list[Path]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from tuimon.core.process import RunProcess
 from tuimon.hardware.process import process_is_alive
 from tuimon.hardware.run_process import describe_processes, likely_writers, oom_kills
-from tuimon.hardware.writers import find_writers
+from tuimon.hardware.writers import find_writers, find_writers_below
 
 # Looking into every process costs milliseconds; whether a known one lives costs microseconds.
 _SEARCH_S = 5.0
@@ -17,6 +19,9 @@ _SEARCH_S = 5.0
 _LAST_WORDS_S = 3.0
 # Of so many runs at most the command lines of all processes are looked through.
 _MOST_LIKELY = 16
+# What nobody has written to for longer has ended: a hang is noticed within days.
+MAY_HANG_S = 3 * 86400.0
+_NOTEBOOK = re.compile(r"ipykernel|jupyter", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -32,6 +37,16 @@ class _Writer:
     heard_out: bool = False
 
 
+def is_written(path: Path) -> bool:
+    """Return whether a process of this machine that lives as long as its training writes a run.
+
+    Args:
+        path: The run's folder or file.
+    """
+    described = describe_processes(find_writers_below(path))
+    return any(_NOTEBOOK.search(process.command) is None for process in described.values())
+
+
 class WriterWatch:
     """Follows the writers of runs; the sampler's thread looks, the reader's thread asks.
 
@@ -44,10 +59,26 @@ class WriterWatch:
         self._writers: dict[str, _Writer] = {}
         self._likely: dict[str, RunProcess] = {}
         self._searched_at = float("-inf")
+        self._sought: set[str] = set()
 
-    def look(self, paths_by_run: Mapping[str, tuple[Path, ...]], now: float) -> None:
-        """Find the writers of the given runs now and then, and see whether the known ones live."""
+    def look(
+        self,
+        paths_by_run: Mapping[str, tuple[Path, ...]],
+        now: float,
+        silent: Mapping[str, tuple[Path, ...]] = MappingProxyType({}),
+    ) -> None:
+        """Find the writers of the given runs now and then, and see whether the known ones live.
+
+        Args:
+            paths_by_run: The files of the runs that may go on.
+            now: The present.
+            silent: Those of runs that look as if they had ended. Their writers are looked for once: one
+                that hangs, or evaluates for an hour, was silent before anybody came to look.
+        """
         kills = oom_kills()
+        if unsought := silent.keys() - self._sought - self._writers.keys():
+            self._sought |= unsought
+            self._note({name: paths for name, paths in silent.items() if name in unsought}, kills)
         if now - self._searched_at >= _SEARCH_S:
             self._searched_at = now
             self._search(paths_by_run, kills)
@@ -64,9 +95,14 @@ class WriterWatch:
                 writer.kills = kills
 
     def alive(self, run_name: str) -> bool | None:
-        """Return whether the run's writer lives; None where nobody knows."""
+        """Return whether the run's writer lives; None where nobody knows.
+
+        A notebook lives on when its training has ended, and keeps the log open: that it lives says nothing.
+        """
         writer = self._writers.get(run_name)
-        return None if writer is None else writer.died_at is None
+        if writer is None or (writer.died_at is None and _NOTEBOOK.search(writer.process.command)):
+            return None
+        return writer.died_at is None
 
     def process(self, run_name: str) -> RunProcess | None:
         """Return the process that writes a run, or that likely does; None where nobody knows."""
@@ -92,6 +128,13 @@ class WriterWatch:
     def known(self) -> frozenset[str]:
         """Return the runs whose writers are known, dead or alive."""
         return frozenset(self._writers)
+
+    def _note(self, paths_by_run: Mapping[str, tuple[Path, ...]], kills: int | None) -> None:
+        """Note the processes that hold the files of some runs open for writing."""
+        run_of = {path: name for name, paths in paths_by_run.items() for path in paths}
+        pids = {run_of[path]: pid for path, pid in find_writers(run_of).items()}
+        described = describe_processes(pids.values()) if pids else {}
+        self._writers |= {name: _Writer(described[pid], kills) for name, pid in pids.items()}
 
     def _search(self, paths_by_run: Mapping[str, tuple[Path, ...]], kills: int | None) -> None:
         run_of = {path: name for name, paths in paths_by_run.items() for path in paths}

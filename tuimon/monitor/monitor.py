@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tuimon.analysis.status import Status
 from tuimon.core.clock import Clock, SystemClock
 from tuimon.core.share import TimeShare
 from tuimon.monitor.failures import Failures
 from tuimon.monitor.following import Following
+from tuimon.monitor.liveness import MAY_HANG_S
 from tuimon.monitor.priority import be_nice
 from tuimon.monitor.publisher import Gate, Publisher
 from tuimon.monitor.sampling import SAMPLE_S, Sampling
@@ -179,6 +181,7 @@ class Monitor:
             self._following.follow(self._watches, self._open_run)
         self._take_hints()
         busy = self._read_due()
+        self._wake_silent()
         self._give_hardware()
         self._publish(force=not busy or self._is_complete)
         if not busy:
@@ -285,6 +288,13 @@ class Monitor:
         live = self._published_at + _LIVE_REFRESH_S if self.snapshot.live else look
         return max(0.0, min(due, look, live) - time.monotonic())
 
+    def _wake_silent(self) -> None:
+        """Look anew at the runs that seemed to have ended, and whose writers were found to live."""
+        for name in self._sampling.silent.keys() & self._sampling.writers.known():
+            watch = self._watches.of_name(name)
+            if watch is not None:
+                self._note_change(watch, changed=True)
+
     def _give_hardware(self) -> None:
         """Give new samples to the run that this machine works on, if it is clear which one that is."""
         if not self._sampling.has_fresh or any(watch.behind for watch in self._watches):
@@ -313,6 +323,7 @@ class Monitor:
         stale = time.monotonic() - _LIVE_REFRESH_S
         states: list[RunState] = []
         followed: dict[str, tuple[Path, ...]] = {}
+        silent: dict[str, tuple[Path, ...]] = {}
         known = self._sampling.writers.known()
         for watch in self._watches:
             state = self._refreshed(watch, now, stale)
@@ -320,7 +331,9 @@ class Monitor:
                 states.append(state)
                 if state.status.live or watch.name in known:
                     followed[watch.name] = watch.paths
-        self._sampling.followed = followed
+                elif state.status is Status.STOPPED and now - state.changed_at < MAY_HANG_S:
+                    silent[watch.name] = watch.paths
+        self._sampling.followed, self._sampling.silent = followed, silent
         self._unpublished = False
         self._published_at = time.monotonic()
         if self._is_complete and self._for_screen:
@@ -362,7 +375,8 @@ class Monitor:
 
     def _sample_round(self) -> None:
         """Once a second, while a run is live, sample sensors and look after writers."""
-        self._sampling.look_for_writers()
+        if self._sampling.look_for_writers():
+            self._stirred.set()
         if not self._published_at:
             self._stopping.wait(_ROUND_S)
             return

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tuimon.analysis.status import Status
 from tuimon.core.batch import Problem
 from tuimon.core.clock import Clock
 from tuimon.core.errors import NoRunError
 from tuimon.core.frozen import frozen
 from tuimon.core.text import clean
+from tuimon.monitor.liveness import MAY_HANG_S, is_written
 from tuimon.monitor.snapshot import RunState
 from tuimon.monitor.watching import RunWatch
 from tuimon.sources.base import UNBOUNDED, Discovery, ReadBudget, RunRef
@@ -159,10 +161,19 @@ def read_state(
         _, more = watch.read(UNBOUNDED if tell is None else TOLD_SLICE)
     while watch.judge.extend(watch.view, None):
         pass
-    state = watch.refresh(clock.now(), live=True) if clock is not None else None
+    state = _present_state(watch, clock.now()) if clock is not None else None
     if state is None or not state.status.live:
         state = watch.refresh(data_time(watch.view), live=False)
     watch.reading.close()
+    return state
+
+
+def _present_state(watch: RunWatch, now: float) -> RunState:
+    """Return the state of a run at this moment: a process that writes it tells a silence from an end."""
+    state = watch.refresh(now, live=True)
+    hangs = state.status is Status.STOPPED and now - data_time(watch.view) < MAY_HANG_S
+    if hangs and is_written(watch.reading.ref.path):
+        return watch.refresh(now, live=True, process_alive=True)
     return state
 
 

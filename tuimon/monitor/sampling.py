@@ -35,11 +35,13 @@ class Sampling:
     Attributes:
         writers: The processes that write runs, as far as they are known.
         followed: The files of the runs whose writers are looked for, by run; set by the reader's thread.
+        silent: Those of runs that seem to have ended, not long ago.
     """
 
     def __init__(self, probe: Probe | None, clock: Clock) -> None:
         self.writers = WriterWatch()
         self.followed: Mapping[str, tuple[Path, ...]] = {}
+        self.silent: Mapping[str, tuple[Path, ...]] = {}
         self._probe = probe
         self._clock = clock
         self._samples: deque[HardwareSample] = deque(maxlen=_KEPT_SAMPLES)
@@ -59,10 +61,16 @@ class Sampling:
         gpus = gpus_of(process.family, self._samples[-1].gpus, same_numbers=numbered_like_driver())
         return replace(process, gpus=gpus)
 
-    def look_for_writers(self) -> None:
-        """Look for the writers of the runs that are followed, and whether the known ones live."""
-        if self.followed:
-            self.writers.look(self.followed, time.monotonic())
+    def look_for_writers(self) -> bool:
+        """Look for the writers of the runs that are followed, and whether the known ones live.
+
+        Returns:
+            Whether a run that seemed to have ended is being written.
+        """
+        if not (self.followed or self.silent):
+            return False
+        self.writers.look(self.followed, time.monotonic(), self.silent)
+        return not self.silent.keys().isdisjoint(self.writers.known())
 
     def sample(self, *, live: bool) -> bool:
         """Look at the sensors, if any run is live; return whether there is a new sample."""
