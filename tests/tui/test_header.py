@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -169,6 +170,19 @@ def test_a_job_that_ends_too_early_is_told_and_one_that_suffices_is_not() -> Non
         process = RunProcess(4711, job_end_time=ends)
         second = lines(replace(state, process=process))[1]
         assert ("will not finish" in second) is told
+
+
+def test_a_deadline_that_was_given_counts_before_that_of_the_job_and_is_told_in_any_case() -> None:
+    state = live_state()
+    finish = state.progress.finish_time
+    assert finish is not None
+    state = replace(state, process=RunProcess(4711, job_end_time=finish + 9000.0))
+    told = {}
+    for spare in (-1800.0, 1800.0):
+        rows = header_rows(snapshot_of(state), state, 120, 2, "braille", deadline=finish + spare)
+        told[spare] = "".join(text for text, _ in rows[1])
+    assert re.search(r"deadline \d\d:\d\d: will not finish", told[-1800.0])
+    assert re.search(r"deadline \d\d:\d\d: in time", told[1800.0])
 
 
 def test_a_run_without_steps_says_none() -> None:

@@ -70,6 +70,7 @@ def run_screen(
     run_name: str | None,
     mouse: bool,
     make_herald: Callable[[], ScreenHerald] | None = None,
+    deadline: float | None = None,
 ) -> int:
     """Show a feed until the person leaves; return the exit code.
 
@@ -79,6 +80,7 @@ def run_screen(
         run_name: The run to open first.
         mouse: Whether the mouse is ours.
         make_herald: Makes who tells of what happens; None, as for a replay, tells nobody.
+        deadline: When the runs have to be over, in unix seconds; None if nobody said so.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     feed.focus(run_name)
@@ -101,6 +103,7 @@ def run_screen(
         interval_s=_interval_s(settings),
         memory=_memory(),
         make_herald=make_herald,
+        deadline=deadline,
     )
     threading.excepthook = _end_when_writing_fails(threading.excepthook)
     try:

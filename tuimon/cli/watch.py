@@ -11,6 +11,7 @@ from tuimon.cli.paths import (
     add_paths,
     add_strict,
     add_total,
+    moment,
     roots_of,
     settings_of,
     thresholds_of,
@@ -33,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="open this run first (default: the one that changed last); with --once, only it",
     )
     parser.add_argument("--once", action="store_true", help="print one summary of every run and leave")
+    parser.add_argument(
+        "--deadline",
+        metavar="TIME",
+        type=moment,
+        help="say whether the open run ends before: 17:00, 2026-03-02T17:00 or +6h (default: the end of the "
+        "Slurm job that writes it)",
+    )
     parser.add_argument("--tee", metavar="FILE", help="with - as the path: keep what comes in this file, too")
     add_events(parser)
     add_screen_arguments(parser)
@@ -68,4 +76,5 @@ def run(args: argparse.Namespace) -> int:
         run_name=args.run,
         mouse=not args.no_mouse,
         make_herald=screen_herald(settings),
+        deadline=args.deadline,
     )

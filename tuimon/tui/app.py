@@ -66,6 +66,7 @@ class TuimonApp(Actions, App[int], inherit_css=False):
         interval_s: The shortest time between two pictures.
         memory: The file that keeps lasting choices from one start to the next; None remembers nothing.
         make_herald: Makes who tells of what happens, beside the screen; None tells nobody.
+        deadline: When the runs have to be over, in unix seconds; None if nobody said so.
     """
 
     # Textual's own styles are for widgets that are not here; to parse them takes a while.
@@ -90,10 +91,11 @@ class TuimonApp(Actions, App[int], inherit_css=False):
         interval_s: float = 0.1,
         memory: Path | None = None,
         make_herald: Callable[[], ScreenHerald] | None = None,
+        deadline: float | None = None,
     ) -> None:
         super().__init__(ansi_color=True)
         self.feed = feed
-        self.view = View(run_name=run_name)
+        self.view = View(run_name=run_name, deadline=deadline)
         self._memory = memory
         if memory is not None:
             recall(self.view, memory, feed.snapshot.roots)

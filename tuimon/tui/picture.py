@@ -191,7 +191,8 @@ class Painter:
     def _paint_bar(self, name: str, width: int, height: int, scene: Scene) -> list[Row]:
         """Return the rows of what is as wide as the screen and never has a frame."""
         if name == "header":
-            return header_rows(scene.snapshot, scene.state, width, height, self.glyphs)
+            shown, deadline = scene.snapshot, scene.view.deadline
+            return header_rows(shown, scene.state, width, height, self.glyphs, deadline=deadline)
         if name == "scrubber" and scene.snapshot.playback is not None:
             from tuimon.tui.panes.scrubber import scrubber_row  # noqa: PLC0415  # only of a replay
 

@@ -86,6 +86,7 @@ class View:
         log_filter: Which of its lines: a regular expression, `!` first for all others.
         full_log: Whether the log pane fills the screen.
         acknowledged: Findings that the person knows of, as (run, id); they are dim.
+        deadline: When the runs have to be over, in unix seconds, if the person said so.
     """
 
     run_name: str | None = None
@@ -121,6 +122,7 @@ class View:
     log_filter: str = ""
     full_log: bool = False
     acknowledged: set[tuple[str, str]] = field(default_factory=set)
+    deadline: float | None = None
 
     @property
     def compared(self) -> tuple[str, ...]:

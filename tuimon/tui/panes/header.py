@@ -39,14 +39,29 @@ _WIDE = 100
 
 
 def header_rows(
-    snapshot: Snapshot, state: RunState | None, width: int, height: int, glyphs: Glyphs
+    snapshot: Snapshot,
+    state: RunState | None,
+    width: int,
+    height: int,
+    glyphs: Glyphs,
+    *,
+    deadline: float | None = None,
 ) -> list[Row]:
-    """Return the header's rows, each `width` cells wide."""
+    """Return the header's rows, each `width` cells wide.
+
+    Args:
+        snapshot: What is shown.
+        state: The open run.
+        width: Cells.
+        height: Rows.
+        glyphs: Braille or ASCII.
+        deadline: When the run has to be over, in unix seconds, if the person said so.
+    """
     if state is None:
         return [fit(_no_run(snapshot), width)] + [fit((), width)] * (height - 1)
     rows = [_first_line(snapshot, state, width, glyphs)]
     if height > 1:
-        rows.append(_second_line(state, width, snapshot.now))
+        rows.append(_second_line(state, width, snapshot.now, deadline))
     return [fit(row, width) for row in rows]
 
 
@@ -106,18 +121,19 @@ def _first_line(snapshot: Snapshot, state: RunState, width: int, glyphs: Glyphs)
     return spread((*start, *middle), tuple(end), width)
 
 
-def _job_part(state: RunState, now: float) -> list[tuple[str, str, int]]:
-    """Return what the end of the run's job means for it, unless it is done by then."""
-    ends = None if state.process is None else state.process.job_end_time
+def _deadline_part(state: RunState, now: float, given: float | None) -> list[tuple[str, str, int]]:
+    """Return what a deadline means for a run, or the end of its job, unless it is done by then."""
+    ends = state.process.job_end_time if given is None and state.process is not None else given
     verdict = None if ends is None or not state.status.live else Deadline(ends).verdict(state.progress)
-    if ends is None or verdict in (None, "in time"):
+    if ends is None or verdict is None or (given is None and verdict == "in time"):
         return []
-    return [("job ends", f"{format_clock(ends, now)}: {verdict}", Ink.WARNING)]
+    ink = Ink.TEXT if verdict == "in time" else Ink.WARNING
+    return [("job ends" if given is None else "deadline", f"{format_clock(ends, now)}: {verdict}", ink)]
 
 
-def _second_line(state: RunState, width: int, now: float) -> Row:
+def _second_line(state: RunState, width: int, now: float, deadline: float | None) -> Row:
     progress = state.progress
-    parts = _job_part(state, now)
+    parts = _deadline_part(state, now, deadline)
     if progress.epoch is not None:
         total = f"/{format_value(progress.total_epochs, 3)}" if progress.total_epochs else ""
         parts.append(("epoch", f"{progress.epoch:.2f}{total}", Ink.TEXT))
