@@ -62,9 +62,11 @@ def test_what_was_done_again_counts_to_its_epoch_and_down_time_does_not() -> Non
     st.floats(0.2, 40.0),
     st.integers(0, 90),
     st.sampled_from([0.8, 1.0]),
+    st.sampled_from([0.8, 1.0]),
+    st.sampled_from([1, 40]),
 )
-def test_looking_at_a_few_points_first_finds_the_same_epochs(
-    seed: int, kind: str, epochs: float, resumed: int, timed: float
+def test_looking_at_a_few_points_first_or_at_once_finds_the_same_epochs(
+    seed: int, kind: str, epochs: float, resumed: int, timed: float, told: float, few: int
 ) -> None:
     rng = np.random.default_rng(seed)
     steps = [*range(1, 61), *range(61 - min(resumed, 60), 101)]
@@ -76,13 +78,17 @@ def test_looking_at_a_few_points_first_finds_the_same_epochs(
         if kind != "steps":
             epoch = step * epochs / 100
             line["epoch"] = epoch if kind == "position" else math.floor(epoch)
+            if rng.random() >= told:
+                line["epoch"] = float(rng.choice([math.nan, -1.0]))
         lines.append(line)
         if rng.random() < 0.2:
             loss = float(rng.choice([3.0, math.inf]))
             lines.append({"step": step, "time": 1e9 + at + 0.999, "eval_loss": loss})
     run = run_of(lines, config={"steps_per_epoch": max(1, round(100 / epochs))} if kind == "steps" else {})
     wanted = epoch_statistics(run)
-    with mock.patch("tuimon.analysis.epochs._COARSE", 7):
+    with mock.patch.multiple("tuimon.analysis.epochs", _COARSE=7, _FEW=few):
+        assert epoch_statistics(run) == wanted
+    with mock.patch.multiple("tuimon.analysis.epochs", _COARSE=7, _FEW=few, _PIECE=5):
         assert epoch_statistics(run) == wanted
 
 

@@ -203,8 +203,8 @@ def test_many_runs_are_listed_before_they_are_read(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(turns, "_FEW_RUNS", 4)
     read = RunWatch.read
 
-    def read_newest(watch: RunWatch, budget: ReadBudget) -> tuple[bool, bool]:
-        return read(watch, budget) if watch.name == "run11" or held_open else (False, True)
+    def read_newest(watch: RunWatch, budget: ReadBudget, *, settle: bool = True) -> tuple[bool, bool]:
+        return read(watch, budget, settle=settle) if watch.name == "run11" or held_open else (False, True)
 
     held_open: list[bool] = []
     monkeypatch.setattr(RunWatch, "read", read_newest)

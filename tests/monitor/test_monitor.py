@@ -24,6 +24,7 @@ from tests.watching import (
 from tuimon.analysis.status import Status
 from tuimon.core.hardware import HardwareSample, HostSample
 from tuimon.monitor.monitor import Monitor
+from tuimon.monitor.publisher import Gate
 from tuimon.monitor.turns import in_turn
 from tuimon.monitor.watching import RunWatch
 from tuimon.monitor.watchlist import Watchlist
@@ -140,10 +141,10 @@ def test_a_run_that_cannot_be_read_holds_up_no_other(tmp_path: Path, monkeypatch
         write(tmp_path / f"{name}.jsonl", rows(range(10)))
     read = RunWatch.read
 
-    def read_or_fail(watch: RunWatch, budget: ReadBudget) -> tuple[bool, bool]:
+    def read_or_fail(watch: RunWatch, budget: ReadBudget, *, settle: bool = True) -> tuple[bool, bool]:
         if watch.name == "b":
             raise RuntimeError("never works")
-        return read(watch, budget)
+        return read(watch, budget, settle=settle)
 
     monkeypatch.setattr(RunWatch, "read", read_or_fail)
     with watching(tmp_path) as monitor:
@@ -259,6 +260,23 @@ def test_a_forgotten_gate_opens_by_itself(tmp_path: Path) -> None:
         wait_for(monitor, lambda _: monitor.gate._open.is_set())
 
 
+def test_who_closes_a_closed_gate_does_not_make_anybody_go_on_sooner() -> None:
+    gate, passed = Gate(), threading.Event()
+    gate.close(60.0)
+    gate.close(0.0)
+
+    def read() -> None:
+        gate.pass_through()
+        passed.set()
+
+    threading.Thread(target=read, daemon=True).start()
+    assert not passed.wait(0.1)
+    gate.open()
+    assert passed.wait(30.0)
+    gate.close(0.0)
+    gate.pass_through()
+
+
 def test_without_watchdog_polling_sees_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real_import = builtins.__import__
 
@@ -346,9 +364,12 @@ def test_a_large_file_is_sketched_before_it_is_read(tmp_path: Path, monkeypatch:
         assert not whole.sketched
 
 
-def test_a_run_is_judged_behind_the_picture_of_all_its_points(
+def test_a_run_is_judged_and_memory_goes_back_behind_the_picture_of_all_its_points(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    given: list[int] = []
+    monkeypatch.setattr("tuimon.monitor.reading.give_back_freed_memory", lambda: given.append(1))
+    monkeypatch.setattr("tuimon.monitor.reading.BLOCK_BYTES", 100_000)
     monkeypatch.setattr(sketch, "LARGE_BYTES", 100_000)
     monkeypatch.setattr(sketch, "_WINDOW_BYTES", 400)
     monkeypatch.setattr("tuimon.monitor.monitor._FIRST_PICTURE_S", 60.0)
@@ -364,8 +385,10 @@ def test_a_run_is_judged_behind_the_picture_of_all_its_points(
         assert not monitor.gate._open.is_set()
         wait_until_quiet(monitor)
         assert state_of(monitor.snapshot, "a").checked_step is None
+        assert not given
         monitor.gate.open()
         wait_for(monitor, lambda s: state_of(s, "a").checked_step == 4999)
+        assert given == [1]
     finally:
         monitor.stop()
 

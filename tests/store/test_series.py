@@ -31,6 +31,19 @@ def test_a_growing_array_keeps_what_was_seen_of_it() -> None:
         assert not view.flags.writeable
 
 
+def test_what_comes_piece_by_piece_is_not_moved_where_there_is_room_for_it() -> None:
+    array: GrowingArray[np.float64] = GrowingArray(np.float64)
+    array.extend(np.arange(3.0))
+    array.reserve(100_000)
+    first = array.view()
+    for begin in range(3, 100_000, 997):
+        array.extend(np.arange(float(begin), min(begin + 997, 100_000)))
+    assert np.shares_memory(first, array.view())
+    assert (array.view() == np.arange(100_000)).all()
+    array.reserve(5)
+    assert len(array) == 100_000
+
+
 def columns_of(view: SeriesView) -> dict[str, np.ndarray]:
     plain = {
         field.name: getattr(view, field.name).copy()

@@ -57,7 +57,7 @@ def test_typing_a_filter_asks_no_series_anew_what_it_is() -> None:
 def test_curves_of_many_points_are_smoothed_picture_by_picture() -> None:
     wakes: list[None] = []
     snapshot, view = sample_snapshot(), View("healthy")
-    with mock.patch("tuimon.tui.chart_pane._MOST_SMOOTHED", 700):
+    with mock.patch.multiple("tuimon.tui.chart_pane", _SMOOTHED_AT_ONCE=50, _SMOOTHED_LATER=700):
         painter = Painter("braille", wake=lambda: wakes.append(None))
     pictures = [painter.paint(snapshot, view, 120, 40)]
     while len(wakes) == len(pictures):

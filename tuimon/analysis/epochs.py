@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,15 +16,19 @@ from tuimon.core.batch import ValueArray
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
+from tuimon.store.column import IntColumn
 from tuimon.store.run import RunView
 from tuimon.store.series import SeriesView
 
 # A run whose every step is an epoch may have very many; the last ones are told.
 _MOST_EPOCHS = 1000
 _MOST_NUMBER = 1e9
+# So many points are looked at in one pass, for which memory that was used before is enough: pages that are
+# taken for the first time cost more than all the rest.
+_PIECE = 1 << 15
 # Where epochs only rise, so many points of a long stretch are looked at first, then those between which one
-# ends.
-_COARSE = 2048
+# ends, unless that is so almost everywhere.
+_COARSE, _FEW = 512, 32
 
 
 @frozen
@@ -118,32 +122,66 @@ def _numbering(run: RunView) -> _Numbering | None:
     steps, epochs = _by_step(series)
     if not len(steps):
         return None
-    rises = bool((epochs[1:] >= epochs[:-1]).all())
-    if is_position(steps, epochs):
-        # The epoch is 1.0 when the first one ends.
-        return _Numbering(
-            lambda at: np.maximum(np.ceil(np.interp(at, steps, epochs) - 1e-9), 1).astype(np.int64), rises
-        )
-    from_one = 1 if epochs.min() < 1 else 0
-    return _Numbering(
-        lambda at: (epochs[np.maximum(np.searchsorted(steps, at, side="right") - 1, 0)] + from_one).astype(
-            np.int64
-        ),
-        rises,
-    )
+    tell = _position if is_position(steps, epochs) else _counted
+    from_one = 1 if tell is _counted and epochs.min() < 1 else 0
+
+    def of(at: Int64Array) -> Int64Array:
+        if not len(at):
+            return at
+        knots = _knots(steps, at)
+        return tell(at, steps[knots], epochs[knots].astype(np.float64)).astype(np.int64) + from_one
+
+    return _Numbering(of, all((epochs[part][1:] >= epochs[part][:-1]).all() for part in _pieces(len(epochs))))
 
 
-def _by_step(series: SeriesView) -> tuple[Int64Array, Float64Array]:
-    """Return logged steps, ascending and each once, and their epochs."""
-    epochs = series.values.astype(np.float64)
-    known = np.isfinite(epochs) & (epochs >= 0) & (epochs < _MOST_NUMBER)
-    steps = np.asarray(series.steps)
+def _position(at: Int64Array, steps: Int64Array, epochs: Float64Array) -> Float64Array:
+    """Return the epoch that some steps lie in where epochs are positions: 1.0 when the first one ends."""
+    return np.maximum(np.ceil(np.interp(at, steps, epochs) - 1e-9), 1)
+
+
+def _counted(at: Int64Array, steps: Int64Array, epochs: Float64Array) -> Float64Array:
+    """Return the epoch that was counted last."""
+    return epochs[np.maximum(steps.searchsorted(at, side="right") - 1, 0)]
+
+
+def _by_step(series: SeriesView) -> tuple[IntColumn, ValueArray]:
+    """Return logged steps, ascending and each once, and their epochs; mostly these are the columns."""
+    steps: IntColumn = series.steps
+    epochs = series.values
+    known = (epochs >= 0) & (epochs < _MOST_NUMBER)
     if not known.all():
-        steps, epochs = steps[known], epochs[known]
-    if (steps[1:] > steps[:-1]).all():
+        steps, epochs = _chosen(steps, known), epochs[known]
+    if all((steps[part][1:] > steps[part][:-1]).all() for part in _pieces(len(steps))):
         return steps, epochs
     unique, first = np.unique(steps, return_index=True)
     return unique, epochs[first]
+
+
+def _chosen(steps: IntColumn, known: npt.NDArray[np.bool_]) -> Int64Array:
+    """Return the steps of some points."""
+    chosen = np.empty(np.count_nonzero(known), np.int64)
+    at = 0
+    for begin in range(0, len(known), _PIECE):
+        part = slice(begin, begin + _PIECE)
+        found = steps[part][known[part]]
+        chosen[at : at + len(found)] = found
+        at += len(found)
+    return chosen
+
+
+def _knots(steps: IntColumn, at: Int64Array) -> slice | Int64Array:
+    """Return which of the ascending steps lie around those at which something is asked."""
+    first, last = steps.searchsorted(np.array([at.min(), at.max()]), side="right").tolist()
+    if last - first <= _PIECE:
+        return slice(max(first - 1, 0), last + 1)
+    behind = steps.searchsorted(at, side="right")
+    return np.unique(np.concatenate([behind - 1, behind]).clip(0, len(steps) - 1))
+
+
+def _pieces(stop: int, start: int = 0) -> Iterator[slice]:
+    """Yield slices that cover `[start, stop)`, each of which begins with the last point of the one before."""
+    for begin in range(start, max(stop - 1, start + 1), _PIECE):
+        yield slice(begin, min(begin + _PIECE + 1, stop))
 
 
 def _stretches(leader: SeriesView, numbering: _Numbering) -> _Stretches:
@@ -162,26 +200,33 @@ def _stretches(leader: SeriesView, numbering: _Numbering) -> _Stretches:
 
 def _changes(leader: SeriesView, numbering: _Numbering, start: int, stop: int) -> Int64Array:
     """Return which points of `[start, stop)` lie in another epoch than the point before."""
-    within = np.arange(start, stop)
+    spans = list(_pieces(stop, start))
     if stop - start > 2 * _COARSE and numbering.rises and not len(leader.steps.part(start, stop).falls):
         coarse = np.linspace(start, stop - 1, _COARSE).astype(np.int64)
         known = numbering.of(leader.steps[coarse])
         at = np.flatnonzero(known[1:] != known[:-1])
-        spans = zip(coarse[at].tolist(), coarse[at + 1].tolist(), strict=True)
-        within = np.concatenate([within[:0], *(np.arange(begin, end + 1) for begin, end in spans)])
-    numbers = numbering.of(leader.steps[within])
-    differs = (numbers[1:] != numbers[:-1]) & (within[1:] > within[:-1])
-    changes: Int64Array = within[1:][differs]
-    return changes
+        if len(at) <= _FEW:
+            spans = [slice(coarse[each], coarse[each + 1] + 1) for each in at.tolist()]
+    found = [np.empty(0, np.int64)]
+    for span in spans:
+        numbers = numbering.of(leader.steps[span])
+        found.append(np.flatnonzero(numbers[1:] != numbers[:-1]) + (span.start + 1))
+    return np.concatenate(found)
 
 
 def _sums(values: ValueArray, stretches: _Stretches) -> tuple[Float64Array, Float64Array]:
     """Return the sum of the finite values of each stretch (infinite beyond 1e308), and how many there are."""
-    finite = np.isfinite(values)
-    known = np.where(finite, values, 0.0)
-    counts = np.add.reduceat(finite, stretches.starts, dtype=np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.add.reduceat(known, stretches.starts, dtype=np.float64), counts
+    sums, counts = np.zeros(len(stretches.starts)), np.zeros(len(stretches.starts))
+    for begin in range(0, len(values), _PIECE):
+        part = values[begin : begin + _PIECE]
+        first, last = stretches.starts.searchsorted([begin, begin + len(part) - 1], side="right") - 1
+        within = slice(first, last + 1)
+        starts = np.maximum(stretches.starts[within] - begin, 0)
+        finite = np.isfinite(part)
+        counts[within] += np.add.reduceat(finite, starts, dtype=np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums[within] += np.add.reduceat(np.where(finite, part, 0.0), starts, dtype=np.float64)
+    return sums, counts
 
 
 def _durations(leader: SeriesView, stretches: _Stretches) -> tuple[Float64Array, Float64Array]:
@@ -207,16 +252,24 @@ def _evaluations(run: RunView, leader: SeriesView, stretches: _Stretches) -> dic
     series = next(iter(run.with_role(Role.EVAL_LOSS)), None)
     if series is None:
         return {}
-    finite = np.isfinite(series.values)
     if series.times_rise and leader.times_rise:
         # Those of a stretch were logged from its first point on, and before that of the next.
         begins = np.searchsorted(series.wall_times, leader.wall_times[stretches.starts])
         ends = np.append(begins[1:], len(series))
-        last = np.maximum.accumulate(np.where(finite, np.arange(len(series)), -1))[ends - 1]
+        last = _last_finite(series.values, ends)
         begins[0] = 0
         found = (ends > begins) & (last >= begins)
         return dict(zip(stretches.epochs[found].tolist(), series.values[last[found]].tolist(), strict=True))
+    finite = np.isfinite(series.values)
     ranked = np.argsort(leader.steps, kind="stable")
     at = ranked[np.maximum(np.searchsorted(leader.steps[ranked], series.steps, side="right") - 1, 0)]
     epochs = stretches.epochs[np.searchsorted(stretches.starts, at[finite], side="right") - 1]
     return dict(zip(epochs.tolist(), series.values[finite].tolist(), strict=True))
+
+
+def _last_finite(values: ValueArray, ends: Int64Array) -> Int64Array:
+    """Return the last finite value before each end, by its index; -1 or less where there is none."""
+    last = ends - 1
+    if not np.isfinite(values[last]).all():
+        last = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(len(values)), -1))[last]
+    return last

@@ -63,10 +63,11 @@ class MappedSeries:
         stop = min(len(view), taken + most)
         if stop > taken:
             mapped = self._map(view.values[taken:stop])
-            if taken or len(mapped) < _LARGE:
-                self._values.extend(mapped)
-            else:
+            if not taken and stop == len(view) >= _LARGE:
                 self._values = GrowingArray.holding(mapped)
+            else:
+                self._values.reserve(len(view))
+                self._values.extend(mapped)
             self._statistics = self._statistics.extended(view.steps.part(taken, stop), mapped)
             self._pyramid.extend(self._values.view())
             self._last = _point(view, stop - 1)

@@ -260,6 +260,7 @@ class Monitor:
         if self._is_complete:
             # The whole curve is published, and drawn, before it is judged.
             return True
+        watch.settle()
         # Points come before rules: what is still being read was not on the screen yet.
         reading = watch.behind and watch.schedule.due <= time.monotonic()
         awaited = is_open or watch.live

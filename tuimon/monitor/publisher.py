@@ -54,8 +54,11 @@ class Gate:
         self._longest_s = self._LONGEST_S
 
     def close(self, longest_s: float = _LONGEST_S) -> None:
-        """Hold the reader back until somebody opens the gate, but no longer than this at a time."""
-        self._longest_s = longest_s
+        """Hold the reader back until somebody opens the gate, but no longer than this at a time.
+
+        Whoever closes it once more does not shorten that.
+        """
+        self._longest_s = longest_s if self._open.is_set() else max(longest_s, self._longest_s)
         self._open.clear()
 
     def open(self) -> None:

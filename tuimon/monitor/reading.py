@@ -85,8 +85,11 @@ class RunReading:
             store.extend(stream, read_sketch(source, windows) or ())
         return store.freeze() if store.revision else None
 
-    def read(self, budget: ReadBudget) -> bool:
-        """Read one slice of each source; return whether more is there to be read at once."""
+    def read(self, budget: ReadBudget, *, settle: bool = True) -> bool:
+        """Read one slice of each source; return whether more is there to be read at once.
+
+        If nothing is, memory is given back (see `settle`), unless that is left to the caller.
+        """
         self._open()
         more = False
         for stream, source in enumerate(self._sources):
@@ -99,11 +102,15 @@ class RunReading:
                     self._problems.pop(Problem(problem.path, problem.message), None)
                 elif len(self._problems) < _KEPT_PROBLEMS:
                     self._problems[problem] = None
-        if not more and self._bytes_read - self._settled_bytes >= BLOCK_BYTES:
-            # What reading in bulk took and freed was kept for the next block, of which there is none.
+        if settle and not more:
+            self.settle()
+        return more
+
+    def settle(self) -> None:
+        """Give back what reading in bulk took and freed: it was kept for the next block, of which is none."""
+        if self._bytes_read - self._settled_bytes >= BLOCK_BYTES:
             self._settled_bytes = self._bytes_read
             give_back_freed_memory()
-        return more
 
     def _stream_of(self, found: SourceRef) -> int | None:
         """Return which open source reads these files already."""

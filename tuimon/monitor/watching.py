@@ -136,10 +136,13 @@ class RunWatch:
         self._sketch = sketch or self._sketch
         return sketch is not None
 
-    def read(self, budget: ReadBudget) -> tuple[bool, bool]:
-        """Read a slice; return whether anything came, and whether more is there."""
+    def read(self, budget: ReadBudget, *, settle: bool = True) -> tuple[bool, bool]:
+        """Read a slice; return whether anything came, and whether more is there.
+
+        If nothing is, memory is given back, unless that is left to the caller (see `settle`).
+        """
         before = self.reading.store.revision
-        self.behind = more = self.reading.read(budget)
+        self.behind = more = self.reading.read(budget, settle=settle)
         changed = self.reading.store.revision != before
         if changed:
             self.thaw()
@@ -149,15 +152,24 @@ class RunWatch:
         return changed, more
 
     def read_slice(self) -> tuple[bool, bool]:
-        """Read as much as takes a few milliseconds; see `read`."""
+        """Read as much as takes a few milliseconds; see `read`. Memory is not given back."""
         begun = time.thread_time()
-        found = self.read(ReadBudget(max_bytes=self._slice_bytes))
+        found = self.read(ReadBudget(max_bytes=self._slice_bytes), settle=False)
         took_s = time.thread_time() - begun
         if took_s > _LONGEST_SLICE_S:
             self._slice_bytes = max(self._slice_bytes // 2, _FIRST_SLICE_BYTES)
         elif took_s < _LONGEST_SLICE_S / 2:
             self._slice_bytes = min(self._slice_bytes * 2, BLOCK_BYTES)
         return found
+
+    def settle(self) -> None:
+        """Give back what reading took and freed, if all is read.
+
+        That is for when all of it was drawn: until then the screen's thread can use it, which otherwise would
+        wait for other pages.
+        """
+        if not self.behind:
+            self.reading.settle()
 
     def add_hardware(self, samples: tuple[HardwareSample, ...]) -> bool:
         """Take this machine's samples in as series, unless the run logs hardware itself."""

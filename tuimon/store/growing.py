@@ -53,12 +53,16 @@ class GrowingArray(Generic[Scalar]):
     def extend(self, more: npt.NDArray[Scalar]) -> None:
         """Append a column."""
         needed = self._size + len(more)
-        if needed > len(self._buffer):
-            grown = _room(needed, self._buffer.dtype)
-            grown[: self._size] = self._buffer[: self._size]
-            self._buffer = grown
+        self.reserve(needed)
         self._buffer[self._size : needed] = more
         self._size = needed
+
+    def reserve(self, count: int) -> None:
+        """Have room for `count` elements, so that they can come piece by piece without being moved."""
+        if count > len(self._buffer):
+            grown = _room(count, self._buffer.dtype)
+            grown[: self._size] = self._buffer[: self._size]
+            self._buffer = grown
 
     def widened(self, dtype: npt.DTypeLike) -> GrowingArray[Scalar]:
         """Return the array with elements of a wider type; the array itself if they are."""

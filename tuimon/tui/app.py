@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 _SHARE, _IDLE_SHARE = 0.02, 0.04
 _BURST_S = 0.05
 _LONGEST_REST_S = 0.9
+# ... and so soon follows a picture that the last one asked for: keys that were pressed meanwhile get a turn.
+# So long after a key its own picture is out: Textual sends sixty a second.
+_TURN_S, _FRAME_S = 0.002, 0.02
 # After so long without a key it is noted what the person has seen.
 _LEAVING_S = 60.0
 # Keys that work while a line is being typed too.
@@ -103,11 +106,12 @@ class TuimonApp(Actions, App[int], inherit_css=False):
         self.prompting: str | None = None
         self.picture: Picture | None = None
         self._theme_name = theme_name
-        self._painter = Painter(glyphs, coloured=theme_name != "mono", wake=self._draw_at_once)
+        self._painter = Painter(glyphs, coloured=theme_name != "mono", wake=self._draw_again)
         self._shown: Snapshot = feed.snapshot
         self._drawn_at = 0.0
         self._share = TimeShare(_SHARE, _BURST_S, _LONGEST_REST_S, idle_share=_IDLE_SHARE)
-        self._draw_pending = False
+        self._draw_pending = self._draws_again = False
+        self._key_at = 0.0
         self._opened_gate = False
         self._interval_s = interval_s
         self._absence = Absence()
@@ -166,6 +170,7 @@ class TuimonApp(Actions, App[int], inherit_css=False):
     async def on_event(self, event: events.Event) -> None:
         """Let keys go first: the reader waits until their picture is out."""
         if isinstance(event, events.Key):
+            self._key_at = time.monotonic()
             self.feed.gate.close()
             if not event.is_forwarded:
                 self.view.message = ""
@@ -173,7 +178,7 @@ class TuimonApp(Actions, App[int], inherit_css=False):
                 self._leaving.reset()
             if event.is_forwarded or not await self._take_key(event):
                 await super().on_event(event)
-            self.call_after_refresh(self.feed.gate.open)
+            self.call_after_refresh(self._open_gate)
         elif isinstance(event, events.Paste) and self.prompting is not None:
             # At once, as with keys: what is pasted right behind the key that asks for it is not lost.
             self.paste(event.text)
@@ -247,10 +252,28 @@ class TuimonApp(Actions, App[int], inherit_css=False):
         with contextlib.suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(self._draw_soon)
 
-    def _draw_at_once(self) -> None:
-        """Draw what was asked for and is there now; called in any thread."""
+    def _draw_again(self) -> None:
+        """Draw what the last picture asked for and is there now; called in any thread.
+
+        Textual takes message after message and looks for keys only when none is left, so that this may not be
+        among them at once.
+        """
+        if self._loop is None or self._draws_again:
+            return
+        self._draws_again = True
         with contextlib.suppress(RuntimeError):  # the application has ended
-            self.call_later(self.draw)
+            self._loop.call_soon_threadsafe(self._loop.call_later, _TURN_S, self.call_later, self._draw_rest)
+
+    def _draw_rest(self) -> None:
+        """Draw what the last picture left behind; the picture of a key goes out first."""
+        wait = self._key_at + _FRAME_S - time.monotonic()
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self.call_later, self._draw_rest)
+            return
+        self._draws_again = False
+        self._close_gate()
+        self.draw()
+        self.call_after_refresh(self._open_gate)
 
     def _draw_soon(self) -> None:
         """Draw at once after a pause, else when the interval since the last picture is over."""
@@ -270,6 +293,7 @@ class TuimonApp(Actions, App[int], inherit_css=False):
         self.announcer.look()
         if not self.view.paused or self._shown.playback is not None:
             self._share.begin()
+            self._close_gate()
             self.draw()
             # What Textual makes of it counts too.
             self.call_after_refresh(self._end_picture)
@@ -278,4 +302,17 @@ class TuimonApp(Actions, App[int], inherit_css=False):
         """Note that what was published is on the screen."""
         self._share.end()
         if self._opened_gate:
+            self._open_gate()
+
+    def _close_gate(self) -> None:
+        """Let the reader wait for a picture that no key asked for, so that a key behind it comes soon.
+
+        With a reader at work it would take several times as long.
+        """
+        if self._opened_gate:
+            self.feed.gate.close()
+
+    def _open_gate(self) -> None:
+        """Let the reader go on, unless there is more to be smoothed."""
+        if self.picture is None or not self.picture.is_behind:
             self.feed.gate.open()

@@ -88,26 +88,38 @@ def is_smoothed(series: SeriesView) -> bool:
 class Smoother:
     """Remembers smoothed curves, so that each point is smoothed once. Only the screen's thread uses it.
 
+    No key is to wait for millions of points that have just been read: what is behind is drawn as it is, and
+    smoothed for later pictures.
+
     Attributes:
-        most: How many points are smoothed for one picture, so that a key does not wait for millions that have
-            just been read: what is behind is drawn as it is, and smoothed for the next pictures.
-        left: How many of them are left for the present one.
+        at_once: How many points are smoothed for a picture that something else asked for, like a key.
+        later: How many more for one that is there to catch up.
         is_behind: Whether a curve was asked for that is not smoothed yet.
     """
 
-    most: int = sys.maxsize
-    left: int = sys.maxsize
+    at_once: int = sys.maxsize
+    later: int = 0
     is_behind: bool = False
-    held: dict[tuple[str, str], SmoothedSeries] = field(default_factory=dict)
+    _left: int = sys.maxsize
+    _left_later: int = 0
+    _held: dict[tuple[str, str], SmoothedSeries] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Begin a picture."""
+        self._left, self._left_later = self.at_once, self.later
+
+    def catch_up(self) -> None:
+        """Smooth more for this picture: it shows curves that were left behind."""
+        self._left, self._left_later = self._left + self._left_later, 0
 
     def smoothed(self, state: RunState, series: SeriesView, smoothing: Smoothing) -> SeriesView:
         """Return a series of a run smoothed; itself where it is too short, not noisy, or not smoothed yet."""
         if smoothing == OFF or not is_smoothed(series):
             return series
-        held = self.held.get((state.name, series.tag))
+        held = self._held.get((state.name, series.tag))
         if held is None or held.smoothing != smoothing:
-            held = self.held[state.name, series.tag] = SmoothedSeries(smoothing)
-        self.left -= held.take(series, self.left)
+            held = self._held[state.name, series.tag] = SmoothedSeries(smoothing)
+        self._left -= held.take(series, self._left)
         if len(held) < len(series):
             self.is_behind = True
             return series

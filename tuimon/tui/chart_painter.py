@@ -94,11 +94,12 @@ class ChartPainter:
     """Draws charts and remembers their limits and smoothed curves. Only the screen's thread uses it.
 
     Args:
-        most_smoothed: How many points are smoothed for one picture.
+        smoothed_at_once: How many points are smoothed for one picture.
+        smoothed_later: How many more for one that is there to catch up.
     """
 
-    def __init__(self, most_smoothed: int = sys.maxsize) -> None:
-        self._smoother = Smoother(most_smoothed)
+    def __init__(self, smoothed_at_once: int = sys.maxsize, smoothed_later: int = 0) -> None:
+        self._smoother = Smoother(smoothed_at_once, smoothed_later)
         self._run_name: str | None = None
         self._memories: dict[str, _Memory] = {}
         self._axis: ChartAxis | None = None
@@ -111,8 +112,8 @@ class ChartPainter:
         if state.name != self._run_name:
             self._run_name = state.name
             self._memories, self._axis, self._extents = {}, None, {}
-            self._smoother = Smoother(self._smoother.most)
-        self._smoother.left = self._smoother.most
+            self._smoother = Smoother(self._smoother.at_once, self._smoother.later)
+        self._smoother.begin()
         self._overlays = overlays
         self._laid.clear()
         others = [overlay.state for overlay in overlays]
@@ -156,6 +157,16 @@ class ChartPainter:
             tuple(view.bookmarks.items()),
             tuple((overlay.key, each.grown_to) for overlay, each in self._overlaid(curves)),
         )
+
+    def catch_up(self, state: RunState, spec: ChartSpec, view: View) -> bool:
+        """Smooth more of a chart that shows curves which are not smoothed yet; return whether all are now."""
+        self._smoother.is_behind = False
+        self._smoother.catch_up()
+        curves = _curves(state, spec)
+        for curve in (*curves, *(each for _, each in self._overlaid(curves))):
+            for series in curve.ranks:
+                self._smoother.smoothed(curve.state, series, view.smoothing)
+        return not self._smoother.is_behind
 
     def paint(
         self, state: RunState, spec: ChartSpec, view: View, size: tuple[int, int], glyphs: Glyphs

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tuimon.analysis.findings.finding import Finding
 from tuimon.charts.style import Glyphs
+from tuimon.core.frozen import frozen
 from tuimon.core.roles import HARDWARE_ROLES
 from tuimon.core.text import clean
 from tuimon.monitor.snapshot import RunState, Snapshot
@@ -22,8 +23,24 @@ from tuimon.tui.scene import Picture, Scene
 from tuimon.tui.view import View
 
 _LEAST_FRAMED = 3
-# Points that are smoothed for one picture: about ten milliseconds. Own choice.
-_MOST_SMOOTHED = 500_000
+# Points that are smoothed for a picture that something else asked for, and for one that is there to catch up:
+# two and five milliseconds, after which keys get a turn. Own choice.
+_SMOOTHED_AT_ONCE, _SMOOTHED_LATER = 100_000, 250_000
+
+
+@frozen(eq=False)
+class _DrawnChart:
+    """A chart as it was drawn last.
+
+    Attributes:
+        depends_on: All that it was drawn from, but how far its curves were smoothed.
+        rows: Of cells.
+        is_behind: Whether a curve of it was not smoothed yet, and was drawn as it was logged.
+    """
+
+    depends_on: tuple[object, ...]
+    rows: list[Row]
+    is_behind: bool
 
 
 class ChartPane:
@@ -38,20 +55,18 @@ class ChartPane:
         self._glyphs = glyphs
         self._wake = wake
         self._frame = ROUND if glyphs == "braille" else PLAIN
-        self._painter = ChartPainter() if wake is None else ChartPainter(_MOST_SMOOTHED)
-        # What a chart was drawn from, and its rows: most pictures are asked for by something else.
-        self._chart_rows: dict[str, tuple[tuple[object, ...], list[Row]]] = {}
+        self._painter = ChartPainter() if wake is None else ChartPainter(_SMOOTHED_AT_ONCE, _SMOOTHED_LATER)
+        # Most pictures are asked for by something else than a chart.
+        self._drawn: dict[str, _DrawnChart] = {}
         self._drawn_run: str | None = None
-        self._is_behind = False
 
     def paint(self, picture: Picture, scene: Scene) -> None:
         """Paint the place of the charts: a page of them, an explanation, or why there is none."""
         if scene.state is None:
             self._paint_waiting(picture, scene.snapshot)
             return
-        self._is_behind = False
         self._paint_charts(picture, scene, scene.state)
-        if self._is_behind and self._wake is not None:
+        if picture.is_behind and self._wake is not None:
             self._wake()
 
     def _paint_charts(self, picture: Picture, scene: Scene, state: RunState) -> None:
@@ -59,7 +74,7 @@ class ChartPane:
         if not places:
             return
         if state.name != self._drawn_run:
-            self._chart_rows.clear()
+            self._drawn.clear()
             self._drawn_run = state.name
         chosen = view.cursor["charts"] = max(0, min(view.line("charts"), len(picture.specs) - 1))
         if view.explaining and listed(state):
@@ -80,7 +95,7 @@ class ChartPane:
         for index, rect in enumerate(places):
             if index < len(page):
                 focused = view.focus == "charts" and first + index == chosen
-                rows = self._paint_chart(state, page[index], view, rect, focused=focused)
+                rows = self._paint_chart(picture, state, page[index], view, rect, focused=focused)
             else:
                 rows = (
                     self._empty_chart(state, view, rect)
@@ -90,26 +105,23 @@ class ChartPane:
             picture.panes[f"chart{index}"] = rows
 
     def _paint_chart(
-        self, state: RunState, spec: ChartSpec, view: View, rect: Rect, *, focused: bool
+        self, picture: Picture, state: RunState, spec: ChartSpec, view: View, rect: Rect, *, focused: bool
     ) -> list[Row]:
         size = (rect.height - 2, rect.width - 2)
         depends_on = (size, focused, *self._painter.depends_on(state, spec, view))
-        held = self._chart_rows.get(spec.key)
-        if held is None or held[0] != depends_on:
-            held = self._chart_rows[spec.key] = (
-                depends_on,
-                self._draw_chart(state, spec, view, rect, focused=focused),
-            )
-            if self._painter.is_behind:
-                del self._chart_rows[spec.key]
-        return held[1]
+        drawn = self._drawn.get(spec.key)
+        is_old = drawn is None or drawn.depends_on != depends_on
+        if drawn is None or is_old or (drawn.is_behind and self._painter.catch_up(state, spec, view)):
+            rows = self._draw_chart(state, spec, view, rect, focused=focused)
+            drawn = self._drawn[spec.key] = _DrawnChart(depends_on, rows, self._painter.is_behind)
+        picture.is_behind |= drawn.is_behind
+        return drawn.rows
 
     def _draw_chart(
         self, state: RunState, spec: ChartSpec, view: View, rect: Rect, *, focused: bool
     ) -> list[Row]:
         size = (rect.height - 2, rect.width - 2)
         drawn = self._painter.paint(state, spec, view, size, self._glyphs)
-        self._is_behind = self._is_behind or self._painter.is_behind
         return framed(
             grid_rows(drawn.grid),
             rect.width,
@@ -155,7 +167,7 @@ class ChartPane:
             self._painter.begin(state, moment)
             curve = Rect(whole.x, whole.y, whole.width, above)
             picture.plan.charts.append(curve)
-            picture.panes["chart1"] = self._paint_chart(state, spec, moment, curve, focused=False)
+            picture.panes["chart1"] = self._paint_chart(picture, state, spec, moment, curve, focused=False)
 
     def _empty_chart(self, state: RunState, view: View, rect: Rect) -> list[Row]:
         if view.only_favourites:

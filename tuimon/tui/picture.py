@@ -72,7 +72,7 @@ class Painter:
         self._charts_of: tuple[RunView, frozenset[str], bool, tuple[ChartSpec, ...]] | None = None
         self._specs_of: tuple[tuple[object, ...], tuple[ChartSpec, ...]] | None = None
         self._facts_rows: list[Row] = []
-        self._facts_of: tuple[object, ...] | None = None
+        self._facts_of: tuple[tuple[str, int], tuple[object, ...]] | None = None
         self._events_of: tuple[str, int, int, int] | None = None
 
     @property
@@ -235,7 +235,7 @@ class Painter:
         if name == "log":
             return self._paint_log(picture, scene, (height, width))
         pinned = None if view.pinned in (None, view.run_name) else snapshot.run(view.pinned)
-        everything = self._facts(state, pinned, width, snapshot)
+        everything = self._facts(state, pinned, width, snapshot, may_wait=picture.is_behind)
         view.cursor["facts"] = max(0, min(view.line("facts"), len(everything) - height))
         return (("Facts", Ink.TITLE),), everything[view.line("facts") :]
 
@@ -261,17 +261,28 @@ class Painter:
         return self._specs_of[1]
 
     def _facts(
-        self, state: RunState | None, pinned: RunState | None, width: int, snapshot: Snapshot
+        self,
+        state: RunState | None,
+        pinned: RunState | None,
+        width: int,
+        snapshot: Snapshot,
+        *,
+        may_wait: bool,
     ) -> list[Row]:
-        """Return the facts of the open run; statistics per epoch look at every point, so they are kept."""
+        """Return the facts of the open run.
+
+        Statistics per epoch look at every point, so they are kept, and if they may, they wait for a picture
+        for which less else is done.
+        """
         if state is None:
             return []
         against = None if pinned is None else (pinned.name, pinned.run.revision)
         process = process_lines(state, snapshot.hardware)
-        seen = (state.name, state.run.revision, width, against, process)
-        if seen != self._facts_of:
+        place, seen = (state.name, width), (state.run.revision, against, process)
+        may_wait &= self._facts_of is not None and self._facts_of[0] == place
+        if self._facts_of != (place, seen) and not may_wait:
             self._facts_rows = facts_rows(state, width, snapshot.now, pinned, process)
-            self._facts_of = seen
+            self._facts_of = place, seen
         return self._facts_rows
 
     def _log(self, state: RunState | None, view: View) -> tuple[Event, ...]:

@@ -44,6 +44,7 @@ class Picture:
         first_chart: Which of `specs` is the first one shown.
         axis: What the charts share; None where none is drawn.
         log: Which lines the log pane scrolls through, where these are linked with the charts.
+        is_behind: Whether it shows curves that are to be smoothed for the next pictures.
     """
 
     plan: Plan
@@ -54,6 +55,7 @@ class Picture:
     first_chart: int = 0
     axis: ChartAxis | None = None
     log: LinkedLog | None = None
+    is_behind: bool = False
 
 
 @frozen
