@@ -41,10 +41,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.values)
 
-    def records(self) -> Iterator[tuple[int, int, int, float, bool]]:
-        """Return of each record its first point, one past its last, step, time, and whether all have these.
+    def records(self) -> Iterator[tuple[int, int, int, float, bool, bool]]:
+        """Return of each record its first point, one past its last, step and time.
 
-        The times are those of the first points; NaN where none was logged.
+        Last, whether all of its points have this step and time, and whether all of its values are finite. The
+        times are those of the first points; NaN where none was logged.
         """
         if not len(self):
             return iter(())
@@ -55,7 +56,8 @@ class Rows:
         known = np.isfinite(times)
         together = (last_steps == steps) & ((last_times == times) | ~(known | np.isfinite(last_times)))
         times = np.where(known, times, np.nan)
-        return zip(*(each.tolist() for each in (starts, stops, steps, times, together)), strict=True)
+        finite = np.logical_and.reduceat(np.isfinite(self.values), starts)
+        return zip(*(each.tolist() for each in (starts, stops, steps, times, together, finite)), strict=True)
 
     def border(self, at: int) -> int:
         """Return the end of the record of the point before `at` (at least 1), so that none is torn."""

@@ -78,11 +78,13 @@ def test_a_delayed_window_lets_values_in_late() -> None:
     assert (delayed.window.smallest, delayed.window.largest) == (1.0, 2.0)
 
 
-@given(st.integers(8, 700))
-def test_blocks_keep_the_mean_of_everything(points: int) -> None:
+@given(st.integers(8, 700), st.sampled_from([1, 2, 4]))
+def test_blocks_keep_the_mean_of_everything(points: int, together: int) -> None:
     blocks = Blocks()
-    for value in range(points):
-        blocks.push(float(value), 0.0)
+    points -= points % together
+    for value in range(0, points, together):
+        complete = blocks.extend([float(value + at) for at in range(together)], 0.0)
+        assert complete is ((value + together) % blocks.length == 0)
     assert len(blocks.means) < 64
     covered = len(blocks.means) * blocks.length
     assert points - covered < blocks.length
@@ -93,7 +95,7 @@ def test_a_change_has_the_error_of_a_difference_of_means() -> None:
     blocks = Blocks()
     values = np.random.default_rng(0).standard_normal(40)
     for value in values.tolist():
-        blocks.push(value, 0.0)
+        blocks.extend([value], 0.0)
     change = blocks.change(slice(0, 20), slice(20, 40))
     np.testing.assert_allclose(change.fall, values[:20].mean() - values[20:].mean())
     expected = np.sqrt(values[:20].var(ddof=1) / 20 + values[20:].var(ddof=1) / 20)

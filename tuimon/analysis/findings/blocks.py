@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from tuimon.analysis.findings.windows import mean
 from tuimon.core.frozen import frozen
@@ -49,10 +50,17 @@ class Blocks:
         self._sum = 0.0
         self._count = 0
 
-    def push(self, value: float, rate: float) -> bool:
-        """Add a point; return whether a block is complete."""
-        self._sum += value
-        self._count = count = self._count + 1
+    def extend(self, values: Sequence[float], rate: float) -> bool:
+        """Add a few points, a power of two of them each time; return whether a block is complete."""
+        if len(values) <= self.length:
+            return self._push(math.fsum(values), len(values), rate)
+        for value in values:
+            self._push(value, 1, rate)
+        return self._count == 0
+
+    def _push(self, total: float, points: int, rate: float) -> bool:
+        self._sum += total
+        self._count = count = self._count + points
         if count < self.length:
             return False
         self.means.append(self._sum / count)

@@ -12,7 +12,8 @@ from tuimon.analysis.findings.windows import mean
 _BLOCKS_PER_QUARTER = (1, 2, 3)
 _BLOCK_READINGS = 4
 _SCALES = 11
-_CLIMB_BLOCKS, _KEPT_BLOCKS = 4 * _BLOCKS_PER_QUARTER[-1], 8 * _BLOCKS_PER_QUARTER[-1]
+_MOST_PER_QUARTER = _BLOCKS_PER_QUARTER[-1]
+_CLIMB_BLOCKS, _KEPT_BLOCKS = 4 * _MOST_PER_QUARTER, 8 * _MOST_PER_QUARTER
 # Before it the quantity moved by less than this share of what it climbed since. Own choice.
 _QUIET_SHARE = 0.25
 
@@ -72,6 +73,9 @@ class Breakout:
 
     def _ascent(self, scale: int) -> Ascent | None:
         known = list(self._means[scale])
+        # No mean of the newest blocks lies further above that of as many before them.
+        if max(known[-_MOST_PER_QUARTER:]) - min(known[-2 * _MOST_PER_QUARTER :]) <= self._least_step:
+            return None
         for blocks in _BLOCKS_PER_QUARTER:
             if len(known) < 8 * blocks:
                 break
@@ -85,6 +89,10 @@ class Breakout:
         stop = len(means)
         least = self._least_step
         if blocks == 1 and means[-1] - means[-2] <= least:
+            return None
+        # What has climbed all along was not quiet, by however much it rose since: this costs less than means.
+        most = max(means[-blocks:]) - min(means[stop - 4 * blocks : stop - 3 * blocks])
+        if abs(means[-8 * blocks] - means[-4 * blocks - 1]) > _QUIET_SHARE * most:
             return None
         last, third = mean(means[stop - blocks :]), mean(means[stop - 2 * blocks : stop - blocks])
         if last - third <= least:

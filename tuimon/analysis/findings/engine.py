@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from tuimon.analysis.findings.catalog import RULES, FindingSettings
-from tuimon.analysis.findings.channel import Channel, SensorChannels, closes
+from tuimon.analysis.findings.channel import LATEST_ROLES, Channel, Latest, SensorChannels, closes
 from tuimon.analysis.findings.finding import Finding
 from tuimon.analysis.findings.frame import RUN_SERIES, Ledger, Listener, Rule, overriding
 from tuimon.analysis.findings.sampling import Sampling
@@ -40,8 +40,9 @@ _WANTED = frozenset().union(_SIGNS_OF_LIFE, *(rule.roles for rule in RULES))
 class FindingEngine:
     """Finds what is wrong with one run.
 
-    Points are judged one by one in order of arrival, each with a bounded state, so that a run gives the same
-    findings however its points are cut into calls, live or in a replay. Used by one thread.
+    Points are judged in order of arrival, one by one or, by rules about what changes slowly, four at a time,
+    with a bounded state, so that a run gives the same findings however its points are cut into calls, live or
+    in a replay. Used by one thread.
 
     Args:
         run_name: The run's name.
@@ -117,7 +118,7 @@ class FindingEngine:
             self._tags, self._shapes = rows.tags, {}
         shapes = self._shapes
         self._moment = math.nan
-        for start, stop, step, time, together in rows.records():
+        for start, stop, step, time, together, finite in rows.records():
             shape = indices[width * start : width * stop]
             known = shapes.get(shape)
             if known is None:
@@ -125,15 +126,14 @@ class FindingEngine:
                 known = self._layout_of(tags) or self._channels_of(tags)
                 if known is not None:
                     shapes[shape] = known
-            record = values[start:stop]
             if known is None or not together:
                 self._take_apart(rows.part(start, stop))
             elif isinstance(known, tuple):
-                self._take(known, record, step, time)
-            elif all(map(math.isfinite, record)):
-                self._take_sensors(known, record, step, time)
+                self._take(known, values[start:stop], step, time)
+            elif finite:
+                self._take_sensors(known, values[start:stop], step, time)
             else:
-                self._take(known.channels, record, step, time)
+                self._take(known.channels, values[start:stop], step, time)
 
     def tell(self, text: str, step: int | None, time: float) -> None:
         """Hear what a log says failed, after the rows that were logged before it.
@@ -190,7 +190,7 @@ class FindingEngine:
 
     def _take(self, channels: tuple[Channel, ...], values: list[float], step: int, time: float) -> None:
         """Look at points that were logged together."""
-        run, latest = self._run, self._run.latest
+        run = self._run
         dismisses = self._closed_at is not None
         if time != self._moment or step != run.step:
             run.move(step, time)
@@ -199,21 +199,12 @@ class FindingEngine:
             run.tag = channel.tag
             if (channel.special or dismisses) and self._dismiss(channel, value, step, time):
                 dismisses = self._closed_at is not None
-                continue
-            if not isfinite(value):
-                self._take_nonfinite(channel, value)
-                continue
-            channel.last = value
-            history = channel.history
-            if history is None:
+            elif isfinite(value):
+                channel.last = value
                 for look in channel.looks:
                     look(value)
             else:
-                history.measure(value)
-                for look in channel.looks:
-                    look(value)
-                history.absorb(value)
-            latest[channel.role] = value
+                self._take_nonfinite(channel, value)
 
     def _dismiss(self, channel: Channel, value: float, step: int, time: float) -> bool:
         """Do what some points call for beside the rules; return whether that was all."""
@@ -245,7 +236,7 @@ class FindingEngine:
         if isfinite(value):
             for look in channel.looks:
                 look(value)
-            self._run.readings[channel.tag] = value
+            self._run.sense((channel.tag,), (value,))
             self._gate.add(channel.role, channel.tag, value, time)
         self._look_at_silence()
 
@@ -274,7 +265,7 @@ class FindingEngine:
         if time != self._moment or step != run.step:
             run.move(step, time)
             self._moment, self._fresh = time, True
-        run.readings.update(zip(layout.layout.tags, values, strict=True))
+        run.sense(layout.layout.tags, values)
         for at, channel in layout.ruled:
             if at:
                 self._look_at_silence()
@@ -306,6 +297,8 @@ class FindingEngine:
             self._sampling.restart()
             for rule in self._on_restart:
                 rule.restarted()
+            for channel in self._channels.values():
+                channel.forget()
             self._choose()
         self._note_activity()
         self._ledger.line()
@@ -340,10 +333,10 @@ class FindingEngine:
             for rule in self._rules_of.get(role, ())
             if self._settings.limits_of(rule.name, tag) is not None
         )
+        if role in LATEST_ROLES:
+            rules += (Latest(self._run, role),)
         history = self._run.history(tag) if role in HISTORY_POINTS else None
-        channel = self._channels[tag] = Channel(
-            tag, overriding(rules, "point"), history, ignored=not self.wanted(tag)
-        )
+        channel = self._channels[tag] = Channel(tag, rules, history, ignored=not self.wanted(tag))
         if channel.ignored or channel.hardware:
             return channel
         self._run.note_tag(tag, role)

@@ -16,13 +16,20 @@ from tuimon.core.roles import Role
 RUN_SERIES = "run"
 LimitsT = TypeVar("LimitsT")
 ListenerT = TypeVar("ListenerT", bound="Listener")
-# So many readings in a row are averaged for the rules that look at what changes slowly.
+# Rules about what changes slowly look at so many readings in a row as one, their mean, ...
 AVERAGED_READINGS = 4
+# ... and at so many points of a series at once.
+GROUPED_POINTS = 4
 
 
 def averages(readings: int) -> int:
     """Return how many such means a rule waits for that waits for so many readings."""
     return -(-readings // AVERAGED_READINGS)
+
+
+def groups(points: int) -> int:
+    """Return how many such groups a rule waits for that waits for so many points."""
+    return -(-points // GROUPED_POINTS)
 
 
 @frozen
@@ -274,6 +281,9 @@ class Listener:
 
     def point(self, value: float) -> None:
         """Look at a finite point of one of the roles."""
+
+    def points(self, values: Sequence[float]) -> None:
+        """Look at `GROUPED_POINTS` such points of a series at once, when the last of them came."""
 
     def nonfinite(self, value: float) -> None:
         """Look at a NaN or an infinite value of one of the roles, sensors excepted."""

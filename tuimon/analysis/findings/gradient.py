@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import statistics
 from collections import deque
+from collections.abc import Sequence
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, groups
 from tuimon.analysis.findings.naming import times
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
@@ -116,7 +117,7 @@ class GradVanishingLimits:
         share: ... and below this share of its slow mean, so that a naturally small norm is left alone.
         floor: Or below this norm whatever it was before (SageMaker Debugger).
         memory_points: How many points the slow mean reaches back.
-        hold: Points in a row.
+        hold: Points in a row, which are looked at four at a time.
         clear: Calm points in a row after which it is over.
         literal: Any norm below `norm` counts.
     """
@@ -151,7 +152,7 @@ class GradVanishing(Rule[GradVanishingLimits]):
 
     def prepare(self) -> None:
         """Start without a slow mean."""
-        self._alarm = Alarm(self, self.limits.hold, self.limits.clear)
+        self._alarm = Alarm(self, groups(self.limits.hold), groups(self.limits.clear))
         self.history = self.run.history(self.series)
         self._last: deque[float] = deque(maxlen=self.limits.median_points)
         self._small = max(self.limits.norm, self.limits.floor)
@@ -159,14 +160,14 @@ class GradVanishing(Rule[GradVanishingLimits]):
         self._slow_log = math.nan
         self._count = 0
 
-    def point(self, value: float) -> None:
-        """Look at a gradient norm."""
-        limits = self.limits
-        if value < 0.0:
+    def points(self, values: Sequence[float]) -> None:
+        """Look at some gradient norms."""
+        limits, least = self.limits, min(values)
+        if least < 0.0:
             return
-        self._count += 1
-        self._last.append(value)
-        if value < self._small:
+        self._count += len(values)
+        self._last.extend(values)
+        if least < self._small:
             self._small_until = self._count + limits.median_points
         if self._count >= self._small_until and not self._alarm.is_open:
             # No small norm among the last ones: nothing to look at.
@@ -180,15 +181,15 @@ class GradVanishing(Rule[GradVanishingLimits]):
                 self._alarm.hit(lambda: self._describe(median, slow))
                 return
             self._alarm.miss(calm=median > 2 * limits.share * slow)
-        self._remember(value)
+        if least < _LEAST_NORM or max(values) > _MOST_NORM:
+            values = [min(max(value, _LEAST_NORM), _MOST_NORM) for value in values]
+        self._remember(math.fsum(map(math.log, values)) / len(values), len(values))
 
-    def _remember(self, value: float) -> None:
-        """Let a value into the slow mean, in which the first points count equally."""
-        ordinary = _LEAST_NORM <= value <= _MOST_NORM
-        log = math.log(value if ordinary else min(max(value, _LEAST_NORM), _MOST_NORM))
-        count, most = self._count, self.limits.memory_points
-        slow = log if count == 1 else self._slow_log
-        self._slow_log = slow + (log - slow) / (min(most, count))
+    def _remember(self, log: float, points: int) -> None:
+        """Let a mean of some points into the slow mean, in which the first ones count equally."""
+        known = min(self._count, max(points, self.limits.memory_points))
+        slow = log if known == points else self._slow_log
+        self._slow_log = slow + (log - slow) * points / known
 
     def _describe(self, median: float, slow: float) -> Evidence:
         return Evidence(

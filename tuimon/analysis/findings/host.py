@@ -63,7 +63,8 @@ class DiskFull(Rule[DiskFullLimits]):
         least, averaged = self.limits.least_step, AVERAGED_READINGS
         self._climb = Climb(least_step=least, least_last=0.3, averaged=averaged)
         self._breakout = Breakout(least_step=least, least_last=0.3, averaged=averaged)
-        self._sum, self._summed = 0.0, 0
+        self._high = min(self.limits.percent, self.limits.rising_percent)
+        self._waiting: list[float] = []
         self._critical = self._foreseen = False
         self._peak, self._since_peak = -math.inf, 0
         self._rising: Ascent | None = None
@@ -71,28 +72,39 @@ class DiskFull(Rule[DiskFullLimits]):
         self._readings = 0
 
     def point(self, value: float) -> None:
-        """Look at the used share of a disk."""
-        limits = self.limits
-        if not 0.0 <= value <= 100.0:
-            return
+        """Look at the used share of a disk: at several together as long as there is room."""
+        if 0.0 <= value <= 100.0:
+            self._waiting.append(value)
+            if len(self._waiting) == AVERAGED_READINGS:
+                self._look_at_group()
+            if value > self._high or self._alarm.awake:
+                self._look(value)
+
+    def _look_at_group(self) -> None:
+        """Look at the mean of the last readings."""
+        group, self._waiting = self._waiting, []
         if self._readings == 0:
             self._start_time = self.run.now
-        self._readings += 1
-        if value > self._peak:
-            self._since_peak, self._peak = 0, value
+        self._readings += len(group)
+        highest = max(group)
+        if highest > self._peak:
+            self._since_peak, self._peak = 0, highest
         else:
-            self._since_peak += 1
-        self._sum += value
-        self._summed += 1
-        early = self._average() if self._summed == AVERAGED_READINGS else None
-        rising = self._rising is not None and value > limits.rising_percent
-        if early is None and not rising and value < limits.percent and not self._alarm.awake:
-            return
+            self._since_peak += len(group)
+        self._foreseen = self._foreseen and self._since_peak < _LEVEL_READINGS
+        average = math.fsum(group) / len(group)
+        if self._climb.push(average):
+            rising = (ascent for ascent in self._climb.ascents() if ascent.rise > self.limits.rise)
+            self._rising = next(rising, None)
+        early = self._breakout.push(average)
         if early is not None and self._fills(early):
             self._rising = early
             self._foreseen = True
-            self._alarm.hit(lambda: self._describe(value))
-        self._foreseen = self._foreseen and self._since_peak < _LEVEL_READINGS
+            self._alarm.hit(lambda: self._describe(group[-1]))
+
+    def _look(self, value: float) -> None:
+        """Look at a single reading, of a disk that is fuller than most or that was foreseen to fill up."""
+        limits = self.limits
         if value >= limits.critical_percent and not self._critical:
             # What was a warning is something else now.
             self._alarm.resolve()
@@ -104,15 +116,6 @@ class DiskFull(Rule[DiskFullLimits]):
         else:
             self._alarm.miss(calm=value < limits.calm_percent and not self._foreseen)
             self._critical = self._critical and self._alarm.is_open
-
-    def _average(self) -> Ascent | None:
-        """Look at the mean of the last readings; return the climb that it completes, if there is one."""
-        value = self._sum / self._summed
-        self._sum, self._summed = 0.0, 0
-        if self._climb.push(value):
-            rising = (ascent for ascent in self._climb.ascents() if ascent.rise > self.limits.rise)
-            self._rising = next(rising, None)
-        return self._breakout.push(value)
 
     def _fills(self, climb: Ascent) -> bool:
         """Return whether a climb leads to a full disk soon, and before the run is over."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.frame import GROUPED_POINTS, Alarm, Evidence, Rule, averages
 from tuimon.analysis.findings.sample import Sample
 from tuimon.analysis.findings.windows import MovingMean, SortedWindow, mean
 from tuimon.core.frozen import frozen
@@ -24,7 +22,7 @@ class DataloaderBottleneckLimits:
     Attributes:
         gpu_percent: GPUs below this mean ...
         cpu_percent: ... while the median of the CPU lies above this.
-        mean_samples: Over so many readings.
+        mean_samples: Over so many readings, which are looked at four at a time, as are points.
         least_samples: Before so many readings nothing is said.
         load_share: Or the logged loading time is more than this share of the step time (own choice) ...
         load_points: ... by the median of so many points.
@@ -65,11 +63,12 @@ class DataloaderBottleneck(Rule[DataloaderBottleneckLimits]):
     def prepare(self) -> None:
         """Start without readings."""
         limits = self.limits
-        self._alarm = Alarm(self, limits.hold, limits.clear)
-        self._gpu = MovingMean(limits.mean_samples)
-        self._cpu = SortedWindow(limits.mean_samples)
+        self._alarm = Alarm(self, averages(limits.hold), averages(limits.clear))
+        self._gpu = MovingMean(averages(limits.mean_samples))
+        self._cpu = SortedWindow(averages(limits.mean_samples))
         self._shares = SortedWindow(limits.load_points)
-        self._load_s = math.nan
+        self._load_s: float | None = None
+        self._steps = 0
 
     def restarted(self) -> None:
         """Forget the readings: it may be another machine."""
@@ -79,21 +78,24 @@ class DataloaderBottleneck(Rule[DataloaderBottleneckLimits]):
         self._shares.clear()
 
     def hears(self, tag: str) -> bool:
-        """Return whether a tag is a time: sensors come as samples."""
-        return role_of(tag) in (_LOAD_TIME, _STEP_TIME)
+        """Return whether a tag is a time that is needed: sensors come as samples."""
+        return role_of(tag) is _LOAD_TIME or (role_of(tag) is _STEP_TIME and self._load_s is not None)
 
     def point(self, value: float) -> None:
         """Look at a logged loading time or step time."""
         role = role_of(self.run.tag)
         if role is _LOAD_TIME:
+            if self._load_s is None:
+                self.run.choose_anew = True
             self._load_s = value
-        elif role is _STEP_TIME and value > 0.0 and 0.0 <= self._load_s <= value:
+        elif self._load_s is not None and 0.0 <= self._load_s <= value and value > 0.0:
             self._shares.push(self._load_s / value)
-            if self._shares.full:
+            self._steps += 1
+            if self._shares.full and self._steps % GROUPED_POINTS == 0:
                 self._judge_shares()
 
-    def sampled(self, sample: Sample) -> None:
-        """Look at a reading of GPUs and CPU."""
+    def averaged(self, sample: Sample) -> None:
+        """Look at some readings of GPUs and CPU."""
         limits = self.limits
         gpus = [percent for percent in sample.of(_GPU_UTILISATION) if 0.0 <= percent <= 100.0]
         cpus = [percent for percent in sample.of(_CPU_UTILISATION) if 0.0 <= percent <= 100.0]
@@ -101,7 +103,7 @@ class DataloaderBottleneck(Rule[DataloaderBottleneckLimits]):
             return
         self._gpu.push(mean(gpus))
         self._cpu.push(mean(cpus))
-        if len(self._gpu) < limits.least_samples:
+        if len(self._gpu) < averages(limits.least_samples):
             return
         gpu = self._gpu.mean
         if gpu < limits.gpu_percent and (cpu := self._cpu.median) >= limits.cpu_percent:
@@ -111,9 +113,9 @@ class DataloaderBottleneck(Rule[DataloaderBottleneckLimits]):
             self._alarm.miss(calm=gpu > limits.calm_gpu_percent)
 
     def _judge_shares(self) -> None:
-        share = self._shares.median
-        if share > self.limits.load_share:
-            message = f"loading takes {100 * share:.0f} % of the step time ({format_value(self._load_s, 3)})"
+        share, load_s = self._shares.median, self._load_s
+        if load_s is not None and share > self.limits.load_share:
+            message = f"loading takes {100 * share:.0f} % of the step time ({format_value(load_s, 3)})"
             self._alarm.hit(lambda: Evidence(value=share, usual=None, message=message))
         else:
             self._alarm.miss()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections import deque
+from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, groups
 from tuimon.analysis.findings.history import JUMP_POINTS
 from tuimon.analysis.findings.naming import spoken, times
-from tuimon.analysis.findings.windows import MovingMinimum, SortedWindow
+from tuimon.analysis.findings.windows import MovingMinimum
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
 from tuimon.core.units import format_value
@@ -238,7 +240,7 @@ class DivergenceLimits:
         point_factor: So much above the best must `most_points` of the last points lie.
         most_points: See `point_factor`.
         sigmas: Least distance in robust sigmas.
-        hold: Points in a row that it must last.
+        hold: Points in a row that it must last, which are looked at four at a time.
         least_points: Before so many points nothing is said.
         calm_factor: Below this multiple of the best a point is calm.
     """
@@ -274,24 +276,24 @@ class Divergence(LossRule[DivergenceLimits]):
     def prepare(self) -> None:
         """Start without a best."""
         super().prepare()
-        self._alarm = Alarm(self, self.limits.hold)
-        self._window = SortedWindow(self.limits.median_points)
-        self._best = MovingMinimum(self.limits.best_points)
+        self._alarm = Alarm(self, groups(self.limits.hold))
+        self._last: deque[float] = deque(maxlen=self.limits.median_points)
+        self._best = MovingMinimum(groups(self.limits.best_points))
 
-    def point(self, value: float) -> None:
-        """Look at a loss."""
-        limits, window = self.limits, self._window
+    def points(self, values: Sequence[float]) -> None:
+        """Look at some losses."""
+        limits, last = self.limits, self._last
         if not self.history.positive or self.run.undirected:
             return
-        window.push(value)
-        if len(window.values) < limits.median_points:
+        last.extend(values)
+        if len(last) < limits.median_points:
             return
-        median = window.median
+        median = statistics.median(last)
         best = self._best.push(median)
         if self.history.count < limits.least_points:
             return
         risen = median > limits.factor * best and math.log(median / best) > limits.sigmas * self.history.sigma
-        if risen and window.count_above(limits.point_factor * best) >= limits.most_points:
+        if risen and sum(value > limits.point_factor * best for value in last) >= limits.most_points:
             self._alarm.hit(lambda: self._describe(median, best))
         elif self._alarm.awake:
             self._alarm.miss(calm=median < limits.calm_factor * best)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean, median
 
@@ -108,17 +109,19 @@ class Plateau(LossRule[PlateauLimits]):
         self._peak_rate = 0.0
         self._recent: deque[float] = deque(maxlen=self.limits.literal_points + 1)
 
-    def point(self, value: float) -> None:
-        """Look at a loss."""
+    def points(self, values: Sequence[float]) -> None:
+        """Look at some losses."""
         if not self.history.positive or self.run.undirected:
             return
         if self.limits.literal:
-            self._compare_points(value)
+            for value in values:
+                self._compare_points(value)
             return
-        self._count += 1
+        self._count += len(values)
         rate = self.run.latest.get(_LEARNING_RATE, math.nan)
         self._peak_rate = max(self._peak_rate, rate)
-        if self._blocks.push(math.log(value), rate) and self._count >= self.limits.possible_points:
+        complete = self._blocks.extend([math.log(value) for value in values], rate)
+        if complete and self._count >= self.limits.possible_points:
             self._check()
 
     def _check(self) -> None:

@@ -166,12 +166,17 @@ class SampleMean:
             for (role, tag), reading in zip(layout.sensors, readings, strict=True):
                 self.add(role, tag, reading)
 
+    def exchange(self, layout: Layout, readings: Sequence[float]) -> Sample:
+        """Return the mean, which is of this layout, and begin anew with another reading of the same."""
+        mean = self._mean(layout)
+        self._totals, self._count = readings, 1
+        return mean
+
     def take(self) -> Sample:
         """Return the mean, and begin anew."""
-        layout, count = self.layout, self._count
-        if layout is not None:
-            self.layout = None
-            return Sample(layout, self._totals if count == 1 else [each / count for each in self._totals])
+        if self.layout is not None:
+            mean, self.layout = self._mean(self.layout), None
+            return mean
         parts = self._parts
         self._parts = {}
         layout = self._layouts.of([(part.role, tag) for tag, part in parts.items()])
@@ -181,6 +186,10 @@ class SampleMean:
         """Forget what was added."""
         self.layout = None
         self._parts.clear()
+
+    def _mean(self, layout: Layout) -> Sample:
+        count = self._count
+        return Sample(layout, self._totals if count == 1 else [each / count for each in self._totals])
 
     def _take_apart(self, layout: Layout) -> None:
         """Go on sensor by sensor: what comes next has another layout."""

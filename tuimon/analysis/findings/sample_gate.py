@@ -36,7 +36,10 @@ class SampleGate:
 
     def add_record(self, layout: Layout, values: Sequence[float], time: float) -> None:
         """Take in finite points of several hardware series that were logged together: as `add` for each."""
-        if self._reading.layout is layout or self._reading.is_empty:
+        if self._reading.layout is layout and not time - self._begun < _READING_S:
+            self._waiting.append(self._reading.exchange(layout, values))
+            self._begun = time
+        elif self._reading.layout is layout or self._reading.is_empty:
             self._begin(layout.tags[0], time)
             self._reading.add_all(layout, values)
         else:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence, Rule
+from tuimon.analysis.findings.frame import Alarm, Evidence, Rule, groups
 from tuimon.core.batch import ConfigValue
 from tuimon.core.frozen import frozen
 from tuimon.core.roles import Role
@@ -19,7 +19,7 @@ class LrScheduleMismatchLimits:
 
     Attributes:
         share_of_peak: So far from the configured curve, as a share of its peak.
-        hold: Points in a row.
+        hold: Points in a row, of which every fourth is looked at.
         clear: Points in a row on the curve after which it is over.
     """
 
@@ -51,14 +51,14 @@ class LrScheduleMismatch(Rule[LrScheduleMismatchLimits]):
 
     def prepare(self) -> None:
         """Start on the curve."""
-        self._alarm = Alarm(self, self.limits.hold, self.limits.clear)
+        self._alarm = Alarm(self, groups(self.limits.hold), groups(self.limits.clear))
         self._config: object = None
         self._total: int | None = None
         self._curve: Curve | None = None
 
-    def point(self, value: float) -> None:
-        """Look at a learning rate."""
-        run = self.run
+    def points(self, values: Sequence[float]) -> None:
+        """Look at the last of some learning rates."""
+        run, value = self.run, values[-1]
         if run.config is not self._config or self._total != run.total_steps:
             self._config, self._total = run.config, run.total_steps
             self._curve = Curve.of(run.config, run.total_steps)

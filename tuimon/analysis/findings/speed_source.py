@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol
 
-from tuimon.analysis.findings.frame import RUN_SERIES, Listener
+from tuimon.analysis.findings.frame import GROUPED_POINTS, RUN_SERIES, Listener
 from tuimon.analysis.findings.timeline import Timeline
 from tuimon.core.roles import Role, role_of
 from tuimon.core.units import format_duration, format_value
@@ -18,8 +18,14 @@ SPEED_ROLES = frozenset(_RANKS)
 
 
 class SpeedListener(Protocol):
-    """What is told how long the steps of a run take."""
+    """What is told how long the steps of a run take.
 
+    Attributes:
+        by_groups: Whether it is told of `GROUPED_POINTS` steps at once, or of each.
+        series: Where that is read from.
+    """
+
+    by_groups: ClassVar[bool]
     name: ClassVar[str]
     series: str
 
@@ -28,6 +34,14 @@ class SpeedListener(Protocol):
 
     def take(self, log: float) -> None:
         """Look at the logarithm of the seconds per step, or of anything that grows with them."""
+
+    def take_group(self, logs: Sequence[float], before: int) -> None:
+        """Look at several such logarithms at once.
+
+        Args:
+            logs: Oldest first.
+            before: How many there were before since the start, or since `forget`.
+        """
 
 
 class SpeedSource(Listener):
@@ -50,8 +64,11 @@ class SpeedSource(Listener):
         self._listeners = listeners
         self._is_on = is_on
         self._told: tuple[SpeedListener, ...] = ()
+        self._told_groups: tuple[SpeedListener, ...] = ()
         self._rank = _LINES_RANK + 1
         self._series = RUN_SERIES
+        self._group: list[float] = []
+        self._count = 0
 
     def hears(self, tag: str) -> bool:
         """Return whether a series is the source, or a better one."""
@@ -76,8 +93,7 @@ class SpeedSource(Listener):
 
     def restarted(self) -> None:
         """Forget the speed: it may be another machine."""
-        for listener in self._listeners:
-            listener.forget()
+        self._begin()
 
     def spoken(self, slowness: float) -> str:
         """Return a pace as it was logged, or in seconds per step."""
@@ -90,6 +106,17 @@ class SpeedSource(Listener):
     def _tell(self, log: float) -> None:
         for listener in self._told:
             listener.take(log)
+        self._group.append(log)
+        if len(self._group) == GROUPED_POINTS:
+            group, self._group = self._group, []
+            for listener in self._told_groups:
+                listener.take_group(group, self._count)
+            self._count += GROUPED_POINTS
+
+    def _begin(self) -> None:
+        self._group, self._count = [], 0
+        for listener in self._listeners:
+            listener.forget()
 
     def _adopt(self, rank: int, series: str) -> None:
         """Read the speed from a better source from now on."""
@@ -97,10 +124,12 @@ class SpeedSource(Listener):
             return
         self._rank, self._series = rank, series
         self.inverted = rank == _RANKS[Role.THROUGHPUT]
-        self._told = tuple(each for each in self._listeners if self._is_on(each.name, series))
+        told = [each for each in self._listeners if self._is_on(each.name, series)]
+        self._told = tuple(each for each in told if not each.by_groups)
+        self._told_groups = tuple(each for each in told if each.by_groups)
         self._run.choose_anew = True
+        self._begin()
         for listener in self._listeners:
-            listener.forget()
             listener.series = series
 
 

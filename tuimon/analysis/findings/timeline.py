@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from tuimon.analysis.findings.history import History
@@ -55,8 +55,7 @@ class Timeline:
         resumed_step: Step at which the run went on after it.
         total_steps: Step at which the run will end, if known.
         config: Hyper-parameters.
-        latest: Last finite value by role, of training and evaluation series.
-        readings: Last finite value of each sensor.
+        latest: Last finite value of the roles that are asked for.
         last_finite: While a value that is no number is looked at, the last one of its series that was.
         undirected: The run trains a policy or networks against each other: its loss has no direction.
         eval_losses: The last finite evaluation losses of one series, each with `lines` at that moment.
@@ -87,7 +86,8 @@ class Timeline:
         self.total_steps: int | None = None
         self.config: Mapping[str, ConfigValue] = {}
         self.latest: dict[Role, float] = {}
-        self.readings: dict[str, float] = {}
+        self._readings: dict[str, float] = {}
+        self._sensed: tuple[Sequence[str], Sequence[float]] = ((), ())
         self.last_finite: float | None = None
         self.undirected = False
         self.ended = False
@@ -136,6 +136,18 @@ class Timeline:
     def usual_interval_s(self) -> float:
         """Median seconds between training lines; NaN before there are three."""
         return median(self._intervals) if len(self._intervals) > 1 else math.nan
+
+    @property
+    def readings(self) -> Mapping[str, float]:
+        """The last finite value of each sensor."""
+        self._readings.update(zip(*self._sensed, strict=True))
+        return self._readings
+
+    def sense(self, tags: Sequence[str], values: Sequence[float]) -> None:
+        """Take note of what sensors read; the same ones are mostly read again before anybody asks."""
+        if tags is not self._sensed[0]:
+            self._readings.update(zip(*self._sensed, strict=True))
+        self._sensed = tags, values
 
     def history(self, tag: str) -> History:
         """Return what is usual for a series of one of `HISTORY_POINTS`' roles."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from tuimon.analysis.findings.finding import Severity
-from tuimon.analysis.findings.frame import Alarm, Evidence
+from tuimon.analysis.findings.frame import Alarm, Evidence, groups
 from tuimon.analysis.findings.loss import LossRule
 from tuimon.analysis.findings.naming import spoken
 from tuimon.analysis.findings.speed import SpeedRule
@@ -25,32 +26,43 @@ class Unrest:
         usual_points: How many the long one does.
     """
 
-    __slots__ = ("_last", "_now_points", "_usual_points", "count", "flips", "now", "usual")
+    __slots__ = ("_last", "_now_points", "_rises", "_usual_points", "count", "flips", "now", "usual")
 
     def __init__(self, now_points: int, usual_points: int) -> None:
         self._now_points, self._usual_points = now_points, usual_points
         self.count = 0
         self.now = self.usual = 0.0
         self.flips = 0.5
-        self._last = 0.0
+        self._last = math.nan
+        self._rises = False
 
-    def push(self, deviation: float) -> None:
-        """Add a finite deviation from what is usual; its sign counts for the share of changes of sign."""
-        now, usual, flips, now_points = self.now, self.usual, self.flips, self._now_points
-        self.count = count = self.count + 1
-        size, reach = abs(deviation), now_points
-        if count <= now_points:
-            reach = count
-        elif size > 8.0 * usual:
-            size = 8.0 * usual
-        now += (size - now) / reach
-        # Unrest becomes usual, too, but only if it lasts for long.
-        points = self._usual_points if now < _UNREST * usual else 4 * self._usual_points
-        usual += (size - usual) / (min(points, count))
-        if (deviation > 0.0) is not (self._last > 0.0):
-            flips += 1.0 / now_points
-        self.now, self.usual, self.flips = now, usual, flips - flips / now_points
-        self._last = deviation
+    def extend(self, logs: Sequence[float]) -> None:
+        """Add the logarithms of some points, of which each is compared with the one before it.
+
+        What falls or rises is thus no less even.
+        """
+        now, usual, flips, count, last = self.now, self.usual, self.flips, self.count, self._last
+        now_points, usual_points, rises, before = self._now_points, self._usual_points, self._rises, last
+        for log in logs:
+            deviation, before = (log - before) / _SQRT_2, log
+            if deviation != deviation:  # noqa: PLR0124 - the first one has none before it
+                continue
+            count += 1
+            size, reach = abs(deviation), now_points
+            if count <= now_points:
+                reach = count
+            elif size > 8.0 * usual:
+                size = 8.0 * usual
+            now += (size - now) / reach
+            # Unrest becomes usual, too, but only if it lasts for long.
+            points = usual_points if now < _UNREST * usual else 4 * usual_points
+            usual += (size - usual) / min(points, count)
+            if (deviation > 0.0) is not rises:
+                rises = not rises
+                flips += 1.0 / now_points
+            flips -= flips / now_points
+        self.now, self.usual, self.flips, self.count = now, usual, flips, count
+        self._last, self._rises = before, rises
 
 
 @frozen
@@ -64,7 +76,7 @@ class LossOscillationLimits:
         now_points: How many points "now" reaches back.
         usual_points: How many "usually" reaches back: a run with batches of one example always was uneven.
         least_points: Before so many points nothing is said.
-        hold: Points in a row.
+        hold: Points in a row, which are looked at four at a time.
         clear: Calm points in a row after which it is over.
         calm_ratio: Below this multiple a point is calm.
     """
@@ -99,20 +111,15 @@ class LossOscillation(LossRule[LossOscillationLimits]):
     def prepare(self) -> None:
         """Start without deviations."""
         super().prepare()
-        self._alarm = Alarm(self, self.limits.hold, self.limits.clear)
+        self._alarm = Alarm(self, groups(self.limits.hold), groups(self.limits.clear))
         self._unrest = Unrest(self.limits.now_points, self.limits.usual_points)
-        self._last_log = math.nan
 
-    def point(self, value: float) -> None:
-        """Look at a loss."""
+    def points(self, values: Sequence[float]) -> None:
+        """Look at some losses."""
         history, limits, unrest = self.history, self.limits, self._unrest
         if not history.positive or not history.ready:
             return
-        # From one loss to the next: a loss that falls or rises is no less even.
-        log = math.log(value)
-        if math.isfinite(self._last_log):
-            unrest.push((log - self._last_log) / _SQRT_2)
-        self._last_log = log
+        unrest.extend([math.log(value) for value in values])
         if unrest.count < limits.least_points or self.run.undirected:
             return
         swings = unrest.now > limits.ratio * unrest.usual and unrest.flips > limits.flips
@@ -141,7 +148,7 @@ class SpeedUnstableLimits:
         usual_points: How many "usually" reaches back: examples of many lengths always were uneven.
         least_points: Before so many points nothing is said.
         skipped: First points after a start that are left out.
-        hold: Points in a row.
+        hold: Points in a row, which are looked at four at a time.
         clear: Calm points in a row after which it is over.
         calm_ratio: Below this multiple a point is calm.
     """
@@ -175,26 +182,20 @@ class SpeedUnstable(SpeedRule[SpeedUnstableLimits]):
 
     def prepare(self) -> None:
         """Start without deviations."""
-        self._alarm = Alarm(self, self.limits.hold, self.limits.clear)
+        self._alarm = Alarm(self, groups(self.limits.hold), groups(self.limits.clear))
         super().prepare()
 
     def forget(self) -> None:
         """Start over."""
         self._alarm.resolve()
         self._unrest = Unrest(self.limits.now_points, self.limits.usual_points)
-        self._last_log = math.nan
-        self._count = 0
 
-    def take(self, log: float) -> None:
-        """Look at the logarithm of the seconds per step."""
+    def take_group(self, logs: Sequence[float], before: int) -> None:
+        """Look at the logarithms of the seconds of a few steps."""
         limits, unrest = self.limits, self._unrest
-        self._count += 1
-        if self._count <= limits.skipped:
-            return
-        # From one step to the next: steps that all became slower are no less even.
-        if math.isfinite(self._last_log):
-            unrest.push((log - self._last_log) / _SQRT_2)
-        self._last_log = log
+        if before < limits.skipped:
+            logs = logs[limits.skipped - before :]
+        unrest.extend(logs)
         if unrest.count < limits.least_points:
             return
         if unrest.now > limits.ratio * unrest.usual and unrest.now > limits.share:
