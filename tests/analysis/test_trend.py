@@ -39,6 +39,18 @@ def test_direction_is_told_from_noise(count: int) -> None:
     assert trend_of(2 + noise(count, 0.3)).direction == "flat"
 
 
+def test_a_young_run_that_learns_is_not_called_flat() -> None:
+    """A loss from 3 down to 2.6 with a noise of 2 %, in the first sixty lines of thousands."""
+    steps = np.arange(60)
+    falls = [
+        trend_of((1 + 2 * np.exp(-steps / 250)) * np.exp(0.02 * np.random.default_rng(seed).normal(size=60)))
+        for seed in range(20)
+    ]
+    assert sum(trend.direction == "falling" for trend in falls) >= 16
+    flats = [trend_of(2 * np.exp(0.02 * np.random.default_rng(seed).normal(size=60))) for seed in range(40)]
+    assert sum(trend.direction != "flat" for trend in flats) <= 1
+
+
 def test_slope_is_per_hundred_steps_of_the_recent_window() -> None:
     x = np.arange(4000)
     falling = np.where(x < 2000, 5.0, 5.0 - (x - 2000) * 0.001)
@@ -112,7 +124,7 @@ def test_steps_that_do_not_count_give_a_flat_trend() -> None:
 def test_a_reward_counts_where_there_is_no_loss() -> None:
     trend = loss_trend(run_of([{"step": at, "reward": 0.1 * at} for at in range(40)]))
     assert trend is not None
-    assert trend.direction == "rising"
+    assert (trend.metric, trend.direction) == ("reward", "rising")
 
 
 @pytest.mark.parametrize("value", [0.0, 0.37, 1.0])

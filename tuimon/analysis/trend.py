@@ -19,9 +19,10 @@ from tuimon.store.series import SeriesView
 _STRETCHES, _STRETCH_POINTS = 64, 64
 # With fewer points a slope is luck.
 _FEWEST_POINTS = 8
-# The recent window is the last quarter of the curve.
+# The recent window is the last quarter of the curve. Of a short one it is as many stretches, up to half of
+# the curve: the slope of four is luck.
 _RECENT_SHARE = 0.25
-_FEWEST_RECENT = 4
+_FEWEST_RECENT, _WANTED_RECENT = 4, 16
 # A slope is told from noise at three standard errors, and matters from 0.1 % of the level per window on
 # (the step of SageMaker's rule "loss not decreasing").
 _SLOPE_ERRORS, _LEAST_CHANGE = 3.0, 0.001
@@ -37,11 +38,13 @@ class Trend:
     """Where a curve is going.
 
     Attributes:
+        metric: What falls or rises: `loss`, `reward`, … (the role of the curve).
         direction: `falling`, `flat` or `rising`.
         convergence: 0 (falling fast, or unstable) to 1 (flat and calm).
         slope_per_100: Change of the (smoothed) value per 100 steps.
     """
 
+    metric: str
     direction: str
     convergence: float
     slope_per_100: float
@@ -57,7 +60,7 @@ def loss_trend(run: RunView) -> Trend | None:
     logged = _logged_convergence(run)
     if trend is None or logged is None:
         return trend
-    return Trend(trend.direction, logged, trend.slope_per_100)
+    return Trend(trend.metric, trend.direction, logged, trend.slope_per_100)
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # values near the largest double
@@ -65,7 +68,8 @@ def measure_trend(series: SeriesView) -> Trend | None:
     """Return the trend of one curve, or None with fewer than 8 finite points.
 
     The curve is cut into up to 64 stretches of equally many points; m_i is the median of the finite values
-    of stretch i. The recent window R is the last quarter of the stretches.
+    of stretch i. The recent window R is the last quarter of the stretches, of fewer than 64 up to the last
+    half.
 
     - slope: least squares of m over the steps of R; the direction by the same of log(m) where all m are
       positive (noise of losses is multiplicative). It is `flat` unless the change over R is more than three
@@ -82,7 +86,7 @@ def measure_trend(series: SeriesView) -> Trend | None:
     if curve is None:
         return None
     steps, medians, finite_share = curve
-    recent = max(_FEWEST_RECENT, math.ceil(len(medians) * _RECENT_SHARE))
+    recent = _recent(len(medians))
     x, y = steps[-recent:], medians[-recent:]
     direction = _direction(x, y)
     slope, noise, _ = _fit_line(x, y)
@@ -98,7 +102,14 @@ def measure_trend(series: SeriesView) -> Trend | None:
     adds = 0.0 if direction == "flat" else min(abs(slope) * width / max(even, _TINY), 1.0)
     calm = finite_share * max(1 - noise / max(improvement, _CALM_NOISE * level), 0.0)
     convergence = (1 - adds) * calm
-    return Trend(direction, convergence if math.isfinite(convergence) else 0.0, slope * 100)
+    metric = series.role.value.replace("_", " ")
+    return Trend(metric, direction, convergence if math.isfinite(convergence) else 0.0, slope * 100)
+
+
+def _recent(stretches: int) -> int:
+    """Return how many of the stretches are the recent window."""
+    wanted = min(_WANTED_RECENT, stretches // 2)
+    return max(_FEWEST_RECENT, wanted, math.ceil(stretches * _RECENT_SHARE))
 
 
 def _direction(x: Float64Array, y: Float64Array) -> str:
@@ -127,8 +138,9 @@ def _sampled(series: SeriesView) -> tuple[Float64Array, Float64Array, float] | N
     told = finite.any(axis=1)
     medians = row_medians(np.where(finite, values, np.nan)[told])
     steps = _accumulated(series, index[:, points // 2])[told]
-    recent = max(_FEWEST_RECENT, math.ceil(stretches * _RECENT_SHARE))
-    return (steps, medians, float(finite[-recent:].mean())) if len(medians) >= _FEWEST_RECENT else None
+    if len(medians) < _FEWEST_RECENT:
+        return None
+    return steps, medians, float(finite[-_recent(stretches) :].mean())
 
 
 def _accumulated(series: SeriesView, index: Int64Array) -> Float64Array:

@@ -86,7 +86,7 @@ def summary_lines(state: RunState) -> Iterator[str]:
     trend = state.trend
     if trend is not None:
         slope = f", {format_value(trend.slope_per_100, 3)} per 100 steps"
-        yield f"  trend: loss {trend.direction}" + ("" if trend.direction == "flat" else slope)
+        yield f"  trend: {trend.metric} {trend.direction}" + ("" if trend.direction == "flat" else slope)
         yield f"  convergence: {trend.convergence:.2f} (0: falling fast, or unstable; 1: flat and calm)"
     best = best_value(run)
     if best is not None:

@@ -83,8 +83,9 @@ def _trend_rows(state: RunState, width: int) -> list[Row]:
     if trend is None:
         return []
     slope = format_value(trend.slope_per_100, 2) + (" per 100 steps" if width >= _WIDE else "/100")
+    told = "" if trend.direction == "flat" else slope  # what is lost in the noise is no slope
     return [
-        ((f" loss {trend.direction} ", Ink.TEXT), (slope, Ink.MUTED)),
+        ((f" {trend.metric} {trend.direction} ", Ink.TEXT), (told, Ink.MUTED)),
         ((" convergence ", Ink.TEXT), (format_value(trend.convergence, 2), Ink.TEXT)),
     ]
 
