@@ -32,6 +32,13 @@ def test_a_loss_that_never_falls_is_found_early() -> None:
     assert found.remedies
 
 
+def test_a_loss_that_rises_is_not_said_to_improve() -> None:
+    rising = level(400, 2.3) * np.linspace(1.0, 1.08, 400)
+    found = only(log_of("loss", rising).findings(total_steps=4000), "plateau")
+    assert found.message.startswith("loss rose ")
+    assert "-" not in found.message.replace("+-", "")
+
+
 def test_more_noise_needs_the_whole_run() -> None:
     found = only(log_of("loss", level(400, 2.3, noise=0.08)).findings(total_steps=6000), "plateau")
     assert "from the first quarter to the second half" in found.message

@@ -241,10 +241,11 @@ class Plateau(LossRule[PlateauLimits]):
 
     def _evidence(self, change: Change, stretch: str, severity: Severity | None = None) -> Evidence:
         fall, error = 100.0 * change.fall, 100.0 * change.error
+        moved = "improved" if fall >= 0.0 else "rose"
         return Evidence(
             value=math.exp(change.after),
             usual=math.exp(change.before),
-            message=f"{spoken(self.series)} improved {fall:.1f} +- {error:.1f} % {stretch}",
+            message=f"{spoken(self.series)} {moved} {abs(fall):.1f} +- {error:.1f} % {stretch}",
             severity=severity,
         )
 
