@@ -339,6 +339,19 @@ async def test_next_finding_takes_the_cursor_and_a_zoomed_window_to_its_moment()
         assert window[0] < moment < window[1]
 
 
+@pytest.mark.parametrize("focus", ["charts", "log"])
+async def test_keys_for_the_chosen_chart_leave_one_alone_that_is_not_on_the_screen(focus: str) -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
+    async with app.run_test(size=SIZE) as pilot:
+        app.view.focus = focus
+        await press(pilot, "enter" if focus == "log" else "t")
+        assert "chart0" not in picture(app).panes
+        for key in ("asterisk", "ampersand", "z"):
+            await press(pilot, key)
+            assert "no chart is on the screen" in shown(app, "footer")
+        assert (app.view.favourites, app.view.only_favourites, app.view.folded) == (set(), False, set())
+
+
 async def test_no_finding_is_said() -> None:
     app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
     async with app.run_test(size=SIZE) as pilot:

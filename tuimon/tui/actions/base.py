@@ -51,7 +51,10 @@ class ActionBase(_Application):
 
     @property
     def _chosen_chart(self) -> ChartSpec | None:
-        """The chart that the cursor is on."""
+        """The chart that the cursor is on; None where none is on the screen."""
+        view = self.view
+        if view.run_table or view.full_log or view.images:
+            return None
         specs = self.picture.specs if self.picture is not None else ()
         return specs[min(self.view.line("charts"), len(specs) - 1)] if specs else None
 

@@ -142,8 +142,11 @@ class ChartActions(LogActions):
 
     def action_favourites(self) -> None:
         """Show only the favourite charts, or all."""
-        self.view.only_favourites = not self.view.only_favourites
-        self.view.cursor["charts"] = 0
+        if self._chosen_chart is None and not self.view.only_favourites:
+            self.say("no chart is on the screen")
+        else:
+            self.view.only_favourites = not self.view.only_favourites
+            self.view.cursor["charts"] = 0
         self.draw()
 
     def action_fold(self) -> None:
