@@ -296,6 +296,16 @@ def test_without_a_step_in_the_items_the_record_states_it(tmp_path: Path) -> Non
     assert points_of(tmp_path, *rows)["loss"].steps.tolist() == [0, 130, 5]
 
 
+def test_the_step_in_the_items_comes_before_the_one_that_the_record_states(tmp_path: Path) -> None:
+    rows = [
+        writer.history({"loss": "1", "_step": "7"}, step=20),
+        writer.history({"loss": "1"}, step=21),
+        writer.history({"loss": "1", "_step": "9"}, step=22),
+        writer.history({"loss": "1"}, step=23),
+    ]
+    assert points_of(tmp_path, *rows)["loss"].steps.tolist() == [7, 21, 9, 23]
+
+
 def test_the_metric_that_a_run_defines_as_step_is_its_step(tmp_path: Path) -> None:
     """Hugging Face and Lightning do: `_step` only counts their calls."""
     metric = writer.record(12, writer.part(2, "*") + writer.part(4, "train/global_step"))

@@ -35,6 +35,8 @@ WORD = 8
 """So many bytes must lie behind the start of each number."""
 
 _MOST_WORDS = MARGIN // WORD
+# From this share on, what holds for most numbers of a row is done with the whole row.
+_MOST_LONG = 0.8
 # To read one row takes about as long as eight of them together.
 _FEW_AMONG = 8
 _ONE = np.uint64(1)
@@ -222,12 +224,23 @@ def _plain(
     found = _decimals(text, words, first, starts, ends)
     values = found.mantissa.astype(np.float64)
     values /= _EXACT_POWERS.take(found.places, mode="clip")
-    # Rows with one long number mostly have nothing else.
-    long = _rows(found.mantissa.max(axis=1, initial=0) >> _EXACT_BITS != 0)
-    if long is not None:
-        values[long], unsure = _scaled(found.mantissa[long], -found.places[long])
-        found.odd[long] |= unsure
+    rows = _rows(found.mantissa.max(axis=1, initial=0) >> _EXACT_BITS != 0)
+    if rows is not None:
+        _put_right(values, found, rows)
     return Numbers(values, found.odd, found.has_point)
+
+
+def _put_right(values: Float64Array, found: _Decimals, rows: slice | Int64Array) -> None:
+    """Set the values of those numbers of some rows whose mantissa is no double."""
+    is_long = found.mantissa >> _EXACT_BITS != 0
+    long = is_long.ravel().nonzero()[0]
+    if len(long) < _MOST_LONG * values[rows].size:
+        scaled, unsure = _scaled(found.mantissa.take(long), -found.places.take(long))
+        values.put(long, scaled)
+        found.odd.put(long, found.odd.take(long) | unsure)
+    else:  # to take out whole rows, or all, costs less
+        values[rows], unsure = _scaled(found.mantissa[rows], -found.places[rows])
+        found.odd[rows] |= unsure
 
 
 def _rows(wanted: BoolArray) -> slice | Int64Array | None:

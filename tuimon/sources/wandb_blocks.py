@@ -6,7 +6,6 @@ https://github.com/google/leveldb/blob/main/doc/log_format.md
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from zlib import crc32
@@ -73,24 +72,23 @@ class _Found:
         self._count = 0
         self._records: list[bytes | memoryview] = []
         # Where the headers of these begin, and which of all records they are.
-        self._begins: list[Int64Array] = [_no_places()]
-        self._numbers: list[Int64Array] = [_no_places()]
+        self._begins: list[int] = []
+        self._numbers: list[int] = []
 
     def take(self, record: bytes, begin: int) -> None:
         """Take a record; its header began at `begin`, which may lie before the chunk."""
-        self._add([record], np.array([begin]), np.array([0]), 1)
+        self._records.append(record)
+        self._begins.append(begin)
+        self._numbers.append(self._count)
+        self._count += 1
 
     def take_all(self, stretch: Stretch) -> None:
         """Take the records of a stretch."""
-        self._add(stretch.records, stretch.begins, stretch.numbers, stretch.count)
-
-    def _add(
-        self, records: Sequence[bytes | memoryview], begins: Int64Array, numbers: Int64Array, count: int
-    ) -> None:
-        self._records += records
-        self._begins.append(begins)
-        self._numbers.append(numbers + self._count)
-        self._count += count
+        before = self._count - stretch.first
+        self._records += stretch.records
+        self._begins += stretch.begins
+        self._numbers += [number + before for number in stretch.numbers]
+        self._count += stretch.count
 
     def block(self, offset: int) -> RecordBlock:
         """Return the records; the chunk began at `offset`."""
@@ -100,8 +98,8 @@ class _Found:
             b"".join([bytes(MARGIN), *self._records, bytes(WORD)]),
             ends - lengths,
             ends,
-            np.concatenate(self._begins) + offset,
-            np.concatenate(self._numbers),
+            np.array(self._begins, np.int64) + offset,
+            np.array(self._numbers, np.int64),
             self._count,
         )
 

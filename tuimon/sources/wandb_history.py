@@ -79,7 +79,7 @@ class HistoryDecoder:
         items, rests = split_items(data, rows)
         table, _ = field_table(data, rests.begin, rests.end)
         numbers, others = self._items.read(data, items.followed_by(items_of(data, table.of(_HISTORY_ITEM))))
-        steps = self._steps(numbers, self._stated_steps(data, table, len(rows)))
+        steps = self._steps(numbers, data, table, len(rows))
         self.row_steps = steps
         wall_times = self._wall_times(numbers, len(rows), start_time)
         self.last_time = float(np.fmax.reduce(wall_times, initial=self.last_time))
@@ -95,20 +95,11 @@ class HistoryDecoder:
         numbers = Numbers(numbers.rows[shown], numbers.tags[shown], numbers.values[shown])
         return [*batches(numbers, self._items.tags, order, steps, wall_times), *notes]
 
-    def _stated_steps(self, data: bytes, table: FieldTable, count: int) -> tuple[Int64Array, BoolArray]:
-        """Return the steps that the records state beside their items, and which do."""
+    def _steps(self, numbers: Numbers, data: bytes, table: FieldTable, count: int) -> Int64Array:
         steps, known = np.zeros(count, np.int64), np.zeros(count, np.bool_)
-        stated = table.of(_HISTORY_STEP)
-        inner, _ = field_table(data, stated.begin, stated.end)
-        inner = inner.of(1, wire_type=0)
-        rows = stated.message[inner.message]
-        steps[rows] = varint_column(data, inner)
-        known[stated.message] = True  # the number 0 is not written
-        return steps, known
-
-    def _steps(self, numbers: Numbers, stated: tuple[Int64Array, BoolArray]) -> Int64Array:
-        steps, known = stated
         self._take_steps(numbers, self._names["_step"], steps, known)
+        if not known.all():
+            _take_stated_steps(data, table.of(_HISTORY_STEP), steps, known)
         if self.step_metric:
             metric = self._items.number_of(self.step_metric)
             usable = (numbers.tags == metric) & np.isfinite(numbers.values)
@@ -198,6 +189,15 @@ class HistoryDecoder:
         while at >= 0 and tag[:at] not in self._media:
             at = tag.find(SEPARATOR, at + 1)
         return at >= 0
+
+
+def _take_stated_steps(data: bytes, stated: FieldTable, steps: Int64Array, known: BoolArray) -> None:
+    """Take the steps that records state beside their items, where these tell none."""
+    stated = stated.where(~known[stated.message])
+    inner, _ = field_table(data, stated.begin, stated.end)
+    inner = inner.of(1, wire_type=0)
+    steps[stated.message[inner.message]] = varint_column(data, inner)
+    known[stated.message] = True  # the number 0 is not written
 
 
 class StatsDecoder:

@@ -42,17 +42,19 @@ class Stretch:
     """Intact records that lie behind one another.
 
     Attributes:
+        first: The number of the first one.
         count: How many they are.
         stop: Where the last one ends.
-        numbers: int64[n], which of them are to be read, counted from 0: all but summaries.
-        begins: int64[n], where the headers of these begin.
-        records: What they hold.
+        numbers: Those of the records that are to be read: all but summaries.
+        begins: Where the headers of these begin.
+        records: What these hold.
     """
 
+    first: int
     count: int
     stop: int
-    numbers: Int64Array
-    begins: Int64Array
+    numbers: list[int]
+    begins: list[int]
     records: list[memoryview]
 
 
@@ -70,15 +72,16 @@ class StretchFinder:
         # No block is left but where the caller does.
         is_last[:-1] |= (begins[1:] + offset) // BLOCK_BYTES != (begins[:-1] + offset) // BLOCK_BYTES
         read = (~_are_summaries(data, begins + HEADER_BYTES, stops)).nonzero()[0]
-        self._view = memoryview(data)
         self._begins: list[int] = begins.tolist()
         self._stops: list[int] = stops.tolist()
         self._lasts: list[int] = is_last[: len(begins)].nonzero()[0].tolist()
-        # Of those that are to be read: which ones they are, where they begin, what they hold, its checksum.
-        self._read, self._read_begins = read, begins[read]
+        # Of those that are to be read: their numbers, where they begin, what they hold, and its checksum.
         self._numbers: list[int] = read.tolist()
-        self._contents = list(map(slice, (begins[read] + HEADER_BYTES).tolist(), stops[read].tolist()))
-        self._checksums: list[int] = _unaligned(data, "<u4")[begins[read]].tolist()
+        begins = begins[read]
+        self._read_begins: list[int] = begins.tolist()
+        contents = map(slice, (begins + HEADER_BYTES).tolist(), stops[read].tolist())
+        self._records = list(map(memoryview(data).__getitem__, contents))
+        self._checksums: list[int] = _unaligned(data, "<u4")[begins].tolist()
 
     def find(self, at: int) -> Stretch | None:
         """Return the intact records from `at` on; None where no such record begins.
@@ -91,8 +94,7 @@ class StretchFinder:
             return None
         stop = self._lasts[bisect_left(self._lasts, first)] + 1
         begin, end = bisect_left(self._numbers, first), bisect_left(self._numbers, stop)
-        records = [self._view[content] for content in self._contents[begin:end]]
-        checksums = self._checksums[begin:end]
+        records, checksums = self._records[begin:end], self._checksums[begin:end]
         found = list(map(crc32, records, repeat(_CRC_OF_FULL)))
         if found != checksums:
             intact = next(
@@ -103,9 +105,8 @@ class StretchFinder:
             del records[intact:]
         if stop == first:
             return None
-        part = slice(begin, end)
-        numbers = self._read[part] - first
-        return Stretch(stop - first, self._stops[stop - 1], numbers, self._read_begins[part], records)
+        numbers, begins = self._numbers[begin:end], self._read_begins[begin:end]
+        return Stretch(first, stop - first, self._stops[stop - 1], numbers, begins, records)
 
 
 def _headers(data: bytes, offset: int) -> tuple[Int64Array, Int64Array]:
