@@ -131,6 +131,23 @@ def test_a_rare_pause_is_not_expected_within_few_steps() -> None:
         )
 
 
+def test_a_machine_that_was_suspended_once_is_not_expected_to_be_again() -> None:
+    suspended = with_pauses(200, before=[80], seconds=18_000.0).progress(total=4000)
+    assert suspended.eta_s == pytest.approx(200 * 20.0, rel=0.01)
+    # Nor does it change what checkpoints are taken to take.
+    checkpoints = with_pauses(200, before=list(range(30, 200, 30)))
+    plain = checkpoints.progress(total=4000).eta_s
+    checkpoints = with_pauses(200, before=list(range(30, 200, 30)))
+    checkpoints.lines[100:] = [{**line, "time": line["time"] + 18_000.0} for line in checkpoints.lines[100:]]
+    checkpoints.now += 18_000.0
+    assert checkpoints.progress(total=4000).eta_s == pytest.approx(plain, rel=0.01)
+
+
+def test_a_long_checkpoint_is_expected_again_after_the_first() -> None:
+    training = with_pauses(400, before=[300], seconds=700.0)
+    assert training.progress(total=14_000).eta_s == pytest.approx(1000 * 20.0 + 3 * 700.0, rel=0.01)
+
+
 def test_many_irregular_pauses_are_expected_as_often_as_seen() -> None:
     rng = np.random.default_rng(11)
     training = with_pauses(1000, before=np.flatnonzero(rng.random(1000) < 0.05).tolist())

@@ -15,6 +15,9 @@ from tuimon.core.medians import median
 _USUALLY_APART = 20
 # Regular are pauses of which three in four gaps agree to within one interval, and there are two gaps.
 _REGULAR_SHARE, _FEWEST_GAPS = 0.75, 2
+# As the rule `stalled`: 10 minutes, 10 intervals, 3 times the longest silence.
+_STALL_S, _STALL_INTERVALS, _STALL_LONGEST = 600.0, 10.0, 3.0
+_ACCIDENT_SHARE = 0.5
 
 
 @frozen
@@ -64,6 +67,27 @@ def longest_calm(values: Float64Array) -> float:
     ordered = np.sort(values)
     quarter, half, three = (float(ordered[(len(ordered) * part) // 4]) for part in (1, 2, 3))
     return half + max(4 * (three - quarter), half / 2)
+
+
+def without_accident(seconds: Float64Array, interval_s: float, calm_s: float) -> Float64Array:
+    """Return pauses without one that is no habit of the training: a suspended machine, a hang that ended.
+
+    That is one that would have been called a stall, alone of its length, and longer than half of the
+    training that surrounds it: a checkpoint that takes as long for the first time is expected again.
+
+    Args:
+        seconds: As `find_pauses` has them.
+        interval_s: Usual seconds between two training lines.
+        calm_s: How long was trained meanwhile.
+    """
+    longest = int(np.argmax(seconds))
+    others = np.delete(seconds, longest)
+    least_s = max(_STALL_S, _STALL_INTERVALS * interval_s, _STALL_LONGEST * others.max(initial=0.0))
+    if seconds[longest] <= max(least_s, _ACCIDENT_SHARE * calm_s):
+        return seconds
+    kept = seconds.copy()
+    kept[longest] = 0.0
+    return kept
 
 
 def find_pauses(
