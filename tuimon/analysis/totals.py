@@ -50,9 +50,9 @@ _OTHER_MATTERS = frozenset(
     {"env", "environment", "generation", "eval", "evaluation", "test", "sampler", "wandb"}
 )
 _CONFIG_TEXT = re.compile(r"config|hparam|hyper|param|arg|setting|text_summary", re.IGNORECASE)
-_TEXT_ENTRY = re.compile(
-    r"(?<![\w.])(" + "|".join(_ALL_NAMES) + r")[\"'`*]*\s*[:=|]\s*[\"'`*]*(-?\d[\d_]*(?:\.\d+)?(?:e\+?\d+)?)",
-    re.IGNORECASE,
+# Few runs have such texts: it is compiled when there is one.
+_TEXT_ENTRY = (
+    r"(?<![\w.])(" + "|".join(_ALL_NAMES) + r")[\"'`*]*\s*[:=|]\s*[\"'`*]*(-?\d[\d_]*(?:\.\d+)?(?:e\+?\d+)?)"
 )
 _LONGEST_TEXT = 200_000
 _SMALLEST_SHARE = 1e-6
@@ -182,7 +182,7 @@ def _of_texts(run: RunView) -> Iterator[_Said]:
 @lru_cache(maxsize=256)
 def _entries(text: str) -> tuple[tuple[str, float], ...]:
     """Return the known names with their numbers in a text that is JSON, YAML, a table or `name = value`."""
-    found = _TEXT_ENTRY.findall(text[:_LONGEST_TEXT])
+    found = re.findall(_TEXT_ENTRY, text[:_LONGEST_TEXT], re.IGNORECASE)
     numbers = ((name.lower(), _number(number.replace("_", ""))) for name, number in found)
     return tuple((name, number) for name, number in numbers if number is not None)
 

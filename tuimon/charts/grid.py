@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import unicodedata
 from functools import lru_cache
 
@@ -144,7 +145,8 @@ def runs(grid: CellGrid) -> list[list[tuple[str, int]]]:
 
 def _decoded(grid: CellGrid) -> str:
     """All cells as one string of `h * w` characters, NUL for a continuation."""
-    return grid.chars.astype("<u4", copy=False).tobytes().decode("utf-32-le", "replace")
+    # By the name of the codec Python would look for a module first.
+    return codecs.utf_32_le_decode(grid.chars.astype("<u4", copy=False).tobytes(), "replace", True)[0]  # noqa: FBT003  # final; it takes no names
 
 
 def _joined_styles(grid: CellGrid) -> StyleArray:

@@ -151,7 +151,9 @@ class Monitor:
 
     def _run(self, name: str, round_: Callable[[], None]) -> None:
         """Repeat rounds until the end; a round that fails is said on the screen, and the next one tried."""
-        be_nice()
+        # A screen's start waits for what is read first.
+        if not self._for_screen or name != "reader":
+            be_nice()
         while not self._stopping.is_set():
             try:
                 round_()
@@ -173,7 +175,8 @@ class Monitor:
             self._unpublished = True
             self._turns.renew()
         if self._published_at and self._for_screen and not self._had_its_turn:
-            # The first points are published: now it is the screen's turn.
+            # The first points, for which somebody waits, are published: now it is the screen's turn.
+            be_nice()
             self._had_its_turn = True
             self.gate.close(_FIRST_PICTURE_S)
             self.gate.pass_through()
