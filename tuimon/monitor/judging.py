@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tuimon.analysis.findings.catalog import FindingSettings
     from tuimon.analysis.findings.engine import FindingEngine
 
-# Rules look at points one by one in Python: this many take about a millisecond, after which keys get a turn.
-SLICE_ROWS = 500
+# Rules look at points in Python: this many take about a millisecond, after which keys get a turn.
+SLICE_ROWS = 1000
 # So many are put in order at once, in some milliseconds: with ten million no key was answered for a second.
 _READ_POINTS = 50_000
 # What is said of the end of a run that could not say anything itself.

@@ -119,6 +119,23 @@ def test_full_memory_that_still_rises_is_pressure() -> None:
     assert "still rising" in pressure.message
 
 
+def test_a_gpu_of_which_nothing_is_known_hides_no_other() -> None:
+    def reading(at: int) -> dict[str, float]:
+        return {f"gpu.{n}.util": -1.0 if n == 3 else 92.0 - 40.0 * (n == 2) + jitter(at) for n in range(4)}
+
+    assert only(findings(reading), "gpu_imbalance").series == "gpu.2.util"
+
+
+def test_gpus_that_come_later_are_held_against_the_others_too() -> None:
+    def reading(at: int) -> dict[str, float]:
+        return {f"gpu.{n}.util": 92.0 - 40.0 * (n == 2) + jitter(at) for n in range(2 + (at > 100))}
+
+    found = only(findings(reading), "gpu_imbalance")
+    assert found.series == "gpu.2.util"
+    assert found.step is not None
+    assert 1250 < found.step < 1400
+
+
 def test_the_drivers_word_for_heat_is_enough() -> None:
     found = only(
         findings(
@@ -170,6 +187,10 @@ def test_what_is_no_thermal_throttling(name: str, temperature: float, clock: flo
         }
 
     assert findings(reading) == (), name
+
+
+def test_heat_now_and_then_does_not_add_up() -> None:
+    assert findings(lambda at: {"gpu.0.throttle": 64.0 * (at % 20 < 3), "gpu.0.temp_c": 70.0}) == ()
 
 
 def test_heat_in_every_other_reading_is_not_enough() -> None:

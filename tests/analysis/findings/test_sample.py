@@ -12,10 +12,10 @@ UTILISATION, THROTTLE = Role.GPU_UTILISATION, Role.GPU_THROTTLE
 def test_readings_are_found_by_role_tag_and_gpu() -> None:
     layout = Layout([(UTILISATION, "gpu.0.util"), (THROTTLE, "gpu.3.throttle"), (UTILISATION, "gpu.3.util")])
     sample = Sample(layout, [80.0, 64.0, 60.0])
-    assert sample.of(UTILISATION) == [80.0, 60.0]
+    assert sample.of(UTILISATION) == (80.0, 60.0)
     assert sample.by_tag(UTILISATION) == {"gpu.0.util": 80.0, "gpu.3.util": 60.0}
     assert layout.gpus == {UTILISATION: {0: 0, 3: 2}, THROTTLE: {3: 1}}
-    assert sample.of(Role.GPU_POWER) == []
+    assert sample.of(Role.GPU_POWER) == ()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_mean_of_readings_that_hold_other_sensors() -> None:
     mean.add_all(other, [60.0, 7.0])
     sample = mean.take()
     assert sample.by_tag(UTILISATION) == {"gpu.0.util": 30.0, "gpu.1.util": 7.0}
-    assert sample.of(THROTTLE) == [2.0]
+    assert sample.of(THROTTLE) == (2.0,)
     assert mean.is_empty
     mean.add_all(one, [10.0, 1.0])
     mean.add_all(one, [20.0, 2.0])

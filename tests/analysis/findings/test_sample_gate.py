@@ -40,7 +40,7 @@ def test_without_times_every_report_is_a_reading() -> None:
     gate = SampleGate(Layouts())
     for percent in (1.0, 2.0, 3.0):
         gate.add(UTILISATION, "gpu.0.util", percent, math.nan)
-    assert [one.of(UTILISATION) for one in gate.release(9, paused=False)] == [[1.0], [2.0]]
+    assert [one.of(UTILISATION) for one in gate.release(9, paused=False)] == [(1.0,), (2.0,)]
 
 
 def test_readings_of_a_pause_are_dropped_with_the_one_that_is_open() -> None:

@@ -58,11 +58,12 @@ class Breakout:
         self._sum, self._count = 0.0, 0
         for scale, means in enumerate(self._means):
             means.append(block)
-            if len(means) > _CLIMB_BLOCKS and means[-1 - _CLIMB_BLOCKS] > self._highest[scale]:
-                self._highest[scale] = means[-1 - _CLIMB_BLOCKS]
+            known, highest = len(means), self._highest[scale]
+            if known > _CLIMB_BLOCKS and means[-1 - _CLIMB_BLOCKS] > highest:
+                self._highest[scale] = highest = means[-1 - _CLIMB_BLOCKS]
             # Nearly all readings end here: a climb leads beyond what was reached before, and so does the
             # mean of its last quarter, of which these are the newest blocks.
-            if len(means) >= 8 and max(block, means[-2], means[-3]) > self._highest[scale]:
+            if known >= 8 and (block > highest or means[-2] > highest or means[-3] > highest):
                 found = found or self._ascent(scale)
             earlier, self._carried[scale] = self._carried[scale], block
             if earlier is None:
@@ -73,12 +74,15 @@ class Breakout:
 
     def _ascent(self, scale: int) -> Ascent | None:
         known = list(self._means[scale])
-        # No mean of the newest blocks lies further above that of as many before them.
-        if max(known[-_MOST_PER_QUARTER:]) - min(known[-2 * _MOST_PER_QUARTER :]) <= self._least_step:
-            return None
+        most = max(known[-_MOST_PER_QUARTER:]) - min(known[-_CLIMB_BLOCKS:])
         for blocks in _BLOCKS_PER_QUARTER:
             if len(known) < 8 * blocks:
                 break
+            # What has climbed all along, or hardly rose of late, is told without a mean.
+            if abs(known[-8 * blocks] - known[-4 * blocks - 1]) > _QUIET_SHARE * most:
+                continue
+            if max(known[-blocks:]) - min(known[-2 * blocks : -blocks]) <= self._least_step:
+                continue
             ascent = self._over(known, blocks, self._highest[scale], _BLOCK_READINGS << scale)
             if ascent is not None:
                 return ascent
@@ -88,12 +92,6 @@ class Breakout:
         """Return the climb over the last four quarters of `blocks` blocks of `readings` readings each."""
         stop = len(means)
         least = self._least_step
-        if blocks == 1 and means[-1] - means[-2] <= least:
-            return None
-        # What has climbed all along was not quiet, by however much it rose since: this costs less than means.
-        most = max(means[-blocks:]) - min(means[stop - 4 * blocks : stop - 3 * blocks])
-        if abs(means[-8 * blocks] - means[-4 * blocks - 1]) > _QUIET_SHARE * most:
-            return None
         last, third = mean(means[stop - blocks :]), mean(means[stop - 2 * blocks : stop - blocks])
         if last - third <= least:
             return None

@@ -233,12 +233,12 @@ class FindingEngine:
 
     def _take_sensor(self, channel: Channel, value: float, time: float) -> None:
         """Look at a single point of a sensor."""
+        self._look_at_silence()
         if isfinite(value):
             for look in channel.looks:
                 look(value)
             self._run.sense((channel.tag,), (value,))
             self._gate.add(channel.role, channel.tag, value, time)
-        self._look_at_silence()
 
     def _channels_of(self, tags: list[str]) -> tuple[Channel, ...] | None:
         """Return the channels of a record; None as long as one of its tags is new, or passed over.
@@ -266,13 +266,11 @@ class FindingEngine:
             run.move(step, time)
             self._moment, self._fresh = time, True
         run.sense(layout.layout.tags, values)
+        self._look_at_silence()
         for at, channel in layout.ruled:
-            if at:
-                self._look_at_silence()
             run.tag = channel.tag
             for look in channel.looks:
                 look(values[at])
-        self._look_at_silence()
         self._gate.add_record(layout.layout, values, time)
 
     def _look_at_silence(self) -> None:

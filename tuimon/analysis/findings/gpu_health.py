@@ -64,7 +64,8 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
 
     def prepare(self) -> None:
         """Start without readings."""
-        self._recent: dict[str, MovingMean] = {}
+        self._recent: deque[dict[str, float]] = deque(maxlen=averages(self.limits.mean_samples))
+        self._spreads = MovingMean(averages(self.limits.mean_samples))
         self._alarms: dict[str, Alarm] = {}
 
     def restarted(self) -> None:
@@ -72,26 +73,29 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
         for alarm in self._alarms.values():
             alarm.resolve()
         self._recent.clear()
+        self._spreads.clear()
 
     def averaged(self, sample: Sample) -> None:
         """Look at some readings of all GPUs."""
-        limits, recent = self.limits, self._recent
-        for tag, percent in sample.by_tag(_UTILISATION).items():
-            if 0.0 <= percent <= 100.0:
-                if tag not in recent:
-                    recent[tag] = MovingMean(averages(limits.mean_samples))
-                recent[tag].push(percent)
-        if len(recent) < 2:
+        percents = sample.by_tag(_UTILISATION)
+        if not all(0.0 <= percent <= 100.0 for percent in percents.values()):
+            percents = {tag: percent for tag, percent in percents.items() if 0.0 <= percent <= 100.0}
+        if len(percents) < 2:
             return
-        least = averages(limits.least_samples)
-        known = {tag: last.mean for tag, last in recent.items() if len(last.values) >= least}
-        if len(known) < 2:
+        if self._recent and percents.keys() != self._recent[-1].keys():
+            self._recent.clear()
+            self._spreads.clear()
+        self._recent.append(percents)
+        self._spreads.push(max(percents.values()) - min(percents.values()))
+        if len(self._recent) < averages(self.limits.least_samples):
             return
-        if max(known.values()) - min(known.values()) < limits.calm_points:
+        # No two means lie further apart than their readings do on average.
+        if self._spreads.mean < self.limits.calm_points:
             for alarm in self._alarms.values():
                 if alarm.awake:
                     alarm.miss()
             return
+        known = {tag: mean([reading[tag] for reading in self._recent]) for tag in percents}
         for tag, own in known.items():
             others = median(other for name, other in known.items() if name != tag)
             self._judge(tag, own, others)
@@ -109,7 +113,8 @@ class GpuImbalance(Rule[GpuImbalanceLimits]):
 
     def _error(self) -> float:
         """Return the standard error of a difference of two means, by the most uneven GPU."""
-        return max(math.sqrt(2.0 * _noise(last.values) / len(last)) for last in self._recent.values())
+        noises = [_noise([reading[tag] for reading in self._recent]) for tag in self._recent[-1]]
+        return math.sqrt(2.0 * max(noises) / len(self._recent))
 
 
 def _noise(values: Collection[float]) -> float:
@@ -126,10 +131,10 @@ class ThermalThrottleLimits:
             cap, 0x4, is how a card is meant to work.
         temperature_c: Without bits: from this temperature on ...
         clock_share: ... with a clock below this share of its own 80th percentile (own choice).
-        hits: So many of the last `window` busy readings.
+        hits: So many of the last `window` readings.
         window: See `hits`.
-        busy_percent: From this utilisation on a reading is busy.
-        least_samples: Before so many busy readings nothing is said.
+        busy_percent: From this utilisation on a reading counts, as a hot one or as a usual clock.
+        least_samples: Before so many readings nothing is said.
         clear: Calm readings in a row after which it is over.
     """
 
@@ -146,11 +151,11 @@ class ThermalThrottleLimits:
 class _Heat:
     """What is known of one GPU."""
 
-    def __init__(self, alarm: Alarm, window: int) -> None:
+    def __init__(self, alarm: Alarm, hits: int) -> None:
         self.alarm = alarm
-        self.hot: deque[bool] = deque(maxlen=window)
+        # The numbers of the last readings at which it was throttled.
+        self.hot: deque[int] = deque(maxlen=hits)
         self.clocks = SortedWindow(32)
-        self.count = 0
 
 
 # Number and state of a GPU, and where utilisation, temperature, clock and throttle bits stand in a sample.
@@ -181,26 +186,36 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
         """Start without GPUs."""
         self._gpus: dict[int, _Heat] = {}
         self._layout, self._places = NO_SAMPLE.layout, self._places_in(NO_SAMPLE.layout)
+        self._count, self._awake = 0, False
 
     def sampled(self, sample: Sample) -> None:
         """Look at a reading of all GPUs."""
-        limits, readings = self.limits, sample.readings
+        readings = sample.readings
         if sample.layout is not self._layout:
             self._layout, self._places = sample.layout, self._places_in(sample.layout)
+        self._count += 1
+        # The usual clock hardly changes: every eighth reading tells it as well.
+        is_eighth, is_warm = self._count % 8 == 1, self._awake or self._is_warm(sample)
+        if not is_eighth and not is_warm:
+            return
         for index, gpu, busy_at, temperature_at, clock_at, bits_at in self._places:
-            if busy_at is not None and readings[busy_at] < limits.busy_percent:
+            if busy_at is not None and readings[busy_at] < self.limits.busy_percent:
                 continue
-            temperature = -math.inf if temperature_at is None else readings[temperature_at]
             clock = None if clock_at is None else readings[clock_at]
-            throttled = bits_at is not None and int(readings[bits_at]) & limits.bits != 0
-            gpu.count += 1
-            if throttled or temperature >= limits.temperature_c or gpu.alarm.awake:
+            if is_warm:
+                temperature = -math.inf if temperature_at is None else readings[temperature_at]
+                throttled = bits_at is not None and int(readings[bits_at]) & self.limits.bits != 0
                 self._look(index, gpu, clock, temperature, throttled=throttled)
-            else:
-                gpu.hot.append(False)
-            # The clock's usual value hardly changes: every fourth reading tells it as well.
-            if gpu.count % 4 == 1 and clock is not None and not gpu.alarm.is_open:
+            if is_eighth and clock is not None and not gpu.alarm.is_open:
                 gpu.clocks.push(clock)
+        self._awake = is_warm and any(gpu.alarm.awake for gpu in self._gpus.values())
+
+    def _is_warm(self, sample: Sample) -> bool:
+        """Return whether any GPU is hot or throttled by heat."""
+        if max(sample.of(_TEMPERATURE), default=-math.inf) >= self.limits.temperature_c:
+            return True
+        bits = sample.of(_THROTTLE)
+        return any(bits) and any(int(each) & self.limits.bits for each in bits)
 
     def _places_in(self, layout: Layout) -> list[_Places]:
         """Return each GPU that tells its clock, or why it is throttled, and where its sensors stand."""
@@ -211,9 +226,8 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
             if index not in self._gpus:
                 at = temperatures.get(index)
                 series = f"gpu.{index}" if at is None else layout.tags[at]
-                self._gpus[index] = _Heat(
-                    Alarm(self, clear=self.limits.clear, series=series), self.limits.window
-                )
+                alarm = Alarm(self, clear=self.limits.clear, series=series)
+                self._gpus[index] = _Heat(alarm, self.limits.hits)
             sensors = (busy.get(index), temperatures.get(index), clocks.get(index), bits.get(index))
             places.append((index, self._gpus[index], *sensors))
         return places
@@ -224,13 +238,15 @@ class ThermalThrottle(Rule[ThermalThrottleLimits]):
         limits = self.limits
         usual = gpu.clocks.quantile(0.8) if gpu.clocks.values else None
         slow = clock is not None and usual is not None and clock < limits.clock_share * usual
-        gpu.hot.append(throttled or (slow and temperature >= limits.temperature_c))
-        if gpu.count < limits.least_samples:
+        hot = throttled or (slow and temperature >= limits.temperature_c)
+        if hot:
+            gpu.hot.append(self._count)
+        if self._count < limits.least_samples:
             return
-        if gpu.hot[-1] and sum(gpu.hot) >= limits.hits:
+        if hot and len(gpu.hot) == limits.hits and gpu.hot[0] > self._count - limits.window:
             gpu.alarm.hit(lambda: _describe(index, clock, usual, temperature))
         elif gpu.alarm.awake:
-            gpu.alarm.miss(calm=not gpu.hot[-1])
+            gpu.alarm.miss(calm=not hot)
 
 
 def _describe(index: int, clock: float | None, usual: float | None, temperature: float) -> Evidence:

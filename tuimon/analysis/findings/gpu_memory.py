@@ -124,6 +124,10 @@ class GpuMemoryLeak(Rule[GpuMemoryLeakLimits]):
         )
 
 
+# Memory that was never as full as this is not nearly full: its rise is not followed. Own choice.
+_WATCHED_PERCENT = 90.0
+
+
 @frozen
 class GpuMemoryPressureLimits:
     """Defaults of `gpu_memory_pressure` (own choice; caching allocators rest at 93 to 96 %).
@@ -167,6 +171,8 @@ class GpuMemoryPressure(Rule[GpuMemoryPressureLimits]):
         """Look at some readings of all GPUs."""
         for index, tag, percent in sample.memory_percents():
             if index not in self._gpus:
+                if percent < _WATCHED_PERCENT:
+                    continue
                 least, averaged = self.limits.least_step, AVERAGED_READINGS
                 climb = Climb(least_step=least, least_last=0.0, blocks=3, scales=1, averaged=averaged)
                 self._gpus[index] = (Alarm(self, clear=1, series=tag), climb)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
-from itertools import pairwise
+from operator import gt as _gt
 from statistics import fmean, median
 
 from tuimon.analysis.findings.blocks import Blocks, Change
@@ -185,12 +185,11 @@ class Plateau(LossRule[PlateauLimits]):
         limits, progress = self.limits, self.run.progress
         if progress is not None and not limits.begin <= progress <= limits.end:
             return True
-        rates = [rate for rate in self._blocks.rates[first_block:] if math.isfinite(rate)]
-        if not rates:
-            return False
+        # Those of before the first learning rate, if there ever is one, are NaN: nothing is more than that.
+        rates = self._blocks.rates[first_block:]
         if rates[-1] < limits.share_of_peak * self._peak_rate:
             return True
-        return any(later > limits.rate_rise * rate for rate, later in pairwise(rates))
+        return any(map(_gt, rates[1:], [limits.rate_rise * rate for rate in rates]))
 
     def _eval_change(self, first_block: int) -> Change | None:
         """Return how the evaluation loss changed between the halves of the blocks from `first_block` on.

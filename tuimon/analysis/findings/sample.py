@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import add as _add
+from operator import itemgetter
+from typing import TypeAlias
 
 from tuimon.core.roles import Role, gpu_index
 
@@ -12,6 +14,7 @@ _GPU_THROTTLE = Role.GPU_THROTTLE
 # Sensors come and go; a run with more combinations of them than this has its layouts made anew.
 _MOST_LAYOUTS = 256
 _NOWHERE: tuple[int, ...] = ()
+_Pick: TypeAlias = Callable[[Sequence[float]], tuple[float, ...]]
 
 
 class Layout:
@@ -23,13 +26,14 @@ class Layout:
         sensors: Role and tag of each sensor; each tag once.
         tags: Their tags.
         places: Where the sensors of a role stand.
+        picks: What picks the values of a role out of a reading.
         gpus: Where the sensor of a role stands by the number of its GPU.
         memory: Of each GPU whose used memory is known as a share: its number, the tag, where that stands,
             and where the total stands; None if what is logged is a percentage.
         throttles: Where bits stand, which have no mean.
     """
 
-    __slots__ = ("gpus", "memory", "places", "sensors", "tags", "throttles")
+    __slots__ = ("gpus", "memory", "picks", "places", "sensors", "tags", "throttles")
 
     def __init__(self, sensors: Sequence[tuple[Role, str]]) -> None:
         self.sensors = tuple(sensors)
@@ -40,6 +44,7 @@ class Layout:
             places.setdefault(role, []).append(at)
             self.gpus.setdefault(role, {})[gpu_index(tag) or 0] = at
         self.places = {role: tuple(known) for role, known in places.items()}
+        self.picks = {role: _picking(known) for role, known in self.places.items()}
         self.throttles = self.places.get(Role.GPU_THROTTLE, _NOWHERE)
         self.memory = tuple(self._memory())
 
@@ -51,6 +56,13 @@ class Layout:
             for at in self.places.get(role, _NOWHERE)
             if not totals or gpu_index(self.tags[at]) in totals
         ]
+
+
+def _picking(places: tuple[int, ...]) -> _Pick:
+    if len(places) > 1:
+        return itemgetter(*places)
+    (place,) = places
+    return lambda readings: (readings[place],)
 
 
 class Layouts:
@@ -78,24 +90,32 @@ class Sample:
         readings: What they read, in the order of the layout.
     """
 
-    __slots__ = ("layout", "readings")
+    __slots__ = ("_memory", "layout", "readings")
 
     def __init__(self, layout: Layout, readings: Sequence[float]) -> None:
         self.layout = layout
         self.readings = readings
+        self._memory: list[tuple[int, str, float]] | None = None
 
-    def of(self, role: Role) -> list[float]:
+    def of(self, role: Role) -> tuple[float, ...]:
         """Return what the sensors of a role read."""
-        readings = self.readings
-        return [readings[at] for at in self.layout.places.get(role, _NOWHERE)]
+        pick = self.layout.picks.get(role)
+        return () if pick is None else pick(self.readings)
 
     def by_tag(self, role: Role) -> dict[str, float]:
         """Return what the sensors of a role read, by tag."""
-        tags, readings = self.layout.tags, self.readings
-        return {tags[at]: readings[at] for at in self.layout.places.get(role, _NOWHERE)}
+        tags = self.layout.tags
+        return dict(
+            zip([tags[at] for at in self.layout.places.get(role, _NOWHERE)], self.of(role), strict=True)
+        )
 
     def memory_percents(self) -> list[tuple[int, str, float]]:
         """Return number, tag and used share of the memory in percent of each GPU of which that is known."""
+        if self._memory is None:
+            self._memory = self._memory_percents()
+        return self._memory
+
+    def _memory_percents(self) -> list[tuple[int, str, float]]:
         readings, found = self.readings, []
         for index, tag, at, total_at in self.layout.memory:
             percent = readings[at]

@@ -209,35 +209,38 @@ class StepTimeOutlier(SpeedRule[StepTimeOutlierLimits]):
         self._count = 0
         self._last: deque[float] = deque(maxlen=self.limits.window)
         self._fastest = math.inf
-        self._recent: deque[float] = deque(maxlen=_RECENT_STEPS)
         self._outliers: deque[int] = deque()
 
     def take(self, log: float) -> None:
         """Look at the logarithm of the seconds per step."""
-        limits, outliers = self.limits, self._outliers
         self._count = count = self._count + 1
-        if count <= limits.skipped:
+        if count <= self.limits.skipped:
             return
-        usual, limit = log, math.inf
         if log < self._fastest:
             self._fastest = log
-        elif log > self._fastest + self._log_factor:
-            # What is no outlier beside the fastest of the last steps is none beside the usual one.
-            window = SortedWindow(limits.window, self._last)
-            usual, self._fastest = window.median, window.smallest
-            limit = self._limit(window, usual)
+        # What is no outlier beside the fastest of the last steps is none beside the usual one.
+        elif log > self._fastest + self._log_factor and self._look(log, count):
+            return
         self._last.append(log)
-        self._recent.append(log)
-        while outliers and outliers[0] <= count - limits.window:
-            outliers.popleft()
-        if log > limit:
-            outliers.append(count)
-            sparse = median(self._recent) < usual + self._log_sparse
-            if count >= limits.least_points and sparse and self._irregular():
-                self._alarm.hit(lambda: self._describe(math.exp(log), math.exp(usual)))
-                return
         if self._alarm.awake:
             self._alarm.miss()
+
+    def _look(self, log: float, count: int) -> bool:
+        """Return whether a slow step is one outlier too many."""
+        limits, outliers = self.limits, self._outliers
+        window = SortedWindow(limits.window, self._last)
+        usual, self._fastest = window.median, window.smallest
+        if log <= self._limit(window, usual):
+            return False
+        outliers.append(count)
+        while outliers[0] <= count - limits.window:
+            outliers.popleft()
+        sparse = median([*self._last, log][-_RECENT_STEPS:]) < usual + self._log_sparse
+        if count < limits.least_points or not sparse or not self._irregular():
+            return False
+        self._last.append(log)
+        self._alarm.hit(lambda: self._describe(math.exp(log), math.exp(usual)))
+        return True
 
     def _limit(self, window: SortedWindow, usual: float) -> float:
         """Return the logarithm from which on a step is an outlier."""
