@@ -131,6 +131,16 @@ def test_a_rare_pause_is_not_expected_within_few_steps() -> None:
         )
 
 
+def test_regular_pauses_go_on_at_another_speed() -> None:
+    training = Training()
+    for line in range(175):
+        training.seconds_per_step = 2.0 if line < 150 else 3.0
+        training.pause(100.0 if line and line % 30 == 0 else 0.0).train(1)
+    # Since the change there was one, after 150 lines; those after 180, 210, ... 570 of 600 are still to come.
+    expected = (6000 - training.step) * 3.0 + 14 * 100.0
+    assert training.progress(total=6000).eta_s == pytest.approx(expected, rel=0.002)
+
+
 def test_a_machine_that_was_suspended_once_is_not_expected_to_be_again() -> None:
     suspended = with_pauses(200, before=[80], seconds=18_000.0).progress(total=4000)
     assert suspended.eta_s == pytest.approx(200 * 20.0, rel=0.01)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tuimon.analysis.drift import Drift, find_drift, fit_line, largest_jump
 from tuimon.analysis.lines import TrainingLines
-from tuimon.analysis.pauses import Pauses, find_pauses, longest_calm, without_accident
+from tuimon.analysis.pauses import Pauses, expected_pauses, longest_calm
 from tuimon.core.columns import Float64Array, Int64Array
 from tuimon.core.frozen import frozen
 from tuimon.core.medians import median
@@ -120,17 +120,17 @@ def measure_pace(lines: TrainingLines) -> Pace | None:
     if not mean > 0:
         return None
     usual_steps = median(steps)
-    surplus: Float64Array = np.where(paused, stretch - mean, 0.0) * steps
-    calm_s = float((stretch * steps)[~paused].sum())
     pace = Pace(
         seconds_per_step=mean,
         low=float(calm[len(calm) // 4]),
         high=float(calm[(3 * len(calm)) // 4]),
-        pauses=find_pauses(
-            without_accident(surplus, intervals.usual_s, calm_s),
-            intervals.begins[newest:],
-            steps,
-            lines.steps[0] - usual_steps if intervals.from_start and newest == 0 else None,
+        pauses=expected_pauses(
+            intervals.per_step,
+            intervals.begins,
+            intervals.steps,
+            newest,
+            first_step=lines.steps[0] - usual_steps if intervals.from_start else None,
+            interval_s=intervals.usual_s,
         ),
         drift=_steady_drift(intervals),
         evaluations=None,

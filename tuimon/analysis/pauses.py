@@ -15,6 +15,8 @@ from tuimon.core.medians import median
 _USUALLY_APART = 20
 # Regular are pauses of which three in four gaps agree to within one interval, and there are two gaps.
 _REGULAR_SHARE, _FEWEST_GAPS = 0.75, 2
+# So few earlier intervals tell nothing.
+_FEWEST_EARLIER = 8
 # As the rule `stalled`: 10 minutes, 10 intervals, 3 times the longest silence.
 _STALL_S, _STALL_INTERVALS, _STALL_LONGEST = 600.0, 10.0, 3.0
 _ACCIDENT_SHARE = 0.5
@@ -69,14 +71,51 @@ def longest_calm(values: Float64Array) -> float:
     return half + max(4 * (three - quarter), half / 2)
 
 
-def without_accident(seconds: Float64Array, interval_s: float, calm_s: float) -> Float64Array:
+def expected_pauses(
+    per_step: Float64Array,
+    begins: Int64Array,
+    steps: Int64Array,
+    newest: int,
+    *,
+    first_step: float | None,
+    interval_s: float,
+) -> Pauses:
+    """Return the pauses of the newest stretch of one speed; or of all, if only these are seen to be regular.
+
+    Checkpoints are saved every so many steps at any speed.
+
+    Args:
+        per_step: Seconds per step of each interval, float64[n].
+        begins: The step at which each begins, int64[n].
+        steps: The steps of each, int64[n].
+        newest: Where the newest stretch begins.
+        first_step: The step at which the training began, if the intervals begin there too.
+        interval_s: Usual seconds between two training lines.
+    """
+    recent = _surplus_s(per_step[newest:], steps[newest:], interval_s)
+    found = _find_pauses(recent, begins[newest:], steps[newest:], first_step if newest == 0 else None)
+    if found.gap_steps is not None or newest < _FEWEST_EARLIER:
+        return found
+    earlier = _surplus_s(per_step[:newest], steps[:newest], interval_s)
+    whole = _find_pauses(np.concatenate([earlier, recent]), begins, steps, first_step)
+    return found if whole.gap_steps is None else whole
+
+
+def _surplus_s(per_step: Float64Array, steps: Int64Array, interval_s: float) -> Float64Array:
+    """Return by how many seconds intervals of one speed are longer than calm ones; 0 for one that is calm."""
+    paused = per_step > longest_calm(per_step)
+    surplus: Float64Array = np.where(paused, per_step - per_step[~paused].mean(), 0.0) * steps
+    return _without_accident(surplus, interval_s, float((per_step * steps)[~paused].sum()))
+
+
+def _without_accident(seconds: Float64Array, interval_s: float, calm_s: float) -> Float64Array:
     """Return pauses without one that is no habit of the training: a suspended machine, a hang that ended.
 
     That is one that would have been called a stall, alone of its length, and longer than half of the
     training that surrounds it: a checkpoint that takes as long for the first time is expected again.
 
     Args:
-        seconds: As `find_pauses` has them.
+        seconds: Of each interval, float64[n]; 0 for a calm one.
         interval_s: Usual seconds between two training lines.
         calm_s: How long was trained meanwhile.
     """
@@ -90,7 +129,7 @@ def without_accident(seconds: Float64Array, interval_s: float, calm_s: float) ->
     return kept
 
 
-def find_pauses(
+def _find_pauses(
     seconds: Float64Array, begins: Int64Array, steps: Int64Array, first_step: float | None
 ) -> Pauses:
     """Return the pauses among the intervals of a stretch of one speed.
