@@ -16,9 +16,29 @@ from tuimon.core.units import (
     format_percent,
     format_rate,
     format_value,
+    parse_clock,
 )
 
 DAY_S = 86_400
+
+
+def test_a_time_is_the_last_such_one() -> None:
+    latest = datetime(2026, 3, 3, 12, 5, 30).astimezone()
+
+    def parsed(text: str) -> str | None:
+        found = parse_clock(text, latest.timestamp())
+        form = "%y-%m-%d %H:%M:%S"
+        return None if found is None else datetime.fromtimestamp(found).astimezone().strftime(form)
+
+    assert parsed("12:05") == "26-03-03 12:05:00"
+    assert parsed("12:05:31") == "26-03-02 12:05:31"
+    assert parsed("9:00") == "26-03-03 09:00:00"
+    assert parsed("03-02 23:10") == "26-03-02 23:10:00"
+    assert parsed("12-31 23:10") == "25-12-31 23:10:00"
+    assert parsed("2026-03-04 01:00") == "26-03-04 01:00:00"
+    for text in ("", "12", "25:00", "02-30 10:00", "0000-01-01 00:00", "12:05 pm"):
+        assert parsed(text) is None
+    assert parse_clock("12:05", math.nan) is None
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from textual import events
@@ -18,6 +19,7 @@ from tests.tui.keyboard import press
 from tests.tui.states import NOW, eight_gpus, live_state, sample_snapshot, sample_state, snapshot_of
 from tuimon.analysis.smoothing import SMOOTHING_CYCLE
 from tuimon.core.batch import Problem
+from tuimon.core.roles import Role
 from tuimon.monitor.replay import Replay
 from tuimon.monitor.snapshot import Snapshot
 from tuimon.store.axis import Axis
@@ -182,13 +184,37 @@ async def test_commands() -> None:
         assert app.view.run_name == "huggingface"
 
 
+async def test_a_step_and_a_time_are_gone_to_on_whichever_axis_is_shown() -> None:
+    app = TuimonApp(FixedFeed(sample_snapshot()), run_name="resumed")
+    state = sample_state("resumed")
+    later = state.run.attempts[1]
+    async with app.run_test(size=SIZE) as pilot:
+        await type_command(pilot, f"goto {later.first_step}")
+        window = app.view.window
+        assert window is not None
+        # The step was reached twice; the newest time counts.
+        held = [each for each in state.run.attempts if each.first_step <= later.first_step <= each.last_step]
+        assert sum(window) / 2 == pytest.approx(later.first_step + held[-1].offset)
+        clock = datetime.fromtimestamp(later.start_time).astimezone().strftime("%m-%d %H:%M:%S")
+        await type_command(pilot, f"goto {clock}")
+        window = app.view.window
+        assert window is not None
+        assert sum(window) / 2 == pytest.approx(later.first_step + later.offset, abs=2)
+        app.view.axis = Axis.WALL
+        await type_command(pilot, f"goto {clock}")
+        window = app.view.window
+        assert window is not None
+        assert sum(window) / 2 == pytest.approx(later.start_time, abs=1)
+
+
 async def test_commands_that_make_no_sense_are_said_and_change_nothing() -> None:
     app = TuimonApp(FixedFeed(sample_snapshot()), run_name="healthy")
     async with app.run_test(size=SIZE) as pilot:
         for command, said in (
             ("open none", "no run is named 'none'"),
-            ("goto x", "goto needs a step, not 'x'"),
-            ("goto", "goto STEP: Show the charts around a step"),
+            ("goto x", "goto needs a step or a time such as 14:02, not 'x'"),
+            ("goto 14:99", "goto needs a step or a time"),
+            ("goto", "goto STEP or 14:02: Show the charts around a step"),
             ("sort by luck", "runs are sorted by one of name, best"),
             ("nonsense", "no command is called 'nonsense'"),
             ("", "? help"),
@@ -462,6 +488,11 @@ async def test_a_replay_can_be_sought_by_step_and_by_jumps() -> None:
         assert "paused" in shown(app, "header")
         await press(pilot, "b", "b")
         await until(pilot, lambda: 180 < (app.state.progress.step or 0) < 200 if app.state else False)
+        loss = sample_state("overfit").run.with_role(Role.LOSS)[0]
+        clock = datetime.fromtimestamp(float(loss.wall_times[300])).astimezone().strftime("%m-%d %H:%M:%S")
+        await type_command(pilot, f"goto {clock}")
+        steps = range(int(loss.steps[298]), int(loss.steps[302]))
+        await until(pilot, lambda: app.state is not None and app.state.progress.step in steps)
 
 
 async def test_going_back_in_a_replay_while_a_finding_is_explained() -> None:

@@ -33,6 +33,12 @@ class Moment:
         return place(run, axis, self.step, self.wall_time)
 
 
+def last_time(run: RunView) -> float:
+    """Return the wall time of a run's last point, in unix seconds; NaN where none is known."""
+    known = [attempt.last_time for attempt in run.attempts if math.isfinite(attempt.last_time)]
+    return max(known, default=math.nan)
+
+
 def moment_at(run: RunView, axis: Axis, x: float) -> Moment:
     """Return the moment at a place of an axis, as the series that tells how far the training is has it.
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 
 UNKNOWN = "-"
+_CLOCK = re.compile(r"(?:(?:(\d{4})-)?(\d\d?)-(\d\d?)[ T])?(\d\d?):(\d\d)(?::(\d\d))?")
 
 
 def format_duration(seconds: float | None) -> str:
@@ -100,6 +102,33 @@ def format_clock(wall_time: float | None, now: float | None = None) -> str:
     if today is None or moment.date() == today:
         return moment.strftime("%H:%M")
     return moment.strftime("%m-%d %H:%M")
+
+
+def parse_clock(text: str, latest: float) -> float | None:
+    """Return the unix seconds of a local time: `14:02`, `14:02:30`, `03-02 14:02` or `2026-03-02 14:02`.
+
+    Args:
+        text: A time as `format_clock` or `format_date` writes it.
+        latest: Without a date, or a year, the last such time up to this one is meant, in unix seconds.
+
+    Returns:
+        None where it is no time.
+    """
+    found = _CLOCK.fullmatch(text.strip())
+    if found is None or not math.isfinite(latest):
+        return None
+    year, month, day, hour, minute, second = (None if part is None else int(part) for part in found.groups())
+    try:
+        last = datetime.fromtimestamp(latest).astimezone().replace(tzinfo=None)
+        time = last.replace(hour=hour or 0, minute=minute or 0, second=second or 0, microsecond=0)
+        if month is None or day is None:
+            return (time if time <= last else time - timedelta(days=1)).astimezone().timestamp()
+        time = time.replace(year=last.year if year is None else year, month=month, day=day)
+        if year is None and time > last:
+            time = time.replace(year=time.year - 1)
+        return time.astimezone().timestamp()
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def format_date(wall_time: float | None) -> str:

@@ -37,6 +37,10 @@ class Feed(Protocol):
 class PlaybackControls(Protocol):
     """What a replay offers beside a feed."""
 
+    @property
+    def last_time(self) -> float:
+        """The wall time of the last point of all that is played, in unix seconds; NaN where none is known."""
+
     def toggle_pause(self) -> None:
         """Stand still, or go on."""
 
@@ -48,6 +52,9 @@ class PlaybackControls(Protocol):
 
     def seek_step(self, step: int) -> None:
         """Go to a logged step."""
+
+    def seek_time(self, wall_time: float) -> None:
+        """Go to a wall time of the data, in unix seconds."""
 
     def step(self, by: int) -> None:
         """Go so many logged steps on, or back."""

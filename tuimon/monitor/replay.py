@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tuimon.analysis.moments import last_time
 from tuimon.core.batch import ConfigRecord, LifecycleRecord, ScalarBatch
 from tuimon.monitor.judging import RunJudge
 from tuimon.monitor.publisher import Gate, Publisher
@@ -103,6 +104,11 @@ class Replay:
                 self._paused = not self._paused
             self._show()
         self._stirred.set()
+
+    @property
+    def last_time(self) -> float:
+        """The wall time of the last point of all that is played, in unix seconds; NaN where none is known."""
+        return last_time(self._whole.run)
 
     def set_speed(self, speed: float) -> None:
         """Play so many seconds of the data per second."""

@@ -24,7 +24,7 @@ class Command:
 
 
 TYPED = (
-    Command("goto", "STEP", "Show the charts around a step; in a replay go there"),
+    Command("goto", "STEP or 14:02", "Show the charts around a step or a time; in a replay go there"),
     Command("open", "RUN", "Open the run of that name, or the first one whose name holds it"),
     Command("filter", "REGEX", "Filter the charts by tag or meaning"),
     Command("runs", "QUERY", "List the runs that are meant: part of a name, or loss<2 and status:running"),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.binding import Binding
 from textual.widgets import Input
 
+from tuimon.analysis.moments import last_time, moment_at
 from tuimon.core.text import clean
+from tuimon.core.units import parse_clock
+from tuimon.monitor.snapshot import RunState
+from tuimon.store.axis import Axis
 from tuimon.tui.actions.base import ActionBase
 from tuimon.tui.palette import matching
 from tuimon.tui.run_list import ORDERS
@@ -16,6 +21,8 @@ from tuimon.tui.run_list import ORDERS
 if TYPE_CHECKING:
     from tuimon.monitor.feed import PlaybackControls
 
+# Steps are 64-bit numbers.
+_LONGEST_STEP = 20
 # What Textual's own line does with other keys than letters.
 _EDITING = {
     name: binding.action
@@ -183,13 +190,28 @@ class PromptActions(ActionBase):
             self._open_run(chosen)
 
     def _go_to(self, text: str) -> None:
-        if not text.lstrip("-").isdigit():
-            self.say(f"goto needs a step, not {text!r}")
+        state = self.state
+        if state is None:
             return
-        step = int(text)
-        if self._shown.playback is not None:
-            cast("PlaybackControls", self.feed).seek_step(step)
-        elif (state := self.state) is not None:
-            full = self._axis(state).full
-            half = (full[1] - full[0]) / 20
-            self.view.window, self.view.follow = (step - half, step + half), False
+        is_step = text.lstrip("-").isdecimal() and len(text) < _LONGEST_STEP
+        replay = cast("PlaybackControls", self.feed) if self._shown.playback is not None else None
+        latest = last_time(state.run) if replay is None else replay.last_time
+        time = None if is_step else parse_clock(text, latest)
+        if time is None and not is_step:
+            self.say(f"goto needs a step or a time such as 14:02, not {text!r}")
+        elif replay is not None and time is not None:
+            replay.seek_time(time)
+        elif replay is not None:
+            replay.seek_step(int(text))
+        else:
+            self._show_moment(state, *((Axis.STEP, float(text)) if time is None else (Axis.WALL, time)))
+
+    def _show_moment(self, state: RunState, axis: Axis, x: float) -> None:
+        """Zoom to a tenth of the run around a place of an axis, whichever axis is on the screen."""
+        shown = self._axis(state)
+        at = moment_at(state.run, axis, x).on(state.run, shown.axis)
+        if at is None or math.isnan(at):
+            self.say("that has no place on this axis: x takes another")
+            return
+        half = (shown.full[1] - shown.full[0]) / 20
+        self.view.window, self.view.follow = (at - half, at + half), False
