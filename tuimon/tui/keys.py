@@ -99,7 +99,7 @@ KEYS: tuple[Key, ...] = (
     Key("greater_than_sign", ">", "playback_speed(1)", "faster", "Twice the speed", "Replay", 3, replay_only=True),
     Key("b", "b", "playback_seek(-1)", "back 5 %", "Jump back by 5 % of the run", "Replay", replay_only=True),
     Key("w", "w", "playback_seek(1)", "on 5 %", "Jump on by 5 % of the run", "Replay", replay_only=True),
-    Key("colon", ":", "command", "command", "All commands, by name or what they do; goto STEP or TIME, open RUN", "Program", 12),
+    Key("colon", ":", "command", "command", "All commands, by what they do; goto STEP or TIME, open RUN", "Program", 12),
 )  # fmt: skip
 
 
