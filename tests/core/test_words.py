@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tuimon.core.batch import ConfigRecord, Problem, ScalarBatch
-from tuimon.core.clock import Clock, FixedClock, SystemClock
+from tuimon.core.clock import Clock, SystemClock
 from tuimon.core.columns import Columns
 from tuimon.core.errors import (
     EXIT_FAILED,
@@ -36,13 +36,9 @@ def test_equal_problems_are_one() -> None:
     assert len({Problem("a", "bad line", 3), Problem("a", "bad line", 3), Problem("a", "bad line")}) == 2
 
 
-def test_a_clock_is_the_machines_or_stands_where_it_was_set() -> None:
-    clocks: list[Clock] = [SystemClock(), FixedClock(5.0)]
-    assert abs(clocks[0].now() - time.time()) < 5
-    assert clocks[1].now() == 5
-    fixed = FixedClock(5.0)
-    fixed.set(7.5)
-    assert fixed.now() == 7.5
+def test_a_clock_is_the_machines() -> None:
+    clock: Clock = SystemClock()
+    assert abs(clock.now() - time.time()) < 5
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What time it is: the machine's, or the data's."""
+"""What time it is."""
 
 from __future__ import annotations
 
@@ -19,18 +19,3 @@ class SystemClock:
     def now(self) -> float:
         """Return the machine's time in unix seconds."""
         return time.time()
-
-
-class FixedClock:
-    """A time that somebody sets: the time of the data in `check`, `summary` and `replay`, and in tests."""
-
-    def __init__(self, now: float) -> None:
-        self._now = now
-
-    def now(self) -> float:
-        """Return the time that was set last."""
-        return self._now
-
-    def set(self, now: float) -> None:
-        """Set the time, in unix seconds."""
-        self._now = now
