@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from tests.commands import run
 from tests.nvml import build_standin
 from tests.sources.event_writer import scalar, version
+from tests.tui.states import live_state
 from tests.watching import rows, state_of, wait_for, watching, write
 from tuimon.analysis.status import Status
 from tuimon.core.hardware import GpuProcess, GpuSample
@@ -106,6 +109,20 @@ def test_a_process_is_described_with_its_workers(training: Training) -> None:
     assert process.command.startswith(f"{sys.executable} -c")
     assert process.command.isprintable()
     assert process.folder == str(Path.cwd())
+
+
+def test_a_process_that_was_stopped_is_suspended_until_it_goes_on(training: Training) -> None:
+    def suspended() -> bool:
+        process = describe_processes([training.pid])[training.pid]
+        assert ("suspended" in process_lines(replace(live_state(), process=process))[0]) == process.suspended
+        return process.suspended
+
+    assert not suspended()
+    for number, expected in ((signal.SIGSTOP, True), (signal.SIGCONT, False)):
+        training.process.send_signal(number)
+        deadline = time.monotonic() + KNOWN_WITHIN_S
+        while suspended() != expected:
+            assert time.monotonic() < deadline
 
 
 def test_workers_of_one_launcher_are_one_family() -> None:

@@ -172,6 +172,12 @@ def test_a_job_that_ends_too_early_is_told_and_one_that_suffices_is_not() -> Non
         assert ("will not finish" in second) is told
 
 
+def test_a_process_that_was_stopped_is_told() -> None:
+    state = live_state()
+    for process, told in ((RunProcess(4711, suspended=True), True), (RunProcess(4711), False)):
+        assert ("process suspended" in lines(replace(state, process=process))[1]) is told
+
+
 def test_a_deadline_that_was_given_counts_before_that_of_the_job_and_is_told_in_any_case() -> None:
     state = live_state()
     finish = state.progress.finish_time

@@ -20,6 +20,7 @@ class RunProcess:
         job_end_time: When that job is ended at the latest, in unix seconds.
         alive: Whether it lives.
         out_of_memory: It has gone, and the kernel has ended a process for lack of memory just then.
+        suspended: Somebody, or a scheduler, has stopped it (ctrl+z, SIGSTOP): it waits for SIGCONT.
         sure: Whether it was seen to have the run's files open for writing. If not, its command line or
             working folder names the run, and nothing is concluded from its end.
     """
@@ -33,4 +34,5 @@ class RunProcess:
     job_end_time: float | None = None
     alive: bool = True
     out_of_memory: bool = False
+    suspended: bool = False
     sure: bool = True

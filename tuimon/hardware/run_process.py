@@ -43,6 +43,7 @@ def describe_processes(pids: Iterable[int]) -> dict[int, RunProcess]:
             family=_family(pid, parents),
             job_id=clean(environment.get("SLURM_JOB_ID", "")) or None,
             job_end_time=_job_end_time(environment),
+            suspended=_status(pid)[:1] == [b"T"],
         )
     return found
 
@@ -190,10 +191,17 @@ def _pids() -> list[int]:
 
 
 def _parent(pid: int) -> int | None:
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        # The name stands in brackets, and may hold some itself.
-        return int((_PROCESSES / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()[1])
+    with contextlib.suppress(ValueError, IndexError):
+        return int(_status(pid)[1])
     return None
+
+
+def _status(pid: int) -> list[bytes]:
+    """Return what `/proc/PID/stat` tells behind the name: the state, the parent, and so on."""
+    with contextlib.suppress(OSError):
+        # The name stands in brackets, and may hold some itself.
+        return (_PROCESSES / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+    return []
 
 
 def _arguments(pid: int) -> list[str]:

@@ -27,7 +27,8 @@ def process_lines(state: RunState, hardware: Sequence[HardwareSample] = ()) -> t
         why = ": the kernel ended a process for lack of memory just then" if process.out_of_memory else ""
         return (f"process {process.pid} is gone{why}", process.command)
     likely = "" if process.sure else "likely "
-    lines = [f"{likely}process {process.pid}", process.command]
+    waits = ", suspended" if process.suspended else ""
+    lines = [f"{likely}process {process.pid}{waits}", process.command]
     if process.folder:
         lines.append(f"in {process.folder}")
     if process.gpus:

@@ -134,6 +134,8 @@ def _deadline_part(state: RunState, now: float, given: float | None) -> list[tup
 def _second_line(state: RunState, width: int, now: float, deadline: float | None) -> Row:
     progress = state.progress
     parts = _deadline_part(state, now, deadline)
+    if state.process is not None and state.process.alive and state.process.suspended:
+        parts.append(("process", "suspended", Ink.WARNING))
     if progress.epoch is not None:
         total = f"/{format_value(progress.total_epochs, 3)}" if progress.total_epochs else ""
         parts.append(("epoch", f"{progress.epoch:.2f}{total}", Ink.TEXT))
