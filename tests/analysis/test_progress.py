@@ -6,18 +6,21 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 
 from tests.analysis.logged_lines import Line, run_of
 from tests.analysis.measuring import measure_progress
-from tuimon.analysis.eta import trace_eta
+from tuimon.analysis.eta import Gauge, trace_eta
+from tuimon.analysis.pace import measure_pace
 from tuimon.analysis.progress import EtaState, Progress, SteadyEta
 from tuimon.analysis.status import Status
-from tuimon.analysis.totals import find_totals
-from tuimon.core.batch import LifecycleRecord
-from tuimon.store.run import RunView
+from tuimon.analysis.totals import Totals, find_totals
+from tuimon.core.batch import LifecycleRecord, ScalarBatch
+from tuimon.store.run import HARDWARE_STREAM, RunView
+from tuimon.store.run_store import RunStore
 
 START = 1_700_000_000.0
 BENCH = Path(__file__).parents[3] / "shared" / "bench" / "eta"
@@ -411,6 +414,31 @@ def test_a_thousand_lines_of_one_step_do_not_hide_the_steps_before() -> None:
     lines = [{"step": 10 * (at // 500), "time": START + 0.1 * at, "loss": 1.0} for at in range(500 * 8)]
     run = run_of(lines)
     assert measure_progress(run, START + 400, find_totals(run, 100)).steps_per_s == pytest.approx(0.2)
+
+
+def test_the_pace_is_measured_anew_for_new_lines_and_evaluations_only() -> None:
+    store, measured = RunStore(), []
+    gauge: Gauge | None = None
+    rows = np.arange(20)
+    store.extend(0, [ScalarBatch(("loss",), rows, rows, np.linspace(1e9, 1e9 + 38, 20), (np.ones(20),))])
+    more = (
+        (0, "loss", 20, 1e9 + 40),
+        (HARDWARE_STREAM, "gpu.0.util", 1, 1e9 + 41),
+        (0, "lr", 21, 1e9 + 42),
+        (0, "eval_loss", 22, 1e9 + 43),
+        (HARDWARE_STREAM, "gpu.0.util", 2, 1e9 + 44),
+        (0, "loss", 23, 1e9 + 60),
+    )
+    for stream, tag, order, at in more:
+        one = np.array([order])
+        store.extend(stream, [ScalarBatch((tag,), one, one, np.array([at]), (np.array([0.5]),))])
+        run = store.freeze()
+        wanted = Gauge.of(run, Totals(total_steps=100))
+        with mock.patch("tuimon.analysis.eta.measure_pace", wraps=measure_pace) as measuring:
+            gauge = Gauge.of(run, Totals(total_steps=100), gauge)
+        measured.append(measuring.called)
+        assert (gauge.progress, gauge.pace) == (wanted.progress, wanted.pace)
+    assert measured == [True, False, False, True, False, True]
 
 
 def test_nothing_logged_is_no_progress() -> None:

@@ -48,6 +48,17 @@ def test_a_few_pieces_in_a_row_are_done_at_once_and_then_the_share_is_kept(clock
     assert worked / (clock.now - begun) == pytest.approx(0.02, rel=0.05)
 
 
+def test_waiting_for_another_thread_is_no_work(clock: Clock) -> None:
+    times = TimeShare(0.02, burst_s=0.05, longest_s=1.0)
+    for _ in range(100):
+        times.begin()
+        clock.now += 0.06
+        times.leave_out(0.05)
+        times.end()
+        assert times.rest_s == 0.0
+        clock.now += 0.6
+
+
 def test_no_rest_is_longer_than_the_longest_however_long_the_work(clock: Clock) -> None:
     times = TimeShare(0.02, burst_s=0.05, longest_s=0.9)
     assert work(clock, times, 5.0) == pytest.approx(0.9)

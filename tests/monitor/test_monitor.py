@@ -25,6 +25,7 @@ from tuimon.analysis.status import Status
 from tuimon.core.hardware import HardwareSample, HostSample
 from tuimon.monitor.monitor import Monitor
 from tuimon.monitor.publisher import Gate
+from tuimon.monitor.snapshot import RunState
 from tuimon.monitor.turns import in_turn
 from tuimon.monitor.watching import RunWatch
 from tuimon.monitor.watchlist import Watchlist
@@ -221,6 +222,54 @@ def test_a_run_that_is_still_being_read_gets_no_samples(
     monitor.stop()
     assert not run.status.live
     assert (run.findings, HARDWARE_STREAM in {s.stream for s in run.run.series.values()}) == ((), False)
+
+
+class DiskProbe:
+    """A sensor that always says the same."""
+
+    def sample(self, wall_time: float) -> HardwareSample:
+        return HardwareSample(
+            wall_time, host=HostSample(disk_path="/", disk_used_bytes=99, disk_free_bytes=1)
+        )
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def test_samples_wait_for_the_step_that_they_belong_to(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", rows(range(10), start=time.time() - 10))
+    monitor = Monitor([Root(tmp_path)], probe=DiskProbe())
+    monitor._watches.look()
+    (watch,) = monitor._watches
+    watch.read(ReadBudget())
+    monitor._sampling.sample(live=True)
+    watch.refresh(time.time(), live=True)
+    watch.state = None
+    monitor._give_hardware()
+    assert monitor._sampling.has_fresh
+    watch.refresh(time.time(), live=True)
+    monitor._give_hardware()
+    assert not monitor._sampling.has_fresh
+    assert watch.view.series["disk.used_pct"].steps.tolist() == [9]
+
+
+def test_what_sensors_say_is_judged_when_it_is_shown(tmp_path: Path) -> None:
+    seen: dict[int, RunState] = {}
+
+    def note() -> None:
+        state = monitor.snapshot.run("a")
+        if state is not None and (count := points(monitor.snapshot, "a", "disk.used_pct")):
+            seen.setdefault(count, state)
+
+    write(tmp_path / "a.jsonl", rows(range(10), start=time.time() - 10))
+    monitor = Monitor([Root(tmp_path)], probe=DiskProbe())
+    monitor.subscribe(note)
+    monitor.start()
+    wait_for(monitor, lambda s: points(s, "a", "disk.used_pct") >= 2)
+    monitor.stop()
+    assert all(state.checked for state in seen.values())
+    samples = state_of(monitor.snapshot, "a").run.series["disk.used_pct"]
+    assert samples.steps.tolist() == [9] * len(samples)
 
 
 def test_stop_ends_all_threads_soon_and_start_happens_once(tmp_path: Path) -> None:

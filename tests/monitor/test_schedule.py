@@ -14,6 +14,17 @@ def test_what_was_heard_of_is_looked_at_at_once() -> None:
     assert schedule.due == 10.0 + LEAST_S
 
 
+def test_a_look_that_found_nothing_holds_up_no_hint() -> None:
+    schedule = PollSchedule(quiet_since=0.0)
+    schedule.looked(10.0, changed=False, is_open=True, run_count=1)
+    schedule.hurry(10.01)
+    assert schedule.due == 10.01
+    # But looking again and again for nothing does.
+    schedule.looked(10.01, changed=False, is_open=True, run_count=1)
+    schedule.hurry(10.02)
+    assert schedule.due == pytest.approx(10.01 + LEAST_S)
+
+
 def test_many_hints_in_a_short_time_make_few_looks() -> None:
     schedule = PollSchedule(quiet_since=0.0)
     now, looks = 0.0, 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from tests.tui.keyboard import press
 from tests.tui.states import NOW, batch, make_state, snapshot_of
 from tuimon.analysis.log_moments import Moments, log_moments
 from tuimon.analysis.moments import Moment
-from tuimon.core.batch import LogLine, ScalarBatch, TextRecord
+from tuimon.core.batch import LifecycleRecord, LogLine, Record, ScalarBatch, TextRecord
+from tuimon.monitor.events import run_events
 from tuimon.monitor.snapshot import RunState
 from tuimon.store.axis import Axis
+from tuimon.store.run import HARDWARE_STREAM
 from tuimon.store.run_store import KEPT_LOG_LINES, RunStore
 from tuimon.tui.app import TuimonApp
 from tuimon.tui.picture import Painter
@@ -34,6 +37,33 @@ def printing_state(count: int = 40) -> RunState:
 
 def log(view: View) -> str:
     return pane_text(Painter("braille").paint(snapshot_of(printing_state()), view, *SIZE), "log")
+
+
+def one(tag: str, order: int, step: int) -> ScalarBatch:
+    return ScalarBatch((tag,), np.array([order]), np.array([step]), np.array([NOW]), (np.array([0.5]),))
+
+
+def test_events_are_gathered_anew_when_the_run_has_logged_something_only() -> None:
+    store, painter, view = RunStore(), Painter("braille"), View("run-1")
+    rows = np.arange(30)
+    store.extend(
+        0, [ScalarBatch(("loss",), rows, rows, np.linspace(NOW - 60, NOW - 31, 30), (np.linspace(2, 1, 30),))]
+    )
+    more: tuple[tuple[int, Record], ...] = (
+        (HARDWARE_STREAM, one("gpu.0.util", 1, 29)),
+        (0, LifecycleRecord("checkpoint", 30, 29, NOW, "saved")),
+        (HARDWARE_STREAM, one("gpu.0.util", 2, 29)),
+        (0, one("loss", 31, 30)),
+    )
+    gathered = []
+    for stream, record in more:
+        store.extend(stream, [record])
+        state = replace(printing_state(), run=store.freeze())
+        with mock.patch("tuimon.tui.picture.run_events", wraps=run_events) as gathering:
+            text = pane_text(painter.paint(snapshot_of(state), view, *SIZE), "log")
+        gathered.append(gathering.called)
+        assert text == pane_text(Painter("braille").paint(snapshot_of(state), view, *SIZE), "log")
+    assert gathered == [True, True, False, True]
 
 
 def test_what_was_printed_is_shown_with_its_newest_line_last() -> None:

@@ -45,15 +45,25 @@ class Gauge:
     pace: Pace | None
 
     @classmethod
-    def of(cls, run: RunView, totals: Totals) -> Gauge:
+    def of(cls, run: RunView, totals: Totals, before: Gauge | None = None) -> Gauge:
         """Read a run; the cost does not grow with it.
 
         Args:
             run: The run.
             totals: Where it ends.
+            before: What the same run said before. Where only sensors have told something since, the pace is
+                the same.
         """
         lines = training_lines(run)
-        pace = measure_pace(lines) if lines is not None else None
+        if (
+            lines is not None
+            and before is not None
+            and before.lines is not None
+            and lines.equals(before.lines)
+        ):
+            pace = before.pace
+        else:
+            pace = measure_pace(lines) if lines is not None else None
         step = _reached_step(run)
         speed = 1 / pace.seconds_per_step if pace is not None else _closing_speed(run)
         epoch = _last_epoch(run, step, totals)

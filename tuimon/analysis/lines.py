@@ -43,6 +43,16 @@ class TrainingLines:
     def __len__(self) -> int:
         return len(self.steps)
 
+    def equals(self, other: TrainingLines) -> bool:
+        """Return whether these are the same lines and evaluations, of the same columns of the store."""
+        return (
+            self.steps is other.steps
+            and self.times is other.times
+            and np.array_equal(self.starts, other.starts)
+            and np.array_equal(self.evaluation_times, other.evaluation_times)
+            and np.array_equal(self.evaluation_steps, other.evaluation_steps)
+        )
+
     def cut(self, lines: int, evaluations: int) -> TrainingLines:
         """Return the first so many lines and evaluations: the run as it was at that moment."""
         return TrainingLines(

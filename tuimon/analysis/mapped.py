@@ -40,20 +40,25 @@ class MappedSeries:
         self._pyramid = Pyramid()
         self._statistics = Statistics()
         self._last: tuple[int, int, str] | None = None
+        self._made: tuple[SeriesView, SeriesView] | None = None
 
     def update(self, view: SeriesView) -> SeriesView:
         """Take in the points of `view` that are new and return the mapped view of all of them.
 
         A view that does not go on where the last one ended (a replay that was turned back) starts it anew.
+        The same view gives the same one again.
         """
-        self.take(view, len(view))
-        return replace(
-            view,
-            tag=self._tag or view.tag,
-            values=self._values.view(),
-            blocks=self._pyramid.view(),
-            statistics=self._statistics,
-        )
+        if self._made is None or self._made[0] is not view:
+            self.take(view, len(view))
+            mapped = replace(
+                view,
+                tag=self._tag or view.tag,
+                values=self._values.view(),
+                blocks=self._pyramid.view(),
+                statistics=self._statistics,
+            )
+            self._made = view, mapped
+        return self._made[1]
 
     def take(self, view: SeriesView, most: int) -> int:
         """Take in at most so many of the points of `view` that are new; return how many it was."""

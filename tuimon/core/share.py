@@ -42,6 +42,10 @@ class TimeShare:
             self._share = self._idle_share if has_idle_core() else self._busy_share
         self._save(self._begun)
 
+    def leave_out(self, seconds: float) -> None:
+        """Note that so much of the present piece was spent waiting for another thread of this program."""
+        self._begun += seconds
+
     def end(self) -> None:
         """Note that it is done; from now on `rest_s` seconds should pass before the next one."""
         now = time.monotonic()

@@ -154,5 +154,5 @@ class RunJudge:
     def _gauge_of(self, run: RunView) -> Gauge:
         """Return what the points say; it is the same until more of them come."""
         if self._gauge is None or run is not self._gauged:
-            self._gauge, self._gauged = Gauge.of(run, self.totals(run)), run
+            self._gauge, self._gauged = Gauge.of(run, self.totals(run), self._gauge), run
         return self._gauge

@@ -179,13 +179,14 @@ class Monitor:
             be_nice()
             self._had_its_turn = True
             self.gate.close(_FIRST_PICTURE_S)
-            self.gate.pass_through()
+            self._pass_gate()
         if self._published_at:
             self._following.follow(self._watches, self._open_run)
         self._take_hints()
+        # Before points are judged, so that what rules say of samples comes with them.
+        self._give_hardware()
         busy = self._read_due()
         self._wake_silent()
-        self._give_hardware()
         self._publish(force=not busy or self._is_complete)
         if not busy:
             self._share.end()
@@ -193,6 +194,10 @@ class Monitor:
             self._asked.clear()
             self._stirred.wait(self._seconds_to_next())
             self._stirred.clear()
+
+    def _pass_gate(self) -> None:
+        """Let the screen go first; that is no time of the reader's."""
+        self._share.leave_out(self.gate.pass_through())
 
     def _take_hints(self) -> None:
         """Hurry to the runs whose files were heard of."""
@@ -214,7 +219,7 @@ class Monitor:
         busy = not is_all
         deadline = time.monotonic() + (_LISTING_ROUND_S if self._turns.unread else _ROUND_S)
         for watch in self._turns.take(self._watches.of_name(self._open_run)):
-            self.gate.pass_through()
+            self._pass_gate()
             try:
                 if self._turns.list_first and not watch.is_listed and watch.name != self._open_run:
                     busy = True
@@ -268,7 +273,7 @@ class Monitor:
         reading = watch.behind and watch.schedule.due <= time.monotonic()
         awaited = is_open or watch.live
         if watch.pending and (awaited or self._turns.may_judge) and self._published_at and not reading:
-            self.gate.pass_through()
+            self._pass_gate()
             self._turns.judge(watch)
             self._note_change(watch, changed=True)
             # Judging has a share of the time of its own; what is awaited is done within that of following.
@@ -304,10 +309,14 @@ class Monitor:
         if not self._sampling.has_fresh or any(watch.behind for watch in self._watches):
             # Which run is live is known when all are read; until then any of them may look like it.
             return
+        running = [watch for watch in self._watches if watch.live]
+        states = [watch.state for watch in running if watch.state is not None]
+        if len(states) < len(running):
+            # What has just come is published first: it says which step the samples belong to.
+            return
         fresh = self._sampling.take_fresh()
-        running = [w for w in self._watches if w.state is not None and w.state.status.live]
         # What runs on another machine has nothing to do with the sensors of this one.
-        here = len(running) == 1 and running[0].state is not None and not running[0].state.host
+        here = len(states) == 1 and not states[0].host
         if here and running[0].add_hardware(fresh):
             running[0].pending = True
             running[0].state = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -65,7 +66,11 @@ class Gate:
         """Let the reader go on; called by the screen's thread."""
         self._open.set()
 
-    def pass_through(self) -> None:
-        """Wait while the gate is closed; called by the reader."""
+    def pass_through(self) -> float:
+        """Wait while the gate is closed; return for how many seconds. Called by the reader."""
+        if self._open.is_set():
+            return 0.0
+        begun = time.monotonic()
         if not self._open.wait(self._longest_s):
             self._open.set()
+        return time.monotonic() - begun

@@ -45,12 +45,15 @@ class PollSchedule:
     looked_at: float = -math.inf
     steady: bool = False
     _hints: int = 0
+    _answered_at: float = -math.inf
     _busy_looks: int = 0
     _steady_since: float = 0.0
 
     def looked(self, now: float, *, changed: bool, is_open: bool, run_count: int) -> None:
         """Note a look at the run, and decide on the next one."""
         busy = self._hints > _STEADY_HINTS_PER_S * (now - self.looked_at)
+        if self._hints or changed:
+            self._answered_at = now
         self.looked_at, self._hints = now, 0
         self._busy_looks = self._busy_looks + 1 if busy and changed else 0
         if changed:
@@ -64,6 +67,6 @@ class PollSchedule:
         self.due = now + min(SHORTEST_S + _QUIET_PART * (now - self.quiet_since), longest)
 
     def hurry(self, now: float) -> None:
-        """Look at once, or soon if the last look was just now: something was heard of the run."""
+        """Look at once: something was heard of the run. If the last look found or followed such, soon."""
         self._hints += 1
-        self.due = min(self.due, max(now, self.looked_at + LEAST_S))
+        self.due = min(self.due, max(now, self._answered_at + LEAST_S))

@@ -11,7 +11,7 @@ from tuimon.monitor.events import Event, run_events
 from tuimon.monitor.snapshot import RunState, Snapshot
 from tuimon.output.process_text import process_lines
 from tuimon.store.axis import Axis
-from tuimon.store.run import RunView
+from tuimon.store.run import HARDWARE_STREAM, RunView
 from tuimon.tui.arrange import Needs, arrange
 from tuimon.tui.chart_list import ChartSpec, every_chart, passing
 from tuimon.tui.chart_pane import ChartPane
@@ -73,7 +73,7 @@ class Painter:
         self._specs_of: tuple[tuple[object, ...], tuple[ChartSpec, ...]] | None = None
         self._facts_rows: list[Row] = []
         self._facts_of: tuple[tuple[str, int], tuple[object, ...]] | None = None
-        self._events_of: tuple[str, int, int, int] | None = None
+        self._events_of: tuple[object, ...] | None = None
 
     @property
     def _frame(self) -> Frame:
@@ -295,11 +295,17 @@ class Painter:
         most = _ALL_EVENTS if looked_for and not state.status.live else _LAST_EVENTS
         if state.status.live and view.crosshair is not None:
             most = _LINKED_EVENTS
-        seen = (state.name, state.run.revision, len(state.findings), most)
+        seen = (state.name, _logged(state.run), len(state.findings), most)
         if seen != self._events_of:
             self._events = run_events(state, most)
             self._events_of = seen
         return self._events
+
+
+def _logged(run: RunView) -> tuple[object, ...]:
+    """Return what is another when a run has logged more, but not when this machine's sensors said more."""
+    series = (each for each in run.series.values() if each.stream != HARDWARE_STREAM)
+    return (*series, run.lifecycle)
 
 
 def _filled(rows: list[Row], width: int, height: int) -> list[Row]:
