@@ -36,7 +36,7 @@ _LISTING_ROUND_S = 0.25
 # A screen cannot show more pictures than this, and each one costs a freeze.
 _PUBLISH_S = 0.1
 # What is being read in bulk need not be seen growing as often.
-_BULK_PUBLISH_S = 0.25
+_BULK_PUBLISH_S = 0.5
 # With a live run, ages and ETAs move even when nothing was logged.
 _LIVE_REFRESH_S = 1.0
 # A large file is looked at in so many places before it is read: for its curves, and for a line in the list.
