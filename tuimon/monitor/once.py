@@ -14,7 +14,6 @@ from tuimon.core.clock import Clock
 from tuimon.core.errors import NoRunError
 from tuimon.core.frozen import frozen
 from tuimon.core.text import clean
-from tuimon.monitor.liveness import MAY_HANG_S, is_written
 from tuimon.monitor.snapshot import RunState
 from tuimon.monitor.watching import RunWatch
 from tuimon.sources.base import UNBOUNDED, Discovery, ReadBudget, RunRef
@@ -171,8 +170,11 @@ def read_state(
 def _present_state(watch: RunWatch, now: float) -> RunState:
     """Return the state of a run at this moment: a process that writes it tells a silence from an end."""
     state = watch.refresh(now, live=True)
-    hangs = state.status is Status.STOPPED and now - data_time(watch.view) < MAY_HANG_S
-    if hangs and is_written(watch.reading.ref.path):
+    if state.status is not Status.STOPPED:
+        return state
+    from tuimon.monitor.liveness import MAY_HANG_S, is_written  # noqa: PLC0415  # most runs need none of it
+
+    if now - data_time(watch.view) < MAY_HANG_S and is_written(watch.reading.ref.path):
         return watch.refresh(now, live=True, process_alive=True)
     return state
 
