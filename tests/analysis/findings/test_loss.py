@@ -114,6 +114,14 @@ def test_three_of_five_doublings_are_a_surge() -> None:
     assert not found.open
 
 
+@pytest.mark.parametrize(("points", "until"), [(36, 20), (40, 25), (80, 50)])
+def test_a_short_run_that_diverges_surges(points: int, until: int) -> None:
+    x = np.arange(points)
+    loss = (0.5 + 2.0 * np.exp(-5.0 * x / points)) * level(points, 1.0, noise=0.03)
+    loss[until:] *= 1.0 + 0.35 * np.arange(1, points - until + 1)
+    assert "loss_surge" in rules(log_of("loss", loss).findings())
+
+
 def test_one_doubling_is_no_surge_unless_strict() -> None:
     loss = falling(200)
     loss[100] *= 3.0

@@ -106,18 +106,24 @@ class History:
         return max(list(self._calm)[-JUMP_POINTS:], default=math.inf)
 
     def jump_score(self, value: float) -> float:
-        """Return how many sigmas a value lies above the last usual values; 0 where that is not known.
-
-        The sigma is that of the noise from one value to the next. A loss that falls lies below its own recent
-        median, by more at some times than at others, which widens its deviations; its steps stay as they are.
-        """
+        """Return how many sigmas a value lies above the last usual values; 0 where that is not known."""
         if not self.positive or len(self._calm) < WARM_UP_POINTS or value <= self.largest_of_last:
             return 0.0
+        rise = math.log(value) - math.log(self.largest_of_last)
+        return rise / self.step_sigma()
+
+    def step_sigma(self) -> float:
+        """Return the noise of positive values from one to the next; infinite before there are two.
+
+        A loss that falls lies below its own recent median, by more at some times than at others, which widens
+        its deviations; its steps stay as they are.
+        """
         steps = sorted(abs(later - earlier) for earlier, later in pairwise(map(math.log, self._calm)))
+        if not steps:
+            return math.inf
         # The median and the 90 % quantile of the absolute value of normal noise, and a step has that of two.
         sigma = max(steps[len(steps) >> 1] / 0.6745, steps[9 * len(steps) // 10] / 1.645) / math.sqrt(2.0)
-        rise = math.log(value) - math.log(self.largest_of_last)
-        return rise / max(sigma, _LEAST_SPREAD)
+        return max(sigma, _LEAST_SPREAD)
 
     def measure(self, value: float) -> None:
         """Compare a finite value with what is usual."""

@@ -166,6 +166,8 @@ class LossSurgeLimits:
         window: See `hits`.
         sigmas: Least distance in robust sigmas, so that a batch of one example does not surge all the time
             (own choice).
+        sigmas_step: Or so many sigmas of the noise from one point to the next (6 to 7: OLMo): what falls and
+            then rises, as the loss of a short run that diverges, widens its deviations by itself.
         calm_factor: Below this multiple of the recent median a point is calm.
         clear: Calm points in a row after which it is over.
         literal: Compare with the point before instead: any doubling counts.
@@ -175,6 +177,7 @@ class LossSurgeLimits:
     hits: int = 3
     window: int = 5
     sigmas: float = 3.0
+    sigmas_step: float = 6.0
     calm_factor: float = 1.3
     clear: int = 6
     literal: bool = False
@@ -204,7 +207,9 @@ class LossSurge(LossRule[LossSurgeLimits]):
             return
         if not history.ready:
             return
-        high = history.ratio > limits.factor and history.score > limits.sigmas
+        high = history.ratio > limits.factor and (
+            history.score > limits.sigmas or history.deviation > limits.sigmas_step * history.step_sigma()
+        )
         self._recent.append(high)
         if not high and not self._alarm.is_open:
             return
