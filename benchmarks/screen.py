@@ -40,7 +40,7 @@ _QUIET_S = 0.8
 _REDRAWING_KEYS = "sySy"
 _KEY_INTERVAL_S = 0.4
 # Its name stands in the title of every smoothed chart, so that the key is told apart from new points.
-_SMOOTHING_KEY, _SMOOTHING = "s", re.compile(r"ema [.\d]+( ma \d+)?|ma \d+|smoothing: off")
+SMOOTHING_KEY, SMOOTHING = "s", re.compile(r"ema [.\d]+( ma \d+)?|ma \d+|smoothing: off")
 _GROWING_INTERVAL_S = 0.1
 _LIVE_BUDGETS = {1.0: "<= 2 kB/s", 3.0: "<= 5 kB/s"}
 
@@ -131,11 +131,11 @@ def _measure_keys_while_growing(folder: Path, key_count: int) -> list[tuple[str,
         writer.start()
         pressed = []
         for _ in range(key_count):
-            pressed.append(terminal.send(_SMOOTHING_KEY))
+            pressed.append(terminal.send(SMOOTHING_KEY))
             terminal.read(_KEY_INTERVAL_S)
         stopping.set()
         writer.join()
-        found = delays_of(terminal, pressed, _SMOOTHING)
+        found = delays_of(terminal, pressed, SMOOTHING)
     return [
         ("ten updates a second, key, p50", f"{1e3 * percentile(found, 0.5):.0f} ms", "<= 30 ms"),
         ("ten updates a second, key, p95", f"{1e3 * percentile(found, 0.95):.0f} ms", "<= 60 ms"),
