@@ -41,7 +41,7 @@ def test_lines_for_people_name_run_severity_rule_step_and_both_numbers() -> None
     assert len(lines) == len(run("check", "--json", SAMPLES).documents)
     (overfit,) = (line for line in lines if line.startswith("overfit: "))
     assert overfit.startswith("overfit: warning overfitting step 200: eval loss 0.9771 is 10 % above")
-    assert sum(line.endswith(")") and "(resolved at step" in line for line in lines) == 2
+    assert sum(line.endswith(")") and "(resolved at step" in line for line in lines) == 3
 
 
 def test_where_nothing_is_wrong_one_line_says_so() -> None:
@@ -51,13 +51,15 @@ def test_where_nothing_is_wrong_one_line_says_so() -> None:
 
 
 def test_what_follows_is_told_below_what_it_follows_from() -> None:
-    lines = run("check", SAMPLES / "diverged").out.splitlines()
-    assert lines[0].startswith("diverged: critical divergence step ")
-    assert all(line.startswith("diverged:   then ") for line in lines[1:])
+    early, first, *followed = run("check", SAMPLES / "diverged").out.splitlines()
+    assert early.startswith("diverged: warning loss_surge step 124: ")
+    assert first.startswith("diverged: critical divergence step ")
+    assert all(line.startswith("diverged:   then ") for line in followed)
     documents = run("check", "--json", SAMPLES / "diverged").documents
-    assert {d["incident"] for d in documents} == {documents[0]["id"]}
-    assert documents[0]["incident_title"].startswith("divergence, then ")
-    assert ", then NaN" in documents[0]["incident_title"]
+    assert documents[0]["incident"] == documents[0]["id"]
+    assert {d["incident"] for d in documents[1:]} == {documents[1]["id"]}
+    assert documents[1]["incident_title"].startswith("divergence, then ")
+    assert ", then NaN" in documents[1]["incident_title"]
     assert len({d["id"] for d in documents}) == len(documents)
 
 

@@ -102,6 +102,16 @@ def test_tables_hold_what_parsing_finds(tmp_path: Path, text: bytes, budget: int
     assert_same(path, budget)
 
 
+@pytest.mark.parametrize(("first", "later", "steps"), [("0", "0.0", [0, 0, 1]), ("0.0", "0", [0, 1, 2])])
+def test_the_first_epoch_tells_whether_epochs_are_steps(
+    tmp_path: Path, first: str, later: str, steps: list[int]
+) -> None:
+    lines = [f'{{"epoch":{first},"loss":0.5}}', f'{{"epoch":{later},"loss":true}}', '{"epoch":true,"loss":1}']
+    path = tmp_path / "m.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines * 40))
+    assert assert_same(path, 1 << 20)["loss"][1][:3].tolist() == steps
+
+
 @pytest.mark.parametrize("step", [2**53 + 1, 2**63 - 512, 2**64 - 1066])
 def test_a_step_beyond_float64_among_fractions_stays_exact(tmp_path: Path, step: int) -> None:
     path = tmp_path / "m.jsonl"

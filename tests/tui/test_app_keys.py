@@ -170,7 +170,7 @@ CASES = (
     Pressed("p", lambda app: app.view.pinned == "healthy" and "P" in pane_of(app, "runs")),
     Pressed("e", lambda app: app.view.focus == "diagnosis", run="diverged"),
     Pressed("e", lambda app: app.view.explaining and bool(plan(app).charts), run="diverged", after=("t",)),
-    Pressed("E", lambda app: app.view.line("diagnosis") == 7, after=("e",), run="diverged"),
+    Pressed("E", lambda app: app.view.line("diagnosis") == 8, after=("e",), run="diverged"),
     Pressed("A", lambda app: len(app.view.acknowledged) == 8 and said(app, "acknowledged: "), run="diverged"),
     Pressed("u", lambda app: app.view.paused and said(app, "PAUSED")),
     Pressed("colon", lambda app: app.prompting == "command"),

@@ -267,7 +267,7 @@ def test_sensors_alone_are_no_metrics() -> None:
 
 def test_the_diagnosis_tells_each_matter_from_its_first_sign_on_and_resolved_ones_last() -> None:
     lines = pane_text(paint(View("diverged", shown={"log": False})), "diagnosis").splitlines()
-    assert "1 open, 0 resolved; 8 findings" in lines[0]
+    assert "1 open, 1 resolved; 9 findings" in lines[0]
     assert "CRIT" in lines[1]
     assert "then" not in lines[1]
     assert all("then" in line for line in lines[2:5])

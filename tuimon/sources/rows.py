@@ -37,7 +37,7 @@ class RawColumn:
         numbers: The values as float64[n], where all of them are numbers and that is known.
     """
 
-    __slots__ = ("_integers", "_values", "numbers", "places")
+    __slots__ = ("_integers", "_leader", "_values", "numbers", "places")
 
     def __init__(
         self,
@@ -45,10 +45,13 @@ class RawColumn:
         values: Sequence[object] | Callable[[], list[object]],
         numbers: Float64Array | None = None,
         integers: Int64Array | None = None,
+        leader: RawColumn | None = None,
     ) -> None:
         self.places = places
         self.numbers = numbers
         self._integers = integers
+        # Which of several columns, put together, has the first value: whether that is an integer matters.
+        self._leader = leader
         self._values = values
 
     @property
@@ -75,6 +78,8 @@ class RawColumn:
     def first(self) -> object:
         """The first value that is not None; None if there is none."""
         if callable(self._values) and self.numbers is not None:
+            if self._leader is not None:
+                return self._leader.first
             return (self.numbers if self._integers is None else self._integers)[0].item()
         return next((value for value in self.values if value is not None), None)
 
@@ -94,6 +99,7 @@ class RawColumn:
             values,
             _joined([column.numbers for column in columns], ranks),
             _joined([column.integers for column in columns], ranks) if some_integers else None,
+            min(columns, key=lambda column: column.places[0]),
         )
 
 
