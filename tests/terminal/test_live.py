@@ -167,7 +167,7 @@ def test_a_new_point_sends_no_whole_lines(
     training.log(config={"max_steps": 2000})
     training.steps(1, 1000)
     terminal = watch(tmp_path / "runs")
-    terminal.wait_for("alpha RUNNING", "1000/2000")
+    terminal.wait_for("alpha RUNNING", "1000/2000", "checked to step 1000")
     terminal.settle()
     before = len(terminal.sent)
     training.log(step=1001, loss=-6.01)
