@@ -50,6 +50,17 @@ def test_a_quiet_run_is_looked_at_less_and_less_often_unless_it_is_open() -> Non
     assert other.due - other.looked_at == pytest.approx(SHORTEST_S)
 
 
+def test_a_run_whose_growth_was_heard_of_is_asked_half_as_often_until_it_grows_unheard() -> None:
+    schedule = PollSchedule(quiet_since=0.0)
+    schedule.hurry(10.0)
+    schedule.looked(10.0, changed=True, is_open=True, run_count=1)
+    assert schedule.due == 10.0 + OPEN_RUN_S
+    schedule.looked(10.5, changed=False, is_open=True, run_count=1)
+    assert schedule.due == 10.5 + OPEN_RUN_S
+    schedule.looked(11.0, changed=True, is_open=True, run_count=1)
+    assert schedule.due == 11.0 + SHORTEST_S
+
+
 def test_a_hint_holds_up_no_reading_that_goes_on() -> None:
     schedule = PollSchedule(quiet_since=0.0)
     schedule.looked(10.0, changed=True, is_open=True, run_count=1)

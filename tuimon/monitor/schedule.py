@@ -10,7 +10,8 @@ SHORTEST_S = 0.2
 # milliseconds, which the training may want.
 LEAST_S = 0.1
 LONGEST_S = 2.0
-# The run on the screen is never left alone for longer than this.
+# The run on the screen is never left alone for longer than this, and one whose growth is heard of need not be
+# asked more often.
 OPEN_RUN_S = 0.5
 # A run that has been quiet for ten seconds is asked a second later again.
 _QUIET_PART = 0.1
@@ -46,25 +47,28 @@ class PollSchedule:
     steady: bool = False
     _hints: int = 0
     _answered_at: float = -math.inf
+    _is_heard: bool = False
     _busy_looks: int = 0
     _steady_since: float = 0.0
 
     def looked(self, now: float, *, changed: bool, is_open: bool, run_count: int) -> None:
         """Note a look at the run, and decide on the next one."""
         busy = self._hints > _STEADY_HINTS_PER_S * (now - self.looked_at)
-        if self._hints or changed:
+        was_heard = self._hints > 0
+        if was_heard or changed:
             self._answered_at = now
         self.looked_at, self._hints = now, 0
         self._busy_looks = self._busy_looks + 1 if busy and changed else 0
         if changed:
-            self.quiet_since = now
+            self.quiet_since, self._is_heard = now, was_heard
         if self._busy_looks >= _STEADY_LOOKS and not self.steady:
             self.steady, self._steady_since = True, now
         elif now - self.quiet_since > _STEADY_QUIET_S or now - self._steady_since > _STEADY_S:
             self.steady = False
         quiet_s = min((now - self.quiet_since) * _QUIET_SHARE, _LONGEST_QUIET_S)
         longest = OPEN_RUN_S if is_open else max(LONGEST_S, run_count / _POLLS_PER_S, quiet_s)
-        self.due = now + min(SHORTEST_S + _QUIET_PART * (now - self.quiet_since), longest)
+        shortest = OPEN_RUN_S if self._is_heard else SHORTEST_S
+        self.due = now + min(shortest + _QUIET_PART * (now - self.quiet_since), longest)
 
     def hurry(self, now: float) -> None:
         """Look at once: something was heard of the run. If the last look found or followed such, soon."""
